@@ -1,0 +1,116 @@
+# orw - build, test, measure. `make` alone lists the targets.
+#   BUILD=DIR      where everything built goes (default build)
+#   CFLAGS_EXTRA   appended to the compiler flags (CI passes -Werror)
+#   SANITIZE=1     address and undefined-behaviour sanitizers
+
+BUILD    ?= build
+CC       := mpicc
+PKG      ?= pkg-config
+MODULES  := gsl libpng libjpeg jansson openssl zlib libxxhash
+HDF5     := $(shell $(PKG) --exists hdf5-openmpi 2>/dev/null && echo hdf5-openmpi || echo hdf5)
+BLAS     := $(shell $(PKG) --exists openblas 2>/dev/null && echo openblas || echo blas)
+CPPFLAGS := -Iinclude -I$(BUILD)/include -D_GNU_SOURCE $(shell $(PKG) --cflags $(MODULES) $(HDF5) $(BLAS) 2>/dev/null)
+CFLAGS   := -std=gnu11 -O2 -g -fno-math-errno -fno-trapping-math -ffp-contract=off \
+            -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla $(CFLAGS_EXTRA)
+# GSL's own reference BLAS must not shadow the fast one.
+LDLIBS   := $(filter-out -lgslcblas,$(shell $(PKG) --libs $(MODULES) $(HDF5) $(BLAS) 2>/dev/null)) -linih -lmvec -lm
+ifdef SANITIZE
+CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS  += -fsanitize=address,undefined
+endif
+
+ROOMS     := base parallel tensor model flow reward method metric train data store
+KERNELS   := src/tensor/kernels.c
+SOURCES   := $(filter-out $(KERNELS),$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
+OBJECTS   := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+CLI       := $(wildcard src/cli/*.c)
+DRIVERS   := $(patsubst experiments/%/main.c,$(BUILD)/bin/%,$(wildcard experiments/*/main.c))
+TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
+LIBRARY   := $(BUILD)/liborw.a
+
+# The kernels that dominate the time are compiled once per instruction set and chosen when the program starts.
+ISAS      := portable
+ifeq ($(shell uname -m),x86_64)
+ISAS      += avx2 avx512
+endif
+ISA_portable := 
+ISA_avx2     := -mavx2 -mfma
+ISA_avx512   := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
+OBJECTS   += $(foreach isa,$(ISAS),$(BUILD)/obj/src/tensor/kernels_$(isa).o)
+
+.PHONY: help build check bench format lint sanitize clean
+.DELETE_ON_ERROR:
+help:
+	@echo "make build      the library, $(BUILD)/bin/orw and the experiments' drivers"
+	@echo "make check      build and run the tests (TAP, under prove)"
+	@echo "make bench      time the kernels, the models and the loop"
+	@echo "make sanitize   the tests under the address and undefined-behaviour sanitizers"
+	@echo "make lint       cppcheck, and whether clang-format would change anything"
+	@echo "make format     let clang-format lay the sources out"
+	@echo "make clean      remove $(BUILD)/"
+	@echo "./reproduce.sh  the figures; ./reproduce.sh --help"
+
+build: $(BUILD)/bin/orw $(DRIVERS)
+
+$(BUILD)/bin/orw: $(CLI:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(DRIVERS): $(BUILD)/bin/%: $(BUILD)/obj/experiments/%/main.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIBRARY): $(OBJECTS)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define isa_rule
+$(BUILD)/obj/src/tensor/kernels_$(1).o: $(KERNELS) $(BUILD)/flags
+	@mkdir -p $$(@D)
+	@echo "cc $(KERNELS) for $(1)"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -O3 -ffp-contract=fast $(ISA_$(1)) -DORW_KERNELS=$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
+
+# Everything is rebuilt when the flags change; the file is touched only then. The commit goes into provenance.
+COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(BUILD)
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
+$(BUILD)/include/orw_build.h: FORCE
+	@mkdir -p $(@D)
+	@printf '#define ORW_COMMIT "%s"\n#define ORW_FLAGS "%s"\n#define ORW_SOURCE "%s"\n' '$(COMMIT)' '$(strip $(CFLAGS))' '$(CURDIR)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/obj/src/base/provenance.o: $(BUILD)/include/orw_build.h
+FORCE:
+
+check: build $(TESTS)
+	@BUILD=$(BUILD) tests/run
+
+bench: build
+	$(BUILD)/bin/orw bench
+
+sanitize:
+	$(MAKE) BUILD=$(BUILD)/sanitize SANITIZE=1 check
+
+FORMATTED = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+format:
+	clang-format -i $(FORMATTED)
+lint:
+	clang-format --dry-run -Werror $(FORMATTED)
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	  --suppress=missingIncludeSystem --suppress=unknownMacro -Iinclude src experiments
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
