@@ -1,0 +1,85 @@
+/* files.c - directories, and files that are replaced as a whole or not at all. */
+#include "orw/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool orw_file_exists(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0;
+}
+
+static orw_status make_directory(const char *path) {
+    struct stat about;
+    if (mkdir(path, 0777) == 0) return ORW_OK;
+    int reason = errno;
+    /* Another rank may have been faster; a read-only parent answers EROFS before EEXIST. */
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: cannot make this directory: %s", path,
+                     strerror(reason == EEXIST ? ENOTDIR : reason));
+}
+
+orw_status orw_make_directories(const char *path) {
+    if (*path == '\0') return orw_error(ORW_ERR_INPUT, "\"\": expected the name of a directory");
+    char *prefix = strdup(path);
+    if (!prefix) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for a path", path);
+    orw_status status = ORW_OK;
+    for (char *slash = strchr(prefix + 1, '/'); slash && status == ORW_OK; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        status = make_directory(prefix);
+        *slash = '/';
+    }
+    if (status == ORW_OK) status = make_directory(prefix);
+    free(prefix);
+    return status;
+}
+
+static orw_status sync_path(const char *path, int flags) {
+    int descriptor = open(path, flags);
+    if (descriptor < 0) return orw_error(ORW_ERR_SYSTEM, "%s: cannot open to sync: %s", path, strerror(errno));
+    /* Some file systems cannot sync a directory and say EINVAL: then there is nothing more to do. */
+    int refused = fsync(descriptor) != 0 && errno != EINVAL ? errno : 0;
+    close(descriptor);
+    return refused ? orw_error(ORW_ERR_SYSTEM, "%s: cannot sync: %s", path, strerror(refused)) : ORW_OK;
+}
+
+orw_status orw_commit_file(const char *aside, const char *path) {
+    ORW_CALL(sync_path(aside, O_RDONLY | O_CLOEXEC));
+    if (rename(aside, path) != 0) {
+        return orw_error(ORW_ERR_SYSTEM, "%s: cannot rename onto %s: %s", aside, path, strerror(errno));
+    }
+    char *copy = strdup(path);
+    if (!copy) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for a path", path);
+    orw_status status = sync_path(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(copy);
+    return status;
+}
+
+orw_status orw_replace_file(const char *path, const void *bytes, size_t count) {
+    char *aside;
+    if (asprintf(&aside, "%s.partial", path) < 0) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for a path", path);
+    orw_status status;
+    FILE *file = fopen(aside, "wb");
+    if (!file) {
+        status = orw_error(ORW_ERR_INPUT, "%s: cannot create: %s", aside, strerror(errno));
+        free(aside);
+        return status;
+    }
+    errno = 0;
+    bool written = count == 0 || fwrite(bytes, 1, count, file) == count;
+    int reason = errno;
+    if (fclose(file) != 0) {
+        if (written) reason = errno;
+        written = false;
+    }
+    status = written ? orw_commit_file(aside, path)
+                     : orw_error(ORW_ERR_SYSTEM, "%s: cannot write: %s", aside, strerror(reason));
+    if (status != ORW_OK) unlink(aside);
+    free(aside);
+    return status;
+}

@@ -1,0 +1,66 @@
+/* provenance.c - what was built, from what, and what it runs on. */
+#include "orw/base.h"
+#include "orw_build.h"
+
+#include <gsl/gsl_version.h>
+#include <hdf5.h>
+#include <mpi.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+/* Weak: the BLAS may be another. */
+extern char *openblas_get_config(void) __attribute__((weak));
+extern char *openblas_get_corename(void) __attribute__((weak));
+
+const char *orw_source_directory(void) {
+    return ORW_SOURCE;
+}
+
+static void read_cpu_model(char *model, size_t capacity) {
+    snprintf(model, capacity, "unknown");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    if (!file) return;
+    char line[512];
+    while (fgets(line, sizeof line, file)) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !colon) continue;
+        colon[strcspn(colon, "\n")] = '\0';
+        snprintf(model, capacity, "%s", colon + 1 + strspn(colon + 1, " "));
+        break;
+    }
+    fclose(file);
+}
+
+orw_status orw_describe_build(orw_dictionary *provenance) {
+    char host[256] = "unknown", cpu[256], mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+    gethostname(host, sizeof host - 1);
+    read_cpu_model(cpu, sizeof cpu);
+    int length;
+    if (MPI_Get_library_version(mpi, &length) != MPI_SUCCESS) {
+        return orw_error(ORW_ERR_SYSTEM, "MPI_Get_library_version failed");
+    }
+    mpi[strcspn(mpi, "\n")] = '\0';
+    unsigned major, minor, release;
+    if (H5get_libversion(&major, &minor, &release) < 0) {
+        return orw_error(ORW_ERR_SYSTEM, "H5get_libversion failed");
+    }
+
+    ORW_CALL(orw_dictionary_set(provenance, "host", "%s", host));
+    ORW_CALL(orw_dictionary_set(provenance, "cpu", "%s", cpu));
+    ORW_CALL(orw_dictionary_set(provenance, "isa", "%s", orw_cpu_isa_name(orw_cpu_isa())));
+    ORW_CALL(orw_dictionary_set(provenance, "commit", "%s", ORW_COMMIT));
+    ORW_CALL(orw_dictionary_set(provenance, "compiler", "%s", COMPILER));
+    ORW_CALL(orw_dictionary_set(provenance, "flags", "%s", ORW_FLAGS));
+    ORW_CALL(orw_dictionary_set(provenance, "mpi", "%s", mpi));
+    ORW_CALL(orw_dictionary_set(provenance, "hdf5", "%u.%u.%u", major, minor, release));
+    ORW_CALL(orw_dictionary_set(provenance, "blas", "%s", openblas_get_config ? openblas_get_config() : "unknown"));
+    ORW_CALL(
+        orw_dictionary_set(provenance, "blas core", "%s", openblas_get_corename ? openblas_get_corename() : "unknown"));
+    return orw_dictionary_set(provenance, "gsl", "%s", gsl_version);
+}
