@@ -1,0 +1,58 @@
+/* parallel.h - the communicator, the shard plan, and sums whose bits do not depend on the number of ranks. */
+#ifndef ORW_PARALLEL_H
+#define ORW_PARALLEL_H
+
+#include "orw/base.h"
+#include <mpi.h>
+
+#define ORW_MPI(call)                                                                                                  \
+    do {                                                                                                               \
+        int orw_mpi_ = (call);                                                                                         \
+        if (orw_mpi_ != MPI_SUCCESS) return orw_mpi_error(orw_mpi_, #call);                                            \
+    } while (0)
+orw_status orw_mpi_error(int code, const char *call);
+
+typedef struct orw_comm orw_comm;
+/* MPI_Init and a private duplicate of MPI_COMM_WORLD; silences the log of all ranks but 0. Collective. */
+orw_status orw_comm_begin(int *argc, char ***argv, orw_comm **comm);
+/* Prints the error text of a failure once, finalises MPI, returns the exit status (0 or ORW_EXIT_ERROR).
+ * `status` may differ between ranks; a rank that fails while the others are inside a collective ends the job.
+ * Collective. */
+int orw_comm_end(orw_comm **comm, orw_status status);
+int orw_comm_rank(const orw_comm *comm);
+int orw_comm_size(const orw_comm *comm);
+MPI_Comm orw_comm_mpi(const orw_comm *comm);
+/* All ranks learn the worst status of any, and the text of the lowest failing rank. Call it after work that can fail on
+ * one rank only (files on rank 0, a NaN in one shard) and before the next collective. Collective. */
+orw_status orw_comm_agree(const orw_comm *comm, orw_status mine);
+orw_status orw_comm_broadcast(const orw_comm *comm, void *bytes, size_t count); /* from rank 0; any size. Collective. */
+
+/* A global batch of `batch` samples in `shards` equal shards; shard s holds global indices
+ * [s * per_shard, (s+1) * per_shard). This rank owns shards [first, last). The cut is part of the experiment;
+ * the owner is not: every shard is computed whole, with the same shapes, wherever it lives. */
+typedef struct orw_plan {
+    int batch, shards, per_shard;
+    int first, last;
+} orw_plan;
+/* ORW_ERR_INPUT unless shards divides batch and shards >= ranks. Not collective. */
+orw_status orw_plan_make(const orw_comm *comm, int batch, int shards, orw_plan *plan);
+int orw_plan_first(int shards, int ranks, int rank); /* first shard of `rank`; last is the next rank's first */
+
+/* Sum over all shards of a vector of `length` floats, in one fixed binary tree over shard numbers:
+ * node (level l, k) = node(l-1, 2k) + node(l-1, 2k+1), a missing right child counting as nothing. */
+typedef struct orw_reducer orw_reducer;
+orw_status orw_reducer_create(const orw_comm *comm, const orw_plan *plan, size_t length, orw_reducer **reducer);
+void orw_reducer_destroy(orw_reducer **reducer);
+/* Zeroed memory for the next owned shard's contribution (shards are visited first..last-1). NULL when out of memory. */
+float *orw_reducer_open(orw_reducer *reducer);
+void orw_reducer_close(orw_reducer *reducer); /* that contribution is complete */
+/* Every rank receives the sum in sum[length]; the reducer is ready for the next sum. Collective. */
+orw_status orw_reducer_finish(orw_reducer *reducer, float *sum);
+uint64_t orw_reducer_bytes_sent(const orw_reducer *reducer); /* by this rank, since creation */
+double orw_reducer_seconds(const orw_reducer *reducer);      /* spent in _finish since creation */
+
+/* Rows of the global batch, `width` floats each, from the owning ranks to all: local rows (this rank's, in order of the
+ * global index) in, global[batch * width] out. Collective. */
+orw_status orw_gather(const orw_comm *comm, const orw_plan *plan, int width, const float *local, float *global);
+
+#endif

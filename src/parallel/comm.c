@@ -1,0 +1,124 @@
+/* comm.c - MPI's beginning and end, and how ranks agree on what went wrong. */
+#include "orw/parallel.h"
+
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TEXT = 1024,    /* longest error text that travels */
+    CHUNK = 1 << 30 /* bytes per broadcast: MPI counts are ints */
+};
+static const double patience = 5; /* seconds that a failing rank waits for the others to arrive at the end */
+
+struct orw_comm {
+    MPI_Comm mpi;
+    MPI_Comm last; /* used by orw_comm_end only: its traffic cannot meet a collective that another rank is stuck in */
+    int rank, size;
+};
+
+orw_status orw_mpi_error(int code, const char *call) {
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length = 0;
+    if (MPI_Error_string(code, text, &length) != MPI_SUCCESS) snprintf(text, sizeof text, "error %d", code);
+    return orw_error(ORW_ERR_SYSTEM, "MPI: %s: %.*s failed", text, (int)strcspn(call, "("), call);
+}
+
+orw_status orw_comm_begin(int *argc, char ***argv, orw_comm **comm) {
+    *comm = NULL;
+    ORW_MPI(MPI_Init(argc, argv));
+    orw_comm *made = calloc(1, sizeof *made);
+    if (!made) return orw_error(ORW_ERR_SYSTEM, "out of memory");
+    /* The private duplicates inherit the handler: MPI's failures come back as codes instead of ending the job. */
+    int code = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    if (code == MPI_SUCCESS) code = MPI_Comm_dup(MPI_COMM_WORLD, &made->mpi);
+    if (code == MPI_SUCCESS) code = MPI_Comm_dup(MPI_COMM_WORLD, &made->last);
+    if (code == MPI_SUCCESS) code = MPI_Comm_rank(made->mpi, &made->rank);
+    if (code == MPI_SUCCESS) code = MPI_Comm_size(made->mpi, &made->size);
+    if (code != MPI_SUCCESS) {
+        free(made);
+        return orw_mpi_error(code, "MPI_Comm_dup");
+    }
+    orw_log_enable(made->rank == 0);
+    *comm = made;
+    return ORW_OK;
+}
+
+/* The lowest rank that failed, INT_MAX if none did. A rank that succeeded waits for all the others; one that failed
+ * waits only for a while, because the others may be inside a collective that it will never join. */
+static int lowest_failure(const orw_comm *comm, orw_status mine) {
+    int lowest = INT_MAX, done = 0, rank = mine == ORW_OK ? INT_MAX : comm->rank;
+    MPI_Request request;
+    MPI_Iallreduce(&rank, &lowest, 1, MPI_INT, MPI_MIN, comm->last, &request);
+    if (mine == ORW_OK) {
+        MPI_Wait(&request, MPI_STATUS_IGNORE);
+        return lowest;
+    }
+    const struct timespec nap = {.tv_nsec = 2000000};
+    double began = orw_seconds();
+    for (;;) {
+        MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+        if (done) return lowest;
+        if (orw_seconds() - began > patience) break;
+        nanosleep(&nap, NULL);
+    }
+    fprintf(stderr, "orw: error: %s (rank %d of %d, while the others went on)\n", orw_error_text(), comm->rank,
+            comm->size);
+    fflush(NULL);
+    MPI_Abort(MPI_COMM_WORLD, ORW_EXIT_ERROR);
+    return comm->rank;
+}
+
+int orw_comm_end(orw_comm **comm, orw_status status) {
+    bool failed = status != ORW_OK, speaks = failed;
+    if (comm && *comm) {
+        int lowest = lowest_failure(*comm, status);
+        failed = lowest != INT_MAX;
+        speaks = lowest == (*comm)->rank;
+    }
+    if (speaks) fprintf(stderr, "orw: error: %s\n", orw_error_text());
+    fflush(NULL);
+    if (comm && *comm) {
+        MPI_Comm_free(&(*comm)->last);
+        MPI_Comm_free(&(*comm)->mpi);
+        free(*comm);
+        *comm = NULL;
+        MPI_Finalize();
+    }
+    return failed ? ORW_EXIT_ERROR : 0;
+}
+
+int orw_comm_rank(const orw_comm *comm) {
+    return comm->rank;
+}
+
+int orw_comm_size(const orw_comm *comm) {
+    return comm->size;
+}
+
+MPI_Comm orw_comm_mpi(const orw_comm *comm) {
+    return comm->mpi;
+}
+
+orw_status orw_comm_agree(const orw_comm *comm, orw_status mine) {
+    if (comm->size == 1) return mine;
+    /* Largest of both: the worst status, and of the failing ranks the lowest (stored as its distance from the end). */
+    int send[2] = {(int)mine, mine == ORW_OK ? 0 : comm->size - comm->rank}, all[2];
+    ORW_MPI(MPI_Allreduce(send, all, 2, MPI_INT, MPI_MAX, comm->mpi));
+    if (all[0] == (int)ORW_OK) return ORW_OK;
+    char text[TEXT];
+    snprintf(text, sizeof text, "%s", orw_error_text());
+    ORW_MPI(MPI_Bcast(text, TEXT, MPI_CHAR, comm->size - all[1], comm->mpi));
+    return orw_error((orw_status)all[0], "%s", text);
+}
+
+orw_status orw_comm_broadcast(const orw_comm *comm, void *bytes, size_t count) {
+    if (comm->size == 1) return ORW_OK;
+    char *at = bytes;
+    for (size_t done = 0; done < count;) {
+        size_t part = count - done < CHUNK ? count - done : CHUNK;
+        ORW_MPI(MPI_Bcast(at + done, (int)part, MPI_BYTE, 0, comm->mpi));
+        done += part;
+    }
+    return ORW_OK;
+}
