@@ -1,0 +1,47 @@
+/* kernels.c - the inner loops, compiled once per instruction set: -DORW_KERNELS=portable|avx2|avx512 names the table,
+ * the compiler's target chooses the vector. */
+#include "kernels.h"
+
+#include <math.h>
+
+#include "kernels_vector.h"
+
+#include "kernels_convolution.h"
+#include "kernels_normalise.h"
+
+#include "kernels_attention.h"
+#include "kernels_elementwise.h"
+
+#define TABLE(isa)  TABLE_(isa)
+#define TABLE_(isa) orw_kernels_##isa
+#define TEXT(isa)   TEXT_(isa)
+#define TEXT_(isa)  #isa
+
+const struct orw_kernels TABLE(ORW_KERNELS) = {
+    .name = TEXT(ORW_KERNELS),
+    .width = WIDTH,
+    .block_image = block_image,
+    .packed_count = packed_count,
+    .pack_weights = pack_weights,
+    .unpack_add_weights = unpack_add_weights,
+    .convolve = convolve,
+    .convolve_weights = convolve_weights,
+    .copy_rows = copy_rows,
+    .add_column_sums = add_column_sums,
+    .channel_moments = channel_moments,
+    .normalise = normalise,
+    .normalise_sums = normalise_sums,
+    .normalise_backward = normalise_backward,
+    .softmax_rows = softmax_rows,
+    .softmax_again = softmax_again,
+    .softmax_backward = softmax_backward,
+    .silu = silu,
+    .silu_backward = silu_backward,
+    .relu = relu,
+    .relu_backward = relu_backward,
+    .sum = sum,
+    .scale = scale,
+    .difference = difference,
+    .squared_distance = squared_distance,
+    .dot = dot,
+};

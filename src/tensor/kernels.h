@@ -1,0 +1,114 @@
+/* kernels.h - what the inner loops offer to the operators, one table of functions per instruction set.
+ *
+ * Images inside the kernels are "blocked": [ceil(C/16)][H+2][W+2][16], a zero border of one pixel, zeros in the channels
+ * past C. The distance between neighbouring pixels is then a constant, so a microkernel addresses every pixel it holds in
+ * registers by an immediate displacement, and the border needs no branch. Blocked images are private to one operator. */
+#ifndef ORW_TENSOR_KERNELS_H
+#define ORW_TENSOR_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ORW_BLOCK 16 /* channels in one plane of a blocked image */
+#define ORW_TAPS  9
+
+static inline int orw_blocks(int channels) { return (channels + ORW_BLOCK - 1) / ORW_BLOCK; }
+static inline size_t orw_blocked_plane(int height, int width) {
+    return (size_t)(height + 2) * (size_t)(width + 2) * ORW_BLOCK;
+}
+
+/* One image convolved: out(y, x, n) = initial(n) + sum over taps and channels of
+ * in(y stride + tap row, x stride + tap column, c) weight(tap, c, n). */
+struct orw_convolution {
+    const float *input; /* blocked; element of output pixel (0, 0) at a tap offset of 0 */
+    size_t input_row;   /* floats between the input rows of neighbouring output rows */
+    size_t input_plane; /* floats between planes */
+    int stride;         /* input pixels between neighbouring output pixels, 1 or 2 */
+    int channels;       /* summed over */
+    int taps;
+    size_t offset[ORW_TAPS]; /* floats */
+    const float *weights;    /* packed */
+    const float *initial;    /* [outputs]: what sums start from; NULL: they are added to `output` */
+    float *output;
+    size_t output_row, output_pixel; /* floats */
+    int rows, columns, outputs;      /* outputs: a multiple of the vector width */
+};
+
+/* One image's contribution to the weight gradient: packed(tap, c, n) += sum over pixels of in(.., c) gradient(y, x, n). */
+struct orw_convolution_weights {
+    const float *input; /* as above */
+    size_t input_row, input_plane;
+    int stride, channels, taps;
+    size_t offset[ORW_TAPS];
+    const float *gradient; /* blocked; element of pixel (0, 0) */
+    size_t gradient_row, gradient_plane;
+    int rows, columns, outputs;
+    float *packed;
+};
+
+/* Where weight (tap, k, n) of a convolution with `summed` k's and `outputs` n's stands in the caller's array. */
+struct orw_weight_order {
+    int taps, summed, outputs; /* outputs: not padded */
+    int tap[ORW_TAPS];         /* the caller's index of each tap */
+    size_t tap_step, summed_step, output_step;
+};
+
+/* z = x scale + shift per channel of one image, y = z or silu(z). */
+struct orw_normalise {
+    const float *x, *scale, *shift;
+    size_t pixels;
+    int channels;
+    bool silu;
+};
+
+struct orw_kernels {
+    const char *name;
+    int width; /* floats in a vector */
+
+    /* convolution */
+    void (*block_image)(const float *image, int height, int width, int channels, float *blocked);
+    size_t (*packed_count)(int taps, int summed, int outputs);
+    void (*pack_weights)(const struct orw_weight_order *order, const float *weights, float *packed);
+    void (*unpack_add_weights)(const struct orw_weight_order *order, const float *packed, float *weights);
+    void (*convolve)(const struct orw_convolution *convolution);
+    void (*convolve_weights)(const struct orw_convolution_weights *convolution);
+
+    /* y[row, :columns] = or += x[row * x_step, :columns] */
+    void (*copy_rows)(const float *x, size_t x_step, float *y, size_t y_step, size_t rows, int columns, bool add);
+    /* sum[c] += sum over rows of x[row * step + c] */
+    void (*add_column_sums)(const float *x, size_t step, size_t rows, int columns, float *sum);
+
+    /* group normalisation */
+    void (*channel_moments)(const float *x, size_t pixels, int channels, float *mean, float *squares);
+    void (*normalise)(const struct orw_normalise *n, float *y);
+    void (*normalise_sums)(const struct orw_normalise *n, const float *dy, const float *hat_scale, const float *hat_shift,
+                           float *dz, float *sum, float *sum_hat);
+    void (*normalise_backward)(const struct orw_normalise *n, const float *dz, const float *dz_scale, const float *x_scale,
+                               const float *shift, float *dx, bool add);
+
+    /* attention: softmax of scaled scores in place; backward dS = P (dP - delta) scale into dp */
+    void (*softmax_rows)(float *scores, size_t rows, int columns, float scale, float *log_sum);
+    void (*softmax_again)(float *scores, size_t rows, int columns, float scale, const float *log_sum);
+    void (*softmax_backward)(const float *p, float *dp, size_t rows, int columns, float scale, const float *delta);
+
+    /* elementwise; `add`: += instead of = */
+    void (*silu)(const float *x, float *y, size_t count);
+    void (*silu_backward)(const float *x, const float *dy, float *dx, size_t count, bool add);
+    void (*relu)(const float *x, float *y, size_t count);
+    void (*relu_backward)(const float *x, const float *dy, float *dx, size_t count, bool add);
+    void (*sum)(const float *x, const float *y, float *z, size_t count);
+    void (*scale)(const float *x, float factor, float *y, size_t count, bool add);
+    void (*difference)(const float *x, const float *y, float factor, float *z, size_t count, bool add);
+    float (*squared_distance)(const float *x, const float *y, size_t count);
+    float (*dot)(const float *x, const float *y, size_t count);
+};
+
+extern const struct orw_kernels orw_kernels_portable;
+#if defined(__x86_64__)
+extern const struct orw_kernels orw_kernels_avx2, orw_kernels_avx512;
+#endif
+
+/* The table for orw_cpu_isa(). */
+const struct orw_kernels *orw_kernels(void);
+
+#endif

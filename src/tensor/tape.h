@@ -1,0 +1,68 @@
+/* tape.h - what the operators of this room share: results, nodes of the tape, gradients.
+ *
+ * Memory of a tensor is a `storage`, shared by the tensors that orw_reshape makes of it. A gradient is not cleared when it is
+ * made: the first operator that contributes to it in the backward pass is told to overwrite (orw_gradient), and an operator
+ * whose output no gradient has reached is skipped. */
+#ifndef ORW_TENSOR_TAPE_H
+#define ORW_TENSOR_TAPE_H
+
+#include "kernels.h"
+
+#include "orw/tensor.h"
+
+struct storage {
+    float *data, *grad;
+    int references; /* tensors not yet released */
+    int size_class; /* -1: never recycled (the caller's memory) */
+    bool reached;   /* the gradient holds something */
+    struct storage *next;
+};
+
+/* What an orw_tensor of this library really is. */
+struct tensor {
+    orw_tensor face;
+    struct storage *storage;
+    bool released;
+};
+
+/* An operator remembered for the backward pass; each operator's own record begins with one. */
+struct node {
+    struct node *previous;
+    void (*backward)(orw_tape *tape, struct node *node);
+    orw_tensor *output;
+};
+
+/* Records the first failure and returns NULL. */
+void *orw_tape_fail(orw_tape *tape, orw_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool orw_tape_failed(const orw_tape *tape);
+
+/* A tensor of the same shape, uninitialised. */
+orw_tensor *orw_tape_like(orw_tape *tape, const orw_tensor *x);
+/* True when recording and x has a gradient (x may be NULL). */
+bool orw_tape_follows(const orw_tape *tape, const orw_tensor *x);
+/* Puts an operator on the tape and gives its output a gradient. NULL (sticky) when memory is exhausted. */
+void *orw_tape_remember(orw_tape *tape, size_t size, orw_tensor *output, void (*backward)(orw_tape *, struct node *));
+/* In a backward function: x's gradient, or NULL if none is wanted. *add tells whether it must be added to;
+ * otherwise every element must be written. */
+float *orw_gradient(orw_tensor *x, bool *add);
+/* The same for operators that can only add: cleared first where nothing has been written. */
+float *orw_gradient_cleared(orw_tensor *x);
+
+/* Working memory of one operator, given back all at once. */
+orw_arena_mark orw_tape_save(const orw_tape *tape);
+void orw_tape_restore(orw_tape *tape, orw_arena_mark mark);
+float *orw_tape_floats(orw_tape *tape, size_t count); /* NULL (sticky) when memory is exhausted */
+
+/* "[8,28,28,16]" */
+struct shape_text {
+    char text[64];
+};
+struct shape_text orw_shape_text(const orw_tensor *x);
+#define SHAPE(x) orw_shape_text(x).text
+
+static inline int orw_last(const orw_tensor *x) { return x->rank > 0 ? x->shape[x->rank - 1] : 1; }
+/* Elements before the last index: pixels, tokens or rows of the whole batch. */
+static inline size_t orw_rows(const orw_tensor *x) { return orw_tensor_count(x) / (size_t)orw_last(x); }
+bool orw_same_shape(const orw_tensor *x, const orw_tensor *y);
+
+#endif
