@@ -1,0 +1,74 @@
+/* model.h - networks as (architecture, named parameters): the U-Net, the digit classifier, small MLPs.
+ *
+ * An orw_network is immutable: it knows its parameters' names, shapes and places in one flat vector of P floats, and
+ * how to run forward. Values live outside, so that v, v_old and v_ref are three vectors under one network. */
+#ifndef ORW_MODEL_H
+#define ORW_MODEL_H
+
+#include "orw/base.h"
+#include "orw/tensor.h"
+
+typedef enum orw_layout {
+    ORW_LAYOUT_PLAIN, /* stored here as in PyTorch */
+    ORW_LAYOUT_CONV   /* PyTorch [out,in,kh,kw]; stored here [kh,kw,in,out] */
+} orw_layout;
+
+typedef enum orw_init {
+    ORW_INIT_ZERO,
+    ORW_INIT_ONE,
+    ORW_INIT_UNIFORM, /* U(-b, b), b = 1/sqrt(fan_in): PyTorch's default for linear and convolution, weight and bias */
+    ORW_INIT_NORMAL   /* N(0, 1): embeddings */
+} orw_init;
+
+typedef struct orw_parameter {
+    char name[96];      /* PyTorch's state_dict name */
+    int rank, shape[4]; /* PyTorch's shape */
+    orw_layout layout;
+    orw_init init;
+    int fan_in;           /* for ORW_INIT_UNIFORM */
+    size_t offset, count; /* place in the flat vector, in floats; offsets are multiples of 16 */
+} orw_parameter;
+
+typedef struct orw_network orw_network;
+
+/* What a forward pass gets. x[B,H,W,C] (or [B,D]), t[B] (velocity fields only), labels[B] or NULL. */
+typedef struct orw_input {
+    orw_tensor *x;
+    orw_tensor *t;
+    const int *labels;
+} orw_input;
+
+/* Builds a network from its description: key "kind" is unet | classifier | mlp; the other keys are those of safetensors
+ * metadata for the U-Net (see src/model/README.md). Unknown or contradictory values: ORW_ERR_INPUT. Not collective. */
+orw_status orw_network_create(const orw_dictionary *description, orw_network **network);
+void orw_network_destroy(orw_network **network);
+const orw_dictionary *
+orw_network_description(const orw_network *network); /* complete, canonical; owned by the network */
+const char *orw_network_kind(const orw_network *network);
+void orw_network_shape(const orw_network *network, int *height, int *width,
+                       int *channels);               /* of x; D-vectors: 1, 1, D */
+int orw_network_outputs(const orw_network *network); /* channels of the output */
+
+int orw_network_parameter_count(const orw_network *network); /* tensors */
+const orw_parameter *orw_network_parameter(const orw_network *network, int i);
+int orw_network_find(const orw_network *network, const char *name); /* -1 if absent */
+size_t orw_network_size(const orw_network *network);                /* P: floats of the flat vector, padding included */
+size_t orw_network_numel(const orw_network *network);               /* numbers without padding */
+float *orw_network_values(
+    const orw_network *network); /* fresh zeroed vector of P floats, 64-byte aligned; free(); NULL: no memory */
+void orw_network_initialise(const orw_network *network, uint64_t seed, float *values);
+/* One parameter between the flat vector and PyTorch's layout. */
+void orw_parameter_export(const orw_parameter *parameter, const float *values, float *torch);
+void orw_parameter_import(const orw_parameter *parameter, const float *torch, float *values);
+
+/* grads may be NULL (inference). Output: U-Net [B,H,W,outputs]; classifier logits [B,classes]; MLP [B,D]. NULL on
+ * failure. */
+orw_tensor *orw_network_forward(const orw_network *network, orw_tape *tape, float *values, float *grads,
+                                const orw_input *in);
+
+/* Keys of the configuration for the flow's network ("model.*"), and the description that they mean for given data. */
+extern const orw_option orw_model_options[];
+orw_status orw_model_describe(const orw_config *config, int height, int width, int channels,
+                              orw_dictionary *description);
+
+#endif

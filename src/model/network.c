@@ -1,0 +1,292 @@
+/* network.c - an architecture and the table of its named parameters: creation by kind, places in the flat vector,
+ * initialisation, the way between the flat vector and PyTorch's layout. */
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Offsets are multiples of 16 floats, so that every parameter starts at a cache line. */
+#define ALIGNMENT 16
+
+static const orw_architecture *const architectures[] = {&orw_unet, &orw_classifier, &orw_mlp};
+#define ARCHITECTURES (sizeof architectures / sizeof *architectures)
+
+/* Keys that any description may carry and that say nothing about the network; so may every key that begins with
+ * "about.". */
+static const char *const descriptive[] = {"kind", "model", "format", "name", "role", "torch_version", NULL};
+
+static bool listed(const char *const *list, const char *key) {
+    for (; *list; list++)
+        if (strcmp(*list, key) == 0) return true;
+    return false;
+}
+
+static orw_status find_architecture(const orw_dictionary *description, const orw_architecture **found) {
+    const char *kind = orw_dictionary_get(description, "kind"), *model = orw_dictionary_get(description, "model");
+    if (model && strcmp(model, "torchcfm.UNetModelWrapper") != 0)
+        return orw_error(ORW_ERR_INPUT, "model: %s found, expected torchcfm.UNetModelWrapper", model);
+    if (!kind && model) kind = "unet";
+    if (!kind)
+        return orw_error(ORW_ERR_INPUT, "kind: missing from the network's description, expected unet|classifier|mlp");
+    if (model && strcmp(kind, "unet") != 0)
+        return orw_error(ORW_ERR_INPUT, "kind: %s found, but model: %s is a unet", kind, model);
+    for (size_t i = 0; i < ARCHITECTURES; i++)
+        if (strcmp(kind, architectures[i]->kind) == 0) {
+            *found = architectures[i];
+            return ORW_OK;
+        }
+    return orw_error(ORW_ERR_INPUT, "kind: %s found, expected unet|classifier|mlp", kind);
+}
+
+static orw_status refuse_unknown_keys(const orw_dictionary *description, const orw_architecture *architecture) {
+    for (int i = 0; i < orw_dictionary_size(description); i++) {
+        const char *key, *value;
+        orw_dictionary_at(description, i, &key, &value);
+        if (!listed(architecture->keys, key) && !listed(descriptive, key) && strncmp(key, "about.", 6) != 0)
+            return orw_error(ORW_ERR_INPUT, "%s: no key of a %s description (value %s)", key, architecture->kind,
+                             value);
+    }
+    return ORW_OK;
+}
+
+orw_status orw_network_create(const orw_dictionary *description, orw_network **network) {
+    *network = NULL;
+    const orw_architecture *architecture = NULL;
+    ORW_CALL(find_architecture(description, &architecture));
+    ORW_CALL(refuse_unknown_keys(description, architecture));
+    orw_network *made = calloc(1, sizeof *made);
+    if (!made) return orw_error(ORW_ERR_SYSTEM, "no memory for a network");
+    made->architecture = architecture;
+    orw_status status;
+    ORW_TRY(status, orw_dictionary_create(&made->description), fail);
+    ORW_TRY(status, orw_dictionary_set(made->description, "kind", "%s", architecture->kind), fail);
+    ORW_TRY(status, architecture->build(made, description), fail);
+    ORW_TRY(status, made->status, fail);
+    *network = made;
+    return ORW_OK;
+fail:
+    orw_network_destroy(&made);
+    return status;
+}
+
+void orw_network_destroy(orw_network **network) {
+    if (!network || !*network) return;
+    if ((*network)->plan) (*network)->architecture->destroy((*network)->plan);
+    orw_dictionary_destroy(&(*network)->description);
+    free((*network)->parameter);
+    free(*network);
+    *network = NULL;
+}
+
+const orw_dictionary *orw_network_description(const orw_network *network) {
+    return network->description;
+}
+const char *orw_network_kind(const orw_network *network) {
+    return network->architecture->kind;
+}
+
+void orw_network_shape(const orw_network *network, int *height, int *width, int *channels) {
+    *height = network->height;
+    *width = network->width;
+    *channels = network->channels;
+}
+
+int orw_network_outputs(const orw_network *network) {
+    return network->outputs;
+}
+int orw_network_parameter_count(const orw_network *network) {
+    return network->parameters;
+}
+const orw_parameter *orw_network_parameter(const orw_network *network, int i) {
+    return &network->parameter[i];
+}
+size_t orw_network_size(const orw_network *network) {
+    return network->size;
+}
+size_t orw_network_numel(const orw_network *network) {
+    return network->numel;
+}
+
+int orw_network_find(const orw_network *network, const char *name) {
+    for (int i = 0; i < network->parameters; i++)
+        if (strcmp(network->parameter[i].name, name) == 0) return i;
+    return -1;
+}
+
+float *orw_network_values(const orw_network *network) {
+    size_t bytes = network->size * sizeof(float); /* a multiple of 64, as aligned_alloc wants it */
+    float *values = aligned_alloc(64, bytes);
+    if (values) memset(values, 0, bytes);
+    return values;
+}
+
+/* ---------------------------------------------------------------- the table ------------------------------------- */
+
+static int add(orw_network *network, const char *name, const char *suffix, int rank, const int *shape,
+               orw_layout layout, orw_init init, int fan_in) {
+    if (network->status != ORW_OK) return 0;
+    if (network->parameters == network->capacity) {
+        int capacity = network->capacity ? 2 * network->capacity : 64;
+        orw_parameter *grown = realloc(network->parameter, (size_t)capacity * sizeof *grown);
+        if (!grown) {
+            network->status = orw_error(ORW_ERR_SYSTEM, "no memory for a table of %d parameters", capacity);
+            return 0;
+        }
+        network->parameter = grown;
+        network->capacity = capacity;
+    }
+    orw_parameter *made = &network->parameter[network->parameters];
+    *made = (orw_parameter){.rank = rank, .layout = layout, .init = init, .fan_in = fan_in};
+    made->offset = network->size;
+    made->count = 1;
+    for (int i = 0; i < rank; i++) {
+        made->shape[i] = shape[i];
+        made->count *= (size_t)shape[i]; /* the descriptions' limits keep this far below 2^64 */
+    }
+    snprintf(made->name, sizeof made->name, "%s.%s", name, suffix);
+    network->size += (made->count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    network->numel += made->count;
+    return network->parameters++;
+}
+
+static int add_layer(orw_network *network, const char *name, int rank, const int *shape, orw_layout layout,
+                     orw_init init, int fan_in) {
+    int first = add(network, name, "weight", rank, shape, layout, init, fan_in);
+    add(network, name, "bias", 1, shape, ORW_LAYOUT_PLAIN, init, fan_in);
+    return first;
+}
+
+int orw_network_add_linear(orw_network *network, const char *name, int in, int out, orw_init init) {
+    return add_layer(network, name, 2, (int[]){out, in}, ORW_LAYOUT_PLAIN, init, in);
+}
+
+int orw_network_add_conv1x1(orw_network *network, const char *name, int in, int out, int rank, orw_init init) {
+    return add_layer(network, name, rank, (int[]){out, in, 1, 1}, ORW_LAYOUT_PLAIN, init, in);
+}
+
+int orw_network_add_conv3x3(orw_network *network, const char *name, int in, int out, orw_init init) {
+    return add_layer(network, name, 4, (int[]){out, in, 3, 3}, ORW_LAYOUT_CONV, init, 9 * in);
+}
+
+int orw_network_add_norm(orw_network *network, const char *name, int channels) {
+    int first = add(network, name, "weight", 1, &channels, ORW_LAYOUT_PLAIN, ORW_INIT_ONE, channels);
+    add(network, name, "bias", 1, &channels, ORW_LAYOUT_PLAIN, ORW_INIT_ZERO, channels);
+    return first;
+}
+
+int orw_network_add_embedding(orw_network *network, const char *name, int rows, int width) {
+    return add(network, name, "weight", 2, (int[]){rows, width}, ORW_LAYOUT_PLAIN, ORW_INIT_NORMAL, rows);
+}
+
+/* ---------------------------------------------------------------- layouts and values ---------------------------- */
+
+/* Where number `j` of PyTorch's array stands in the parameter's stored array. */
+static size_t place(const orw_parameter *parameter, size_t j) {
+    if (parameter->layout == ORW_LAYOUT_PLAIN) return j;
+    size_t out = (size_t)parameter->shape[0], in = (size_t)parameter->shape[1];
+    size_t taps = (size_t)parameter->shape[2] * (size_t)parameter->shape[3];
+    size_t tap = j % taps, c = j / taps % in, n = j / taps / in;
+    return (tap * in + c) * out + n;
+}
+
+void orw_parameter_export(const orw_parameter *parameter, const float *values, float *torch) {
+    for (size_t j = 0; j < parameter->count; j++) torch[j] = values[parameter->offset + place(parameter, j)];
+}
+
+void orw_parameter_import(const orw_parameter *parameter, const float *torch, float *values) {
+    for (size_t j = 0; j < parameter->count; j++) values[parameter->offset + place(parameter, j)] = torch[j];
+}
+
+/* Numbers are drawn in PyTorch's order, so that a layout chosen for speed never changes what a seed means. */
+static void initialise(const orw_parameter *parameter, orw_stream *stream, float *stored) {
+    double bound = 1.0 / sqrt((double)parameter->fan_in);
+    switch (parameter->init) {
+    case ORW_INIT_ZERO:
+        for (size_t j = 0; j < parameter->count; j++) stored[j] = 0.0f;
+        break;
+    case ORW_INIT_ONE:
+        for (size_t j = 0; j < parameter->count; j++) stored[j] = 1.0f;
+        break;
+    case ORW_INIT_UNIFORM:
+        for (size_t j = 0; j < parameter->count; j++)
+            stored[place(parameter, j)] = (float)(bound * (2.0 * orw_stream_uniform(stream) - 1.0));
+        break;
+    case ORW_INIT_NORMAL:
+        orw_stream_normals(stream, stored, parameter->count);
+        break;
+    }
+}
+
+void orw_network_initialise(const orw_network *network, uint64_t seed, float *values) {
+    memset(values, 0, network->size * sizeof *values); /* the padding counts in norms and digests */
+    for (int i = 0; i < network->parameters; i++) {
+        orw_stream stream = orw_stream_open(seed, ORW_PURPOSE_PARAMETERS, 0, (uint32_t)i);
+        initialise(&network->parameter[i], &stream, values + network->parameter[i].offset);
+    }
+}
+
+/* ---------------------------------------------------------------- the pass -------------------------------------- */
+
+orw_tensor *orw_pass_parameter(const orw_pass *pass, int i) {
+    const orw_parameter *p = &pass->network->parameter[i];
+    float *data = pass->values + p->offset, *grad = pass->grads ? pass->grads + p->offset : NULL;
+    if (p->layout == ORW_LAYOUT_CONV)
+        return orw_tape_view(pass->tape, data, grad, 4, (int[]){p->shape[2], p->shape[3], p->shape[1], p->shape[0]});
+    /* A 1x1 convolution is a matrix: PyTorch's trailing ones are dropped. */
+    return orw_tape_view(pass->tape, data, grad, p->rank > 2 ? 2 : p->rank, p->shape);
+}
+
+orw_tensor *orw_pass_linear(const orw_pass *pass, orw_tensor *x, int first) {
+    return orw_linear(pass->tape, x, orw_pass_parameter(pass, first), orw_pass_parameter(pass, first + 1));
+}
+
+orw_tensor *orw_pass_conv3x3(const orw_pass *pass, orw_tensor *x, int first, int stride) {
+    return orw_conv3x3(pass->tape, x, orw_pass_parameter(pass, first), orw_pass_parameter(pass, first + 1), stride);
+}
+
+orw_tensor *orw_pass_norm(const orw_pass *pass, orw_tensor *x, int first, int groups, float eps, orw_tensor *modulation,
+                          bool silu) {
+    return orw_group_norm(pass->tape, x, orw_pass_parameter(pass, first), orw_pass_parameter(pass, first + 1), groups,
+                          eps, modulation, silu);
+}
+
+orw_tensor *orw_pass_consume(const orw_pass *pass, orw_tensor *result, orw_tensor *x) {
+    orw_tape_release(pass->tape, x);
+    return result;
+}
+
+/* Whether x and the labels are what the network was built for; if not, the tape has failed. */
+static bool input_fits(const orw_network *network, orw_tape *tape, const orw_input *in) {
+    const orw_tensor *x = in->x;
+    const char *kind = network->architecture->kind;
+    int height = network->height, width = network->width, channels = network->channels;
+    if (!x) return false; /* an earlier failure, already on the tape */
+    bool image = x->rank == 4 && x->shape[1] == height && x->shape[2] == width && x->shape[3] == channels;
+    bool vector = x->rank == 2 && height == 1 && width == 1 && x->shape[1] == channels;
+    if (!image && !(vector && network->architecture->accepts_vectors)) {
+        orw_tape_fail(tape, ORW_ERR_INTERNAL, "%s: x of rank %d with %zu numbers found, expected [B,%d,%d,%d]", kind,
+                      x->rank, orw_tensor_count(x), height, width, channels);
+        return false;
+    }
+    if (network->labels && !in->labels) {
+        orw_tape_fail(tape, ORW_ERR_INPUT,
+                      "%s: no labels given, but the network is conditioned on %d classes (num_classes)", kind,
+                      network->labels);
+        return false;
+    }
+    for (int b = 0; network->labels && b < x->shape[0]; b++)
+        if (in->labels[b] < 0 || in->labels[b] >= network->labels) {
+            orw_tape_fail(tape, ORW_ERR_INPUT, "%s: label %d found, expected 0 .. %d (num_classes)", kind,
+                          in->labels[b], network->labels - 1);
+            return false;
+        }
+    return true;
+}
+
+orw_tensor *orw_network_forward(const orw_network *network, orw_tape *tape, float *values, float *grads,
+                                const orw_input *in) {
+    if (!input_fits(network, tape, in)) return NULL;
+    orw_pass pass = {network, tape, values, grads};
+    return network->architecture->forward(&pass, in);
+}
