@@ -1,0 +1,129 @@
+/* store.h - everything on disk: metric tables and samples in HDF5, checkpoints, model files, safetensors.
+ *
+ * Files appear whole or not at all: they are written beside their place as NAME.partial and renamed. An HDF5 file of
+ * the suite is sealed: a user block of 512 bytes before the HDF5 data names its kind, its size and the XXH64 of what
+ * follows. The seal is checked before the HDF5 library sees a byte, so a damaged or foreign file is always one line and
+ * status ORW_ERR_INPUT. Other HDF5 programs (h5dump, h5py) read sealed files as they are. */
+#ifndef ORW_STORE_H
+#define ORW_STORE_H
+
+#include "orw/base.h"
+#include "orw/model.h"
+#include "orw/parallel.h"
+#include <hdf5.h>
+
+/* An HDF5 call that returns a negative value on failure: sets the error text (library's own message printing is off).
+ */
+#define ORW_H5(call)                                                                                                   \
+    do {                                                                                                               \
+        if ((call) < 0) return orw_h5_error(#call);                                                                    \
+    } while (0)
+orw_status orw_h5_error(const char *call);
+
+/* ---------------------------------------------------------------- any file -------------------------------------- */
+
+#define ORW_STORE_KIND 32
+/* What a sealed file is: "run", "samples", "checkpoint" or "model". */
+orw_status orw_store_kind(const char *path, char kind[ORW_STORE_KIND]);
+/* Every data set, "metrics/update" -> "float64 [240]", and text attribute outside of /provenance, "pieces@xxh64" -> its
+ * text. */
+orw_status orw_store_contents(const char *path, orw_dictionary *contents);
+
+/* ---------------------------------------------------------------- metric tables --------------------------------- */
+
+typedef struct orw_column {
+    const char *name, *unit, *help; /* a column list ends with name NULL */
+} orw_column;
+
+/* Rows of doubles in memory; in a run file a group of 1-D data sets, one per column with attributes unit and help. */
+typedef struct orw_table {
+    const char *name;
+    const orw_column *column;
+    int columns;
+    int64_t rows, capacity;
+    double *values; /* [rows, columns] */
+} orw_table;
+orw_status orw_table_create(const char *name, const orw_column *columns,
+                            orw_table **table); /* `name`, `columns` must outlive it and its run file */
+void orw_table_destroy(orw_table **table);
+orw_status orw_table_append(orw_table *table, const double *row);
+double orw_table_get(const orw_table *table, int64_t row,
+                     const char *column); /* negative rows count from the end; NaN if absent */
+
+/* ---------------------------------------------------------------- run files ------------------------------------- */
+
+/* run.h5: group /provenance (string attributes, /provenance@configuration is the whole INI text), one group per table.
+ * Timings go to tables whose name starts with "timing": those and /provenance are all that may differ between rank
+ * counts. Opened by rank 0 only; not collective. */
+typedef struct orw_run orw_run;
+orw_status orw_run_create(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run);
+/* Brings the file to the table's rows: the file is written anew beside its place and renamed, so that anyone may open
+ * it at any time. Rows are there at once unless writing has already taken more than 5 % of the run's time; _close
+ * writes what is left. */
+orw_status orw_run_write(orw_run *run, const orw_table *table);
+void orw_run_close(orw_run **run);
+/* Reading, by anyone (_provenance: of any sealed file): columns are allocated: free *names[i], *names, *values ([rows,
+ * columns]). */
+orw_status orw_run_read(const char *path, const char *table, int *columns, char ***names, int64_t *rows,
+                        double **values);
+orw_status orw_run_provenance(const char *path, orw_dictionary *into);
+
+/* Samples of one round: /images uint8 [batch,H,W,C], /reward, /weight float32 [batch], /index int64 [batch], `about` as
+ * attributes of /provenance. x: this rank's samples [local, H*W*C] in [-1,1]; reward and weight: global [batch] (NULL:
+ * left out). Every rank writes its own rows collectively through MPI-IO. Collective. */
+orw_status orw_samples_write(const orw_comm *comm, const orw_plan *plan, const char *path, int height, int width,
+                             int channels, const float *x, const float *reward, const float *weight,
+                             const orw_dictionary *about);
+typedef struct orw_samples {
+    int count, height, width, channels;
+    uint8_t *pixels;
+    float *reward, *weight; /* NULL where the file has none */
+} orw_samples;
+orw_status orw_samples_read(const char *path, orw_samples *samples); /* free with orw_samples_free */
+void orw_samples_free(orw_samples *samples);
+
+/* ---------------------------------------------------------------- checkpoints ----------------------------------- */
+
+/* A list of named pieces of memory that is written and read alike. Pieces are borrowed until _destroy. */
+typedef struct orw_checkpoint orw_checkpoint;
+orw_status orw_checkpoint_create(orw_checkpoint **checkpoint);
+void orw_checkpoint_destroy(orw_checkpoint **checkpoint);
+orw_status orw_checkpoint_add_floats(orw_checkpoint *checkpoint, const char *name, float *data, size_t count);
+orw_status orw_checkpoint_add_integers(orw_checkpoint *checkpoint, const char *name, int64_t *data, size_t count);
+orw_status orw_checkpoint_add_table(orw_checkpoint *checkpoint, orw_table *table); /* reading replaces the rows */
+/* Texts that must be equal on reading, or the checkpoint is another experiment's: what differs is named. */
+orw_status orw_checkpoint_add_identity(orw_checkpoint *checkpoint, const char *name, const char *text);
+/* DIRECTORY/checkpoint.h5, the one before as checkpoint.previous.h5; XXH64 of all pieces inside. Not collective (rank
+ * 0). */
+orw_status orw_checkpoint_save(const orw_checkpoint *checkpoint, const char *directory);
+/* The newest valid generation; a damaged one is warned about and the previous one used; both damaged: an error.
+ * *found = false and ORW_OK where there is none. Every rank may read by itself; not collective. */
+orw_status orw_checkpoint_load(orw_checkpoint *checkpoint, const char *directory, bool *found);
+
+/* ---------------------------------------------------------------- model files ----------------------------------- */
+
+/* model.h5: /parameters/NAME in PyTorch's shapes and names (h5py reads it), the network's description as attributes of
+ * /parameters, `about` as attributes of /provenance, XXH64 digest. */
+orw_status orw_model_save(const char *path, const orw_network *network, const float *values,
+                          const orw_dictionary *about);
+/* Builds the network from the file; *values is allocated, caller frees. Missing, extra, mis-shaped parameters and a
+ * wrong digest are named. `digest` (may be NULL) receives the file's digest as text for provenance. */
+orw_status orw_model_load(const char *path, orw_network **network, float **values, char digest[17]);
+
+/* ---------------------------------------------------------------- safetensors ----------------------------------- */
+
+typedef struct orw_safetensors orw_safetensors; /* a validated file in memory */
+orw_status orw_safetensors_open(const char *path, orw_safetensors **file);
+void orw_safetensors_close(orw_safetensors **file);
+const orw_dictionary *orw_safetensors_metadata(const orw_safetensors *file);
+int orw_safetensors_count(const orw_safetensors *file);
+/* F32 tensors only; shape has room for 8. Data is borrowed. */
+orw_status orw_safetensors_get(const orw_safetensors *file, const char *name, int *rank, int64_t *shape,
+                               const float **data);
+const char *orw_safetensors_name(const orw_safetensors *file, int i);
+/* All of a network's parameters; missing and extra tensors are listed by name. values: P floats. */
+orw_status orw_safetensors_load_network(const orw_safetensors *file, const orw_network *network, float *values);
+orw_status orw_safetensors_save_network(const char *path, const orw_network *network, const float *values,
+                                        const orw_dictionary *metadata);
+
+#endif

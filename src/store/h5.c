@@ -1,0 +1,265 @@
+/* h5.c - HDF5 in the suite's terms: statuses instead of printed error stacks, whole arrays, text attributes. */
+#include "h5.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The innermost entry of the library's error stack says best what went wrong. */
+static herr_t innermost(unsigned depth, const H5E_error2_t *entry, void *text) {
+    if (depth == 0) snprintf(text, 256, "%s", entry->desc ? entry->desc : "");
+    return 0;
+}
+
+orw_status orw_h5_error(const char *call) {
+    char text[256] = "";
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, text);
+    const char *name = strstr(call, "H5");
+    if (!name) name = call;
+    return orw_error(ORW_ERR_SYSTEM, "HDF5: %.*s failed: %s", (int)strcspn(name, "("), name,
+                     text[0] ? text : "no reason given");
+}
+
+/* ---------------------------------------------------------------- files ----------------------------------------- */
+
+static void quiet(void) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+static orw_status partial_name(const char *path, char partial[PATH_MAX]) {
+    if (snprintf(partial, PATH_MAX, "%s.partial", path) >= PATH_MAX)
+        return orw_error(ORW_ERR_INPUT, "%s: the name is too long", path);
+    return ORW_OK;
+}
+
+/* The library's own message for a directory that cannot be written to is no help; the system's is. */
+static orw_status probe(const char *partial) {
+    int handle = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (handle < 0) return orw_error(ORW_ERR_INPUT, "%s: cannot be written: %s", partial, strerror(errno));
+    close(handle);
+    return ORW_OK;
+}
+
+static orw_status access_list(const orw_comm *comm, hid_t *access) {
+    ORW_H5(*access = H5Pcreate(H5P_FILE_ACCESS));
+    bool good = H5Pset_fclose_degree(*access, H5F_CLOSE_STRONG) >= 0 &&
+                H5Pset_libver_bounds(*access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0;
+#if H5_VERSION_GE(1, 10, 7)
+    good = good && H5Pset_file_locking(*access, false, true) >=
+                       0; /* partial files are nobody else's; some file systems refuse */
+#endif
+    if (comm) good = good && H5Pset_fapl_mpio(*access, orw_comm_mpi(comm), MPI_INFO_NULL) >= 0;
+    if (good) return ORW_OK;
+    orw_status status = orw_h5_error("H5Pset_fapl");
+    H5Pclose(*access);
+    return status;
+}
+
+orw_status orw_h5_create(const char *path, const orw_comm *comm, hid_t *file) {
+    char partial[PATH_MAX];
+    *file = H5I_INVALID_HID;
+    quiet();
+    ORW_CALL(partial_name(path, partial));
+    if (comm && orw_comm_size(comm) == 1) comm = NULL;
+    orw_status status = comm && orw_comm_rank(comm) != 0 ? ORW_OK : probe(partial);
+    if (comm) status = orw_comm_agree(comm, status);
+    hid_t access, creation = H5I_INVALID_HID;
+    if (status == ORW_OK) status = access_list(comm, &access);
+    if (status != ORW_OK) return status;
+    creation = H5Pcreate(H5P_FILE_CREATE);
+    if (creation < 0 || H5Pset_userblock(creation, ORW_H5_BLOCK) < 0 ||
+        H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0 ||
+        H5Pset_obj_track_times(creation, false) < 0 ||
+        (*file = H5Fcreate(partial, H5F_ACC_TRUNC, creation, access)) < 0) {
+        orw_h5_error("H5Fcreate");
+        char text[256];
+        snprintf(text, sizeof text, "%s", orw_error_text());
+        status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be created: %s", partial, text);
+    }
+    if (creation >= 0) H5Pclose(creation);
+    H5Pclose(access);
+    return status;
+}
+
+orw_status orw_h5_close(hid_t file, orw_status status) {
+    if (file < 0) return status;
+    bool closed = H5Fclose(file) >= 0;
+    if (status == ORW_OK && !closed) return orw_h5_error("H5Fclose");
+    return status;
+}
+
+orw_status orw_h5_commit(const char *path) {
+    char partial[PATH_MAX];
+    ORW_CALL(partial_name(path, partial));
+    if (rename(partial, path) == 0) return ORW_OK;
+    orw_status status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be put in place: %s", path, strerror(errno));
+    unlink(partial);
+    return status;
+}
+
+void orw_h5_discard(const char *path) {
+    char partial[PATH_MAX];
+    if (partial_name(path, partial) == ORW_OK) unlink(partial);
+}
+
+orw_status orw_h5_open(const char *path, const char *kind, hid_t *file) {
+    char found[ORW_H5_KIND];
+    hid_t access;
+    *file = H5I_INVALID_HID;
+    quiet();
+    ORW_CALL(orw_h5_check(path, found));
+    if (kind && strcmp(kind, found) != 0)
+        return orw_error(ORW_ERR_INPUT, "%s: a %s file, expected a %s file", path, found, kind);
+    ORW_CALL(access_list(NULL, &access));
+    *file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    orw_status status = *file < 0 ? orw_h5_error("H5Fopen") : ORW_OK;
+    H5Pclose(access);
+    return status;
+}
+
+/* ---------------------------------------------------------------- writing --------------------------------------- */
+
+orw_status orw_h5_make_group(hid_t place, const char *name, hid_t *group) {
+    hid_t creation;
+    ORW_H5(creation = H5Pcreate(H5P_GROUP_CREATE));
+    unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+    *group = H5I_INVALID_HID;
+    if (H5Pset_obj_track_times(creation, false) >= 0 && H5Pset_link_creation_order(creation, order) >= 0 &&
+        H5Pset_attr_creation_order(creation, order) >= 0)
+        *group = H5Gcreate2(place, name, H5P_DEFAULT, creation, H5P_DEFAULT);
+    orw_status status = *group < 0 ? orw_h5_error("H5Gcreate2") : ORW_OK;
+    H5Pclose(creation);
+    return status;
+}
+
+orw_status orw_h5_write(hid_t place, const char *name, hid_t stored, hid_t memory, int rank, const hsize_t *shape,
+                        const void *data) {
+    orw_status status = ORW_OK;
+    hsize_t count = 1;
+    for (int i = 0; i < rank; i++) count *= shape[i];
+    hid_t space = H5Screate_simple(rank, shape, NULL), creation = H5Pcreate(H5P_DATASET_CREATE), set = H5I_INVALID_HID;
+    if (space < 0 || creation < 0 || H5Pset_obj_track_times(creation, false) < 0 ||
+        (set = H5Dcreate2(place, name, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT)) < 0)
+        status = orw_h5_error("H5Dcreate2");
+    else if (count > 0 && H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+        status = orw_h5_error("H5Dwrite");
+    if (set >= 0) H5Dclose(set);
+    if (creation >= 0) H5Pclose(creation);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+orw_status orw_h5_write_text(hid_t object, const char *key, const char *value) {
+    orw_status status = ORW_OK;
+    hid_t space = H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1), attribute = H5I_INVALID_HID;
+    if (space < 0 || type < 0 || H5Tset_size(type, strlen(value) + 1) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
+        (attribute = H5Acreate2(object, key, type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+        H5Awrite(attribute, type, value) < 0)
+        status = orw_h5_error("H5Acreate2");
+    if (attribute >= 0) H5Aclose(attribute);
+    if (type >= 0) H5Tclose(type);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+orw_status orw_h5_write_texts(hid_t object, const orw_dictionary *texts) {
+    for (int i = 0; texts && i < orw_dictionary_size(texts); i++) {
+        const char *key, *value;
+        orw_dictionary_at(texts, i, &key, &value);
+        ORW_CALL(orw_h5_write_text(object, key, value));
+    }
+    return ORW_OK;
+}
+
+orw_status orw_h5_write_provenance(hid_t file, const orw_dictionary *texts) {
+    hid_t group;
+    ORW_CALL(orw_h5_make_group(file, "provenance", &group));
+    orw_status status = orw_h5_write_texts(group, texts);
+    H5Gclose(group);
+    return status;
+}
+
+/* ---------------------------------------------------------------- reading --------------------------------------- */
+
+bool orw_h5_has(hid_t place, const char *name) {
+    return H5Lexists(place, name, H5P_DEFAULT) > 0;
+}
+
+orw_status orw_h5_open_group(hid_t place, const char *path, const char *name, hid_t *group) {
+    *group = orw_h5_has(place, name) ? H5Gopen2(place, name, H5P_DEFAULT) : H5I_INVALID_HID;
+    if (*group < 0) return orw_error(ORW_ERR_INPUT, "%s: has no group '%s'", path, name);
+    return ORW_OK;
+}
+
+static orw_status read_text(hid_t attribute, const char *key, orw_dictionary *into) {
+    orw_status status = ORW_OK;
+    hid_t type = H5Aget_type(attribute);
+    size_t size = type < 0 ? 0 : H5Tget_size(type);
+    char *text = calloc(size + 1, 1);
+    if (!text || type < 0)
+        status = orw_error(ORW_ERR_SYSTEM, "attribute '%s' cannot be read", key);
+    else if (H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0) {
+        if (H5Aread(attribute, type, text) < 0)
+            status = orw_h5_error("H5Aread");
+        else
+            status = orw_dictionary_set(into, key, "%s", text);
+    }
+    free(text);
+    if (type >= 0) H5Tclose(type);
+    return status;
+}
+
+orw_status orw_h5_texts(hid_t object, orw_dictionary *into) {
+    H5O_info_t about;
+    ORW_H5(H5Oget_info2(object, &about, H5O_INFO_NUM_ATTRS));
+    for (hsize_t i = 0; i < about.num_attrs; i++) {
+        char key[ORW_H5_NAME];
+        hid_t attribute;
+        ORW_H5(attribute = H5Aopen_by_idx(object, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT));
+        orw_status status =
+            H5Aget_name(attribute, sizeof key, key) < 0 ? orw_h5_error("H5Aget_name") : read_text(attribute, key, into);
+        H5Aclose(attribute);
+        ORW_CALL(status);
+    }
+    return ORW_OK;
+}
+
+orw_status orw_h5_inspect(hid_t place, const char *path, const char *name, orw_h5_array *array) {
+    hid_t set = orw_h5_has(place, name) ? H5Dopen2(place, name, H5P_DEFAULT) : H5I_INVALID_HID;
+    if (set < 0) return orw_error(ORW_ERR_INPUT, "%s: has no data set '%s'", path, name);
+    hid_t space = H5Dget_space(set), type = H5Dget_type(set);
+    array->rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+    array->kind = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
+    array->bits = type < 0 ? 0 : (int)(8 * H5Tget_size(type));
+    bool good = array->rank >= 0 && array->rank <= ORW_H5_RANK && type >= 0 &&
+                (array->rank == 0 || H5Sget_simple_extent_dims(space, array->shape, NULL) >= 0);
+    if (type >= 0) H5Tclose(type);
+    if (space >= 0) H5Sclose(space);
+    H5Dclose(set);
+    return good ? ORW_OK : orw_error(ORW_ERR_INPUT, "%s: data set '%s' is of no shape known here", path, name);
+}
+
+orw_status orw_h5_read(hid_t place, const char *name, hid_t memory, void *data) {
+    hid_t set;
+    ORW_H5(set = H5Dopen2(place, name, H5P_DEFAULT));
+    orw_status status =
+        H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0 ? orw_h5_error("H5Dread") : ORW_OK;
+    H5Dclose(set);
+    return status;
+}
+
+int orw_h5_members(hid_t place) {
+    H5G_info_t about;
+    return H5Gget_info(place, &about) < 0 || about.nlinks > INT_MAX ? -1 : (int)about.nlinks;
+}
+
+orw_status orw_h5_member(hid_t place, int i, char name[ORW_H5_NAME]) {
+    ssize_t length =
+        H5Lget_name_by_idx(place, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, (hsize_t)i, name, ORW_H5_NAME, H5P_DEFAULT);
+    if (length < 0) return orw_h5_error("H5Lget_name_by_idx");
+    if (length >= ORW_H5_NAME) return orw_error(ORW_ERR_INPUT, "a name of %zd characters is too long", length);
+    return ORW_OK;
+}

@@ -1,0 +1,50 @@
+/* h5.h - the store's own helpers over HDF5. A sealed file is an HDF5 file whose 512-byte user block names its kind, its
+ * size and the XXH64 of everything after the block; nothing reaches the HDF5 library before the seal has been checked,
+ * so damage is told in one line and cannot crash a parser. None of these functions is collective unless it says so. */
+#ifndef ORW_STORE_H5_H
+#define ORW_STORE_H5_H
+
+#include "orw/store.h"
+
+enum { ORW_H5_BLOCK = 512, ORW_H5_KIND = 32, ORW_H5_RANK = 8, ORW_H5_NAME = 256 };
+
+/* Creates PATH.partial: nothing is visible under PATH before orw_h5_commit. With a communicator of more than one rank
+ * the file is opened through MPI-IO (collective). Objects get no times, groups remember the order of creation. */
+orw_status orw_h5_create(const char *path, const orw_comm *comm, hid_t *file);
+/* Closes what orw_h5_create opened (collective if that was) and, if `status` is ORW_OK, hands on the close's status. */
+orw_status orw_h5_close(hid_t file, orw_status status);
+/* Seals PATH.partial as `kind`; with `durable` it is on the disk when this returns. One rank only. */
+orw_status orw_h5_seal(const char *path, const char *kind, bool durable);
+/* Renames PATH.partial onto PATH; what fails leaves no partial file. One rank only. */
+orw_status orw_h5_commit(const char *path);
+void orw_h5_discard(const char *path); /* removes PATH.partial */
+
+/* Whether a file is a sealed one and undamaged; kind receives its kind. */
+orw_status orw_h5_check(const char *path, char kind[ORW_H5_KIND]);
+/* Checks the seal and opens for reading. `kind` NULL: any. */
+orw_status orw_h5_open(const char *path, const char *kind, hid_t *file);
+
+orw_status orw_h5_make_group(hid_t place, const char *name, hid_t *group);
+orw_status orw_h5_write(hid_t place, const char *name, hid_t stored, hid_t memory, int rank, const hsize_t *shape,
+                        const void *data);
+orw_status orw_h5_write_text(hid_t object, const char *key, const char *value); /* an attribute */
+orw_status orw_h5_write_texts(hid_t object, const orw_dictionary *texts);       /* NULL: none */
+orw_status orw_h5_write_provenance(hid_t file, const orw_dictionary *texts);    /* as attributes of /provenance */
+
+bool orw_h5_has(hid_t place, const char *name);
+orw_status orw_h5_open_group(hid_t place, const char *path, const char *name,
+                             hid_t *group);                  /* `path`: for the message */
+orw_status orw_h5_texts(hid_t object, orw_dictionary *into); /* all text attributes */
+/* Rank, shape and class (H5T_FLOAT, H5T_INTEGER) of a data set. */
+typedef struct orw_h5_array {
+    int rank;
+    hsize_t shape[ORW_H5_RANK];
+    H5T_class_t kind;
+    int bits; /* of one number */
+} orw_h5_array;
+orw_status orw_h5_inspect(hid_t place, const char *path, const char *name, orw_h5_array *array);
+orw_status orw_h5_read(hid_t place, const char *name, hid_t memory, void *data);
+int orw_h5_members(hid_t place);                                      /* -1 on failure */
+orw_status orw_h5_member(hid_t place, int i, char name[ORW_H5_NAME]); /* in order of creation */
+
+#endif

@@ -1,0 +1,145 @@
+/* samples.c - one round's images, rewards and weights, written by all ranks into one file through MPI-IO. */
+#include "h5.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "orw/data.h"
+
+/* Every rank writes rows [first, first + count) of a data set with `shape[0]` rows. */
+typedef struct rows {
+    hid_t transfer;
+    hsize_t first, count;
+} rows;
+
+static orw_status write_rows(hid_t file, const char *name, hid_t stored, hid_t memory, int rank, const hsize_t *shape,
+                             const rows *mine, const void *data) {
+    hsize_t start[4] = {mine->first}, part[4];
+    memcpy(part, shape, (size_t)rank * sizeof *shape);
+    part[0] = mine->count;
+    hid_t space = H5Screate_simple(rank, shape, NULL), local = H5Screate_simple(rank, part, NULL),
+          creation = H5Pcreate(H5P_DATASET_CREATE), set = H5I_INVALID_HID;
+    orw_status status = ORW_OK;
+    /* Early allocation is what MPI-IO does anyway: asked for, a single rank writes the same file. */
+    if (space < 0 || local < 0 || creation < 0 || H5Pset_obj_track_times(creation, false) < 0 ||
+        H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY) < 0 ||
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, part, NULL) < 0 ||
+        (set = H5Dcreate2(file, name, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT)) < 0 ||
+        H5Dwrite(set, memory, local, space, mine->transfer, data) < 0)
+        status = orw_h5_error("H5Dwrite");
+    if (set >= 0) H5Dclose(set);
+    if (creation >= 0) H5Pclose(creation);
+    if (local >= 0) H5Sclose(local);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+/* This rank's data in the file's types. */
+typedef struct columns {
+    uint8_t *pixels;
+    int64_t *index;
+} columns;
+
+static orw_status convert(const rows *mine, size_t pixels, const float *x, columns *into) {
+    into->pixels = malloc((size_t)mine->count * pixels + 1);
+    into->index = malloc((size_t)mine->count * sizeof *into->index + 1);
+    if (!into->pixels || !into->index)
+        return orw_error(ORW_ERR_SYSTEM, "out of memory for %llu samples", (unsigned long long)mine->count);
+    for (size_t i = 0; i < (size_t)mine->count * pixels; i++) into->pixels[i] = orw_pixel(x[i]);
+    for (hsize_t i = 0; i < mine->count; i++) into->index[i] = (int64_t)(mine->first + i);
+    return ORW_OK;
+}
+
+static orw_status write_contents(hid_t file, const rows *mine, const hsize_t shape[4], const columns *local,
+                                 const float *reward, const float *weight, const orw_dictionary *about) {
+    ORW_CALL(orw_h5_write_provenance(file, about));
+    ORW_CALL(write_rows(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, shape, mine, local->pixels));
+    ORW_CALL(write_rows(file, "index", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, shape, mine, local->index));
+    if (reward)
+        ORW_CALL(write_rows(file, "reward", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, shape, mine, reward + mine->first));
+    if (weight)
+        ORW_CALL(write_rows(file, "weight", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, shape, mine, weight + mine->first));
+    return ORW_OK;
+}
+
+orw_status orw_samples_write(const orw_comm *comm, const orw_plan *plan, const char *path, int height, int width,
+                             int channels, const float *x, const float *reward, const float *weight,
+                             const orw_dictionary *about) {
+    rows mine = {
+        .first = (hsize_t)plan->first * (hsize_t)plan->per_shard,
+        .count = (hsize_t)(plan->last - plan->first) * (hsize_t)plan->per_shard,
+    };
+    hsize_t shape[4] = {(hsize_t)plan->batch, (hsize_t)height, (hsize_t)width, (hsize_t)channels};
+    columns local = {0};
+    hid_t file = H5I_INVALID_HID;
+    orw_status status =
+        orw_comm_agree(comm, convert(&mine, (size_t)height * (size_t)width * (size_t)channels, x, &local));
+    if (status == ORW_OK) status = orw_comm_agree(comm, orw_h5_create(path, comm, &file));
+    if (status == ORW_OK) {
+        mine.transfer = H5Pcreate(H5P_DATASET_XFER);
+        if (mine.transfer < 0 || (orw_comm_size(comm) > 1 && H5Pset_dxpl_mpio(mine.transfer, H5FD_MPIO_COLLECTIVE) < 0))
+            status = orw_h5_error("H5Pset_dxpl_mpio");
+        else
+            status = write_contents(file, &mine, shape, &local, reward, weight, about);
+        if (mine.transfer >= 0) H5Pclose(mine.transfer);
+        status = orw_comm_agree(comm, orw_h5_close(file, status));
+    }
+    free(local.pixels);
+    free(local.index);
+    if (orw_comm_rank(comm) == 0) {
+        if (status == ORW_OK) status = orw_h5_seal(path, "samples", false);
+        if (status == ORW_OK) status = orw_h5_commit(path);
+        if (status != ORW_OK) orw_h5_discard(path);
+    }
+    return orw_comm_agree(comm, status);
+}
+
+static orw_status read_column(hid_t file, const char *path, const char *name, int count, float **column) {
+    orw_h5_array array;
+    if (!orw_h5_has(file, name)) return ORW_OK;
+    ORW_CALL(orw_h5_inspect(file, path, name, &array));
+    if (array.rank != 1 || array.kind != H5T_FLOAT || array.shape[0] != (hsize_t)count)
+        return orw_error(ORW_ERR_INPUT, "%s: '%s' is not a list of %d reals", path, name, count);
+    *column = malloc((size_t)count * sizeof **column + 1);
+    if (!*column) return orw_error(ORW_ERR_SYSTEM, "out of memory reading %s", path);
+    return orw_h5_read(file, name, H5T_NATIVE_FLOAT, *column);
+}
+
+static orw_status read_samples(hid_t file, const char *path, orw_samples *samples) {
+    orw_h5_array array;
+    hsize_t total = 1;
+    ORW_CALL(orw_h5_inspect(file, path, "images", &array));
+    bool good = array.rank == 4 && array.kind == H5T_INTEGER;
+    for (int i = 0; i < 4 && good; i++) {
+        good = array.shape[i] > 0 && array.shape[i] <= 1 << 20 && total <= ((hsize_t)1 << 40) / array.shape[i];
+        if (good) total *= array.shape[i];
+    }
+    if (!good)
+        return orw_error(ORW_ERR_INPUT, "%s: /images is not an array of images [count, height, width, channels]", path);
+    samples->count = (int)array.shape[0];
+    samples->height = (int)array.shape[1];
+    samples->width = (int)array.shape[2];
+    samples->channels = (int)array.shape[3];
+    samples->pixels = malloc((size_t)total);
+    if (!samples->pixels) return orw_error(ORW_ERR_SYSTEM, "out of memory reading %s", path);
+    ORW_CALL(orw_h5_read(file, "images", H5T_NATIVE_UINT8, samples->pixels));
+    ORW_CALL(read_column(file, path, "reward", samples->count, &samples->reward));
+    return read_column(file, path, "weight", samples->count, &samples->weight);
+}
+
+orw_status orw_samples_read(const char *path, orw_samples *samples) {
+    hid_t file;
+    *samples = (orw_samples){0};
+    ORW_CALL(orw_h5_open(path, "samples", &file));
+    orw_status status = orw_h5_close(file, read_samples(file, path, samples));
+    if (status != ORW_OK) orw_samples_free(samples);
+    return status;
+}
+
+void orw_samples_free(orw_samples *samples) {
+    if (!samples) return;
+    free(samples->pixels);
+    free(samples->reward);
+    free(samples->weight);
+    *samples = (orw_samples){0};
+}
