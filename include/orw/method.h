@@ -1,0 +1,54 @@
+/* method.h - the family of online fine-tuning methods. A method is two functions: how the rewards of the global batch
+ * become one number per sample, and which squared errors that number multiplies. One file per method in src/method. */
+#ifndef ORW_METHOD_H
+#define ORW_METHOD_H
+
+#include "orw/parallel.h"
+#include "orw/tensor.h"
+
+/* The global batch of one round. A rank holds the samples of its own shards; rewards and weights it holds for all. */
+typedef struct orw_batch {
+    orw_plan plan;
+    size_t D; /* numbers per sample, H*W*C */
+    int round;
+    int local;     /* samples on this rank: (plan.last - plan.first) * plan.per_shard */
+    int start;     /* global index of the first of them */
+    float *x1;     /* [local, D] */
+    int *labels;   /* [local], the condition of each sample, or NULL */
+    float *reward; /* [plan.batch], the same on every rank */
+    float *weight; /* [plan.batch], likewise */
+} orw_batch;
+orw_status orw_batch_create(const orw_plan *plan, size_t D, bool conditional, orw_batch **batch);
+void orw_batch_destroy(orw_batch **batch);
+
+/* What a loss is made of, for the `count` samples of one shard at fresh t and x0: all [count, D]. v carries the
+ * gradient; v_old and v_ref are computed only when asked for. NULL on failure (sticky in the tape). */
+typedef struct orw_terms orw_terms;
+orw_tape *orw_terms_tape(const orw_terms *terms);
+const float *orw_terms_weight(const orw_terms *terms); /* [count], this shard's part of the batch's weights */
+orw_tensor *orw_terms_v(orw_terms *terms);
+orw_tensor *orw_terms_u(orw_terms *terms);
+orw_tensor *orw_terms_v_old(orw_terms *terms);
+orw_tensor *orw_terms_v_ref(orw_terms *terms);
+/* Numbers that a loss shows: summed over shards in the fixed tree, logged as means over the batch. */
+enum { ORW_REPORT_FLOW, ORW_REPORT_W2, ORW_REPORT_SLOTS = 16 };
+void orw_terms_report(orw_terms *terms, int slot, const orw_tensor *scalar);
+
+typedef struct orw_method orw_method;
+struct orw_method {
+    const char *name, *help;
+    bool online;   /* false: the behaviour policy stays the reference for ever */
+    double tau;    /* inverse temperature of the weights */
+    double alpha;  /* of alpha |v - v_ref|^2, the bound on W2^2 */
+    bool mean_one; /* weights are divided by their mean over the global batch */
+    /* batch->reward -> batch->weight. Every rank computes the same numbers. */
+    orw_status (*weigh)(const orw_method *self, orw_batch *batch);
+    /* Sum over the shard's samples of their loss: a scalar; the loop divides by the global batch. */
+    orw_tensor *(*loss)(const orw_method *self, orw_terms *terms);
+};
+extern const orw_option orw_method_options[]; /* "weight.*" */
+/* `name` is one of orw_method_name(0..); fills tau and mean_one from the configuration. */
+orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method);
+const char *orw_method_name(int i); /* NULL after the last */
+
+#endif

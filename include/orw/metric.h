@@ -1,0 +1,31 @@
+/* metric.h - numbers about samples. All take the whole batch, the same on every rank; none is collective. */
+#ifndef ORW_METRIC_H
+#define ORW_METRIC_H
+
+#include <stddef.h>
+
+typedef struct orw_summary {
+    double mean, sd;    /* sd: unbiased; 0 for one value */
+    double quantile[5]; /* 5, 25, 50, 75, 95 % */
+} orw_summary;
+/* ORW_ERR_SYSTEM-free: sorts a copy on the stack of small batches, else the heap; returns false when out of memory. */
+int orw_summarise(const float *x, int count, orw_summary *summary);
+
+/* Kish's effective sample size (sum w)^2 / sum w^2; 0 when all weights are 0. */
+double orw_effective_sample_size(const float *weight, int count);
+/* Mean over elements of the unbiased variance across the batch: half the mean squared distance of a pair, per element.
+ */
+double orw_pairwise_variance(const float *x, int count, size_t D);
+
+/* What a classifier says of a batch: probability[count, classes]. */
+typedef struct orw_class_census {
+    double even; /* share whose most probable class is even */
+    double
+        entropy; /* of the shares of the most probable class, nats, with the Miller-Madow correction (K-1)/(2 count) */
+    double effective;  /* exp(entropy) */
+    double confidence; /* mean of the largest probability */
+    double share[10];  /* of each class (the first 10) */
+} orw_class_census;
+void orw_class_census_take(const float *probability, int count, int classes, orw_class_census *census);
+
+#endif

@@ -1,0 +1,60 @@
+/* method.c - the register of methods, the batch they weigh, the options they share. */
+#include "orw/method.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "methods.h"
+
+const orw_option orw_method_options[] = {
+    {"weight.tau", ORW_REAL, "1/reward", "1", 0, 1e6, NULL, "inverse temperature: w = exp(tau r)", false},
+    {"weight.normalise", ORW_CHOICE, "", "none", 0, 0, "none|mean",
+     "none: w as it is (the paper's); mean: divided by its mean over the global batch", false},
+    {.key = NULL}};
+
+static const orw_method *const methods[] = {&orw_method_orw, &orw_method_offline};
+enum { METHODS = sizeof methods / sizeof methods[0] };
+
+const char *orw_method_name(int i) {
+    return i >= 0 && i < METHODS ? methods[i]->name : NULL;
+}
+
+orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method) {
+    for (int i = 0; i < METHODS; i++)
+        if (strcmp(methods[i]->name, name) == 0) {
+            *method = *methods[i];
+            method->alpha = alpha;
+            method->tau = orw_config_real(config, "weight.tau");
+            method->mean_one = strcmp(orw_config_text(config, "weight.normalise"), "mean") == 0;
+            return ORW_OK;
+        }
+    return orw_error(ORW_ERR_INPUT, "method: found '%s', expected one of those that orw info lists", name);
+}
+
+orw_status orw_batch_create(const orw_plan *plan, size_t D, bool conditional, orw_batch **batch) {
+    orw_batch *made = calloc(1, sizeof *made);
+    if (made) {
+        made->plan = *plan;
+        made->D = D;
+        made->local = (plan->last - plan->first) * plan->per_shard;
+        made->start = plan->first * plan->per_shard;
+        made->x1 = calloc((size_t)made->local * D, sizeof(float));
+        made->labels = conditional ? calloc((size_t)made->local, sizeof(int)) : NULL;
+        made->reward = calloc((size_t)plan->batch, sizeof(float));
+        made->weight = calloc((size_t)plan->batch, sizeof(float));
+    }
+    *batch = made;
+    if (made && made->x1 && made->reward && made->weight && (made->labels || !conditional)) return ORW_OK;
+    orw_batch_destroy(batch);
+    return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan->batch);
+}
+
+void orw_batch_destroy(orw_batch **batch) {
+    if (!batch || !*batch) return;
+    free((*batch)->x1);
+    free((*batch)->labels);
+    free((*batch)->reward);
+    free((*batch)->weight);
+    free(*batch);
+    *batch = NULL;
+}

@@ -1,0 +1,14 @@
+/* methods.h - private: the methods' templates, and the weight and loss that most of them share. */
+#ifndef ORW_METHOD_METHODS_H
+#define ORW_METHOD_METHODS_H
+
+#include "orw/method.h"
+
+extern const orw_method orw_method_orw, orw_method_offline;
+
+/* w = exp(tau r), divided by the batch's mean if method->mean_one. */
+orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch);
+/* sum_i [ w_i e_i + alpha mean (v - v_ref)^2 ] over the shard; v_ref is not computed when alpha is 0. */
+orw_tensor *orw_loss_weighted_flow(const orw_method *self, orw_terms *terms);
+
+#endif

@@ -1,0 +1,74 @@
+/* metric.c - summaries of a batch. Sums run in double and in the order of the global index: the same on any rank count.
+ */
+#include "orw/metric.h"
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int orw_summarise(const float *x, int count, orw_summary *summary) {
+    static const double at[5] = {0.05, 0.25, 0.5, 0.75, 0.95};
+    double *sorted = count > 0 ? calloc((size_t)count, sizeof *sorted) : NULL;
+    if (!sorted) return 0;
+    for (int i = 0; i < count; i++) sorted[i] = x[i];
+    summary->mean = gsl_stats_mean(sorted, 1, (size_t)count);
+    summary->sd = count > 1 ? gsl_stats_sd_m(sorted, 1, (size_t)count, summary->mean) : 0;
+    gsl_sort(sorted, 1, (size_t)count);
+    for (int q = 0; q < 5; q++)
+        summary->quantile[q] = gsl_stats_quantile_from_sorted_data(sorted, 1, (size_t)count, at[q]);
+    free(sorted);
+    return 1;
+}
+
+double orw_effective_sample_size(const float *weight, int count) {
+    double sum = 0, squares = 0;
+    for (int i = 0; i < count; i++) {
+        sum += weight[i];
+        squares += (double)weight[i] * weight[i];
+    }
+    return squares > 0 ? sum * sum / squares : 0;
+}
+
+double orw_pairwise_variance(const float *x, int count, size_t D) {
+    if (count < 2) return 0;
+    double total = 0;
+    for (size_t j = 0; j < D; j++) {
+        double mean = 0, squares = 0;
+        for (int i = 0; i < count; i++) mean += x[(size_t)i * D + j];
+        mean /= count;
+        for (int i = 0; i < count; i++) {
+            double d = x[(size_t)i * D + j] - mean;
+            squares += d * d;
+        }
+        total += squares / (count - 1);
+    }
+    return total / (double)D;
+}
+
+void orw_class_census_take(const float *probability, int count, int classes, orw_class_census *census) {
+    memset(census, 0, sizeof *census);
+    int *seen = calloc((size_t)classes, sizeof *seen);
+    if (!seen) return;
+    for (int i = 0; i < count; i++) {
+        const float *p = probability + (size_t)i * (size_t)classes;
+        int best = 0;
+        for (int c = 1; c < classes; c++)
+            if (p[c] > p[best]) best = c;
+        seen[best]++;
+        census->confidence += p[best] / count;
+        if (best % 2 == 0) census->even += 1.0 / count;
+    }
+    int present = 0;
+    for (int c = 0; c < classes; c++) {
+        double share = (double)seen[c] / count;
+        if (c < 10) census->share[c] = share;
+        if (seen[c] == 0) continue;
+        present++;
+        census->entropy -= share * log(share);
+    }
+    census->entropy += (present - 1) / (2.0 * count); /* Miller and Madow 1955 */
+    census->effective = exp(census->entropy);
+    free(seen);
+}

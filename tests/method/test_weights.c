@@ -1,0 +1,66 @@
+/* test_weights.c - rewards to weights: closed forms, normalisation over the global batch, overflow. */
+#include <math.h>
+#include <string.h>
+
+#include "../tap.h"
+#include "orw/method.h"
+
+static const orw_option *const tables[] = {orw_method_options, NULL};
+
+static bool near(double found, double expected) {
+    return fabs(found - expected) <= 1e-6 * fmax(1, fabs(expected));
+}
+
+static void test_exponential(orw_config *config) {
+    orw_plan plan = {.batch = 4, .shards = 2, .per_shard = 2, .first = 0, .last = 2};
+    orw_batch *batch = NULL;
+    orw_method method;
+    if (!ok(orw_batch_create(&plan, 3, false, &batch) == ORW_OK, "a batch can be made")) return;
+    const float reward[4] = {0, 1, -2, 0.5f};
+    memcpy(batch->reward, reward, sizeof reward);
+    ok(orw_config_set(config, "weight.tau=3") == ORW_OK && orw_method_make("orw", 0.3, config, &method) == ORW_OK,
+       "orw can be made by name");
+    ok(method.online && method.alpha == 0.3 && method.tau == 3, "it is online, with the alpha and tau asked for");
+    ok(method.weigh(&method, batch) == ORW_OK, "it weighs");
+    bool good = true;
+    for (int i = 0; i < 4; i++) good = good && near(batch->weight[i], exp(3 * reward[i]));
+    ok(good, "w = exp(tau r), not normalised");
+
+    ok(orw_config_set(config, "weight.normalise=mean") == ORW_OK &&
+           orw_method_make("orw", 0, config, &method) == ORW_OK && method.weigh(&method, batch) == ORW_OK,
+       "weights can be normalised");
+    double mean = 0;
+    for (int i = 0; i < 4; i++) mean += batch->weight[i] / 4.0;
+    ok(near(mean, 1), "their mean over the global batch is 1 (%.7f)", mean);
+    ok(near(batch->weight[1] / batch->weight[0], exp(3)), "their ratios stay");
+
+    batch->reward[2] = 40;
+    batch->round = 17;
+    ok(method.weigh(&method, batch) == ORW_ERR_NUMERIC && strstr(orw_error_text(), "round 17, sample 2"),
+       "a weight that overflows names its round and sample: %s", orw_error_text());
+    orw_batch_destroy(&batch);
+}
+
+static void test_register(orw_config *config) {
+    orw_method method;
+    ok(orw_method_make("offline", 0, config, &method) == ORW_OK && !method.online,
+       "offline never refreshes its sampler");
+    ok(orw_method_make("onlyne", 0, config, &method) == ORW_ERR_INPUT && strstr(orw_error_text(), "onlyne"),
+       "an unknown method is refused by name");
+    int count = 0;
+    while (orw_method_name(count)) {
+        ok(orw_method_make(orw_method_name(count), 0, config, &method) == ORW_OK && method.weigh && method.loss,
+           "%s is complete", orw_method_name(count));
+        count++;
+    }
+    ok(count >= 2, "the register can be listed");
+}
+
+int main(void) {
+    orw_config *config = NULL;
+    if (!ok(orw_config_create(&config, tables) == ORW_OK, "the options are valid")) return done_testing();
+    test_exponential(config);
+    test_register(config);
+    orw_config_destroy(&config);
+    return done_testing();
+}
