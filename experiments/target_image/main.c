@@ -1,0 +1,119 @@
+/* target_image - the paper's first experiment: a flow-matching model of handwritten digits is fine-tuned to draw even
+ * ones. Read it from the bottom: main, run_all, run_one. README.md beside this file says what is expected and what was
+ * found. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "orw/program.h"
+
+static const orw_option sweep_options[] = {
+    {"data.directory", ORW_TEXT, "", "", 0, 0, NULL, "where MNIST lies; empty: $ORW_DATA/mnist, then the embedded copy",
+     true},
+    {"sweep.orw", ORW_REALS, "", "0,0.3,0.8", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", true},
+    {"sweep.offline", ORW_REALS, "", "0", 0, 1e9, NULL, "alphas to run offline reward weighting with", true},
+    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", true},
+    {.key = NULL}};
+static const orw_option *const options[] = {orw_train_options,      orw_model_options,  orw_pretrain_options,
+                                            orw_classifier_options, orw_solver_options, orw_method_options,
+                                            orw_finetune_options,   sweep_options,      NULL};
+
+/* What each result depends on, besides its parents. */
+static const char *const base_keys[] = {"model.", "pretrain.", "parallel.", NULL};
+static const char *const classifier_a_keys[] = {"classifier_a.", "parallel.", NULL};
+static const char *const classifier_b_keys[] = {"classifier_b.", "parallel.", NULL};
+static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.",   "solver.",
+                                       "evaluate.", "samples.",   "parallel.", NULL};
+
+typedef struct experiment {
+    orw_program *program;
+    orw_dataset *train, *test;
+    char parents[128];                   /* of what is learnt from data alone */
+    orw_model base, reward_model, judge; /* judge: classifier B, never a reward */
+    orw_reward *reward;
+} experiment;
+
+static orw_status load_data(experiment *self) {
+    const char *directory = orw_config_text(self->program->config, "data.directory");
+    ORW_CALL(orw_mnist_load(*directory ? directory : NULL, true, &self->train));
+    ORW_CALL(orw_mnist_load(*directory ? directory : NULL, false, &self->test));
+    snprintf(self->parents, sizeof self->parents, "data = %s\n", self->train->digest);
+    ORW_CALL(
+        orw_dictionary_set(self->program->about, "data.train", "%s sha256 %s", self->train->name, self->train->digest));
+    return orw_dictionary_set(self->program->about, "data.test", "%s sha256 %s", self->test->name, self->test->digest);
+}
+
+/* The pretrained flow: v_ref of everything that follows. */
+static orw_status make_base(experiment *self) {
+    orw_place place;
+    orw_model *base = &self->base;
+    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->parents, &place));
+    orw_status status = orw_pretrain(&place, self->train, &base->network, &base->values, base->digest);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status make_classifier(experiment *self, const char *name, const char *const *keys, orw_model *model) {
+    orw_place place;
+    ORW_CALL(orw_program_place(self->program, name, keys, self->parents, &place));
+    orw_status status =
+        orw_train_classifier(&place, name, self->train, self->test, &model->network, &model->values, model->digest);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status make_rewards(experiment *self) {
+    ORW_CALL(make_classifier(self, "classifier_a", classifier_a_keys, &self->reward_model));
+    ORW_CALL(make_classifier(self, "classifier_b", classifier_b_keys, &self->judge));
+    return orw_reward_even_digit(self->reward_model.network, self->reward_model.values, &self->reward);
+}
+
+/* One method, one alpha, one seed; method NULL: the pretrained model as it is. */
+static orw_status run_one(void *context, const char *method_name, double alpha, int seed) {
+    experiment *self = context;
+    orw_program *program = self->program;
+    const char *label = method_name ? method_name : "base";
+    orw_method method = {.name = label};
+    orw_place place;
+    char name[128] = "runs/base", parents[512];
+    if (method_name) {
+        ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
+        snprintf(name, sizeof name, "runs/%s-alpha%g-seed%d", method_name, alpha, seed);
+    }
+    snprintf(parents, sizeof parents,
+             "method = %s\nalpha = %.17g\nseed = %d\nbase = %s\nreward = even_digit %s\njudge = %s\n", label, alpha,
+             seed, self->base.digest, self->reward_model.digest, self->judge.digest);
+    ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
+    ORW_CALL(orw_program_place(program, name, run_keys, parents, &place));
+    const orw_finetune_setup setup = {.place = &place,
+                                      .network = self->base.network,
+                                      .reference = self->base.values,
+                                      .reward = self->reward,
+                                      .judge = self->judge.network,
+                                      .judge_values = self->judge.values,
+                                      .method = &method,
+                                      .seed = (uint64_t)seed};
+    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status run_all(orw_program *program) {
+    experiment self = {.program = program};
+    orw_status status = load_data(&self);
+    if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
+    if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_rewards(&self);
+    if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL, 0, 0);
+    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = orw_program_sweep(program, run_one, &self);
+    orw_reward_destroy(&self.reward);
+    orw_model_clear(&self.judge);
+    orw_model_clear(&self.reward_model);
+    orw_model_clear(&self.base);
+    orw_dataset_destroy(&self.test);
+    orw_dataset_destroy(&self.train);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    return orw_program_main(argc, argv, "target_image", "even digits: claims C1, C2, C7 of the paper", options,
+                            run_all);
+}

@@ -1,0 +1,47 @@
+/* program.h - what every experiment's driver shares: arguments, configuration, output directory, stages, sweeps. */
+#ifndef ORW_PROGRAM_H
+#define ORW_PROGRAM_H
+
+#include "orw/train.h"
+
+typedef struct orw_program {
+    const char *name;
+    orw_comm *comm;
+    orw_config *config;
+    orw_dictionary *about; /* provenance of everything that the program writes */
+    char output[ORW_PATH]; /* DIR/name */
+    int last_stage;        /* stages after it are not run */
+    bool must_resume;      /* --resume */
+    int lock;              /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
+} orw_program;
+
+typedef orw_status (*orw_program_body)(orw_program *program);
+/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] | --help | --markdown | --print-config. Returns
+ * the exit status. `options` is a NULL-terminated list of tables. Collective. */
+int orw_program_main(int argc, char **argv, const char *name, const char *title, const orw_option *const *options,
+                     orw_program_body body);
+/* Is stage base, rewards or finetune asked for? A later stage needs the earlier ones, which are read back if they are
+ * complete. */
+bool orw_program_stage(const orw_program *program, const char *stage);
+
+/* Place `sub` below the output directory; its identity: the keys under `prefixes`, then `parents`. Clear it afterwards.
+ */
+orw_status orw_program_place(orw_program *program, const char *sub, const char *const *prefixes, const char *parents,
+                             orw_place *place);
+void orw_place_clear(orw_place *place);
+/* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
+orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
+/* body(method, alpha, seed) for every method that has a key sweep.METHOD, its alphas, and sweep.seeds. */
+orw_status orw_program_sweep(orw_program *program,
+                             orw_status (*body)(void *context, const char *method, double alpha, int seed),
+                             void *context);
+
+/* A trained network with its values and its file's digest; owns both. */
+typedef struct orw_model {
+    orw_network *network;
+    float *values;
+    char digest[17];
+} orw_model;
+void orw_model_clear(orw_model *model);
+
+#endif

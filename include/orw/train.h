@@ -1,0 +1,131 @@
+/* train.h - optimisation: AdamW, sums of gradients over shards, fitting from data (pre-training, classifiers), the
+ * online fine-tuning loop, evaluation. */
+#ifndef ORW_TRAIN_H
+#define ORW_TRAIN_H
+
+#include "orw/data.h"
+#include "orw/flow.h"
+#include "orw/method.h"
+#include "orw/metric.h"
+#include "orw/reward.h"
+#include "orw/store.h"
+
+/* ---------------------------------------------------------------- optimiser ------------------------------------- */
+
+/* AdamW (Loshchilov and Hutter 2019); with weight_decay 0 it is Adam as PyTorch's: eps is added to the root of the
+ * bias-corrected second moment. */
+typedef struct orw_optimiser {
+    double rate, beta1, beta2, epsilon, weight_decay;
+    double clip;    /* largest gradient norm; 0: no clipping */
+    int64_t warmup; /* updates of linear warm-up */
+    int64_t decay;  /* cosine decay to final_share of the rate at this update; 0: constant */
+    double final_share;
+    size_t size;                    /* P */
+    int64_t step;                   /* updates made */
+    float *moment1, *moment2;       /* [P] */
+    double gradient_norm, rate_now; /* of the last step, the norm before clipping */
+} orw_optimiser;
+orw_status orw_optimiser_create(size_t size,
+                                orw_optimiser **optimiser); /* rate 1e-3, betas 0.9, 0.999, eps 1e-8, no clip */
+void orw_optimiser_destroy(orw_optimiser **optimiser);
+/* Reads "SECTION.rate", ".warmup", ".clip", ".weight_decay", ".beta2", ".final_share"; decays until `updates` if
+ * final_share < 1. */
+void orw_optimiser_configure(orw_optimiser *optimiser, const orw_config *config, const char *section, int64_t updates);
+/* values -= ..., gradient is scaled in place when clipped. ORW_ERR_NUMERIC when the gradient's norm is not finite. */
+orw_status orw_optimiser_step(orw_optimiser *optimiser, float *values, float *gradient);
+/* average = decay * average + (1 - decay) * values */
+void orw_moving_average(size_t size, double decay, const float *values, float *average);
+
+/* ---------------------------------------------------------------- gradients ------------------------------------- */
+
+/* The loss of one shard: samples [first, first + count) of the global batch, parameters' gradients added into
+ * gradient[P] through the tape (which is recording), report[ORW_REPORT_SLOTS] numbers to be summed. Returns the scalar
+ * to differentiate. */
+typedef orw_tensor *(*orw_shard_loss)(void *context, orw_tape *tape, float *gradient, int first, int count,
+                                      float *report);
+
+typedef struct orw_engine orw_engine;
+/* `size` is P. Collective (only for symmetry). */
+orw_status orw_engine_create(const orw_comm *comm, const orw_plan *plan, size_t size, orw_engine **engine);
+void orw_engine_destroy(orw_engine **engine);
+/* gradient[P + ORW_REPORT_SLOTS] = mean over the global batch, the report slots behind the parameters. Collective. */
+orw_status orw_engine_gradient(orw_engine *engine, orw_shard_loss loss, void *context, float *gradient);
+const orw_plan *orw_engine_plan(const orw_engine *engine);
+orw_tape *orw_engine_tape(const orw_engine *engine);        /* free between calls */
+double orw_engine_reduce_seconds(const orw_engine *engine); /* since creation */
+
+/* ---------------------------------------------------------------- fitting from data ----------------------------- */
+
+/* Where a result goes, what it is, what is written beside it. Borrowed by all that take a place. */
+typedef struct orw_place {
+    const orw_comm *comm;
+    const orw_config *config;
+    char *directory; /* of this result; made if missing */
+    char *identity;  /* lines "key = value" of everything that the result depends on: settings, parents' digests */
+    const orw_dictionary *about; /* provenance */
+} orw_place;
+/* The non-incidental keys under `prefixes` (NULL-terminated) and then the lines of `parents`. Caller frees; NULL: no
+ * memory. */
+char *orw_place_identity(const orw_config *config, const char *const *prefixes, const char *parents);
+
+extern const orw_option orw_train_options[]; /* "parallel.*", "checkpoint.*" */
+extern const orw_option orw_pretrain_options[];
+extern const orw_option orw_classifier_options[];
+
+/* Conditional flow matching on a data set: mean_i |v(t_i, x_t,i) - u_i|^2, AdamW, EMA. Writes DIRECTORY/model.h5 (EMA
+ * weights) and run.h5. Complete results of the same identity are read back; interrupted ones go on. `model_digest`
+ * identifies the model. Collective. */
+orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_network **network, float **values,
+                        char model_digest[17]);
+/* A classifier; `section` is "classifier_a" or "classifier_b". Table "evaluation" of its run file holds the test
+ * accuracy. */
+orw_status orw_train_classifier(const orw_place *place, const char *section, const orw_dataset *data,
+                                const orw_dataset *test, orw_network **network, float **values, char model_digest[17]);
+
+/* ---------------------------------------------------------------- fine-tuning ----------------------------------- */
+
+extern const orw_option orw_finetune_options[]; /* "finetune.*", "behaviour.*", "evaluate.*", "samples.*" */
+
+typedef struct orw_finetune_setup {
+    const orw_place *place;
+    const orw_network *network;
+    float *reference; /* v_ref, P floats; borrowed */
+    const orw_reward *reward;
+    const orw_network *judge; /* a classifier that is never a reward; may be NULL */
+    float *judge_values;
+    const orw_method *method;
+    uint64_t seed;
+} orw_finetune_setup;
+/* Algorithm 1 of the paper: writes run.h5, samples/, policy.h5, checkpoints into the place. Collective. */
+orw_status orw_finetune(const orw_finetune_setup *setup);
+
+/* Evaluation of a policy on its own seeds (evaluate.seed; the same for every run, so that runs can be compared sample
+ * by sample). Appends one row to `table` (orw_evaluation_columns). samples_path: where to keep them (NULL: nowhere).
+ * Collective. */
+extern const orw_column orw_evaluation_columns[];
+typedef struct orw_evaluation_clock {
+    double round, update, samples_scored;
+} orw_evaluation_clock;
+orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_evaluation_clock clock, orw_table *table,
+                        const char *samples_path);
+/* The same for v_ref, as a run of its own without any round: run.h5, samples/final.h5, policy.h5. Collective. */
+orw_status orw_evaluate_reference(const orw_finetune_setup *setup);
+
+/* ---------------------------------------------------------------- results on disk ------------------------------- */
+
+typedef enum orw_place_state { ORW_PLACE_EMPTY, ORW_PLACE_INTERRUPTED, ORW_PLACE_COMPLETE } orw_place_state;
+enum { ORW_PATH = 4096 };
+/* Looks at the directory: complete if its file `final` carries the digest of the place's identity; interrupted if there
+ * is a checkpoint (whose own identity is checked when it is loaded). A complete result of another identity is moved
+ * aside, to DIRECTORY.replaced-N, with a warning. Makes the directory. Rank 0 decides for all. Collective. */
+orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state);
+/* DIRECTORY/name into path[capacity]. */
+orw_status orw_place_path(const orw_place *place, const char *name, char *path, size_t capacity);
+/* Saves a model as the place's result `name`, its provenance carrying the identity's digest. Rank 0 writes. Collective.
+ */
+orw_status orw_place_finish(const orw_place *place, const char *name, const orw_network *network, const float *values);
+
+/* Once the result is there: the checkpoints are not needed any more. */
+void orw_place_remove_checkpoints(const orw_place *place);
+
+#endif

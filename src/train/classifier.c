@@ -1,0 +1,135 @@
+/* classifier.c - small digit classifiers: one gives the reward, another judges. They differ in architecture and seed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fit.h"
+
+typedef struct classification {
+    const orw_place *place;
+    const char *section;
+    const orw_dataset *data, *test;
+    const orw_network *network;
+    float *values;
+    orw_order order;
+    int64_t update;
+} classification;
+
+static orw_tensor *cross_entropy_loss(void *context, orw_tape *tape, float *gradient, int first, int count,
+                                      float *report) {
+    classification *self = context;
+    const orw_dataset *data = self->data;
+    size_t D = (size_t)data->height * data->width * data->channels;
+    float *x = orw_tape_scratch(tape, (size_t)count * D * sizeof *x);
+    int *labels = orw_tape_scratch(tape, (size_t)count * sizeof *labels);
+    if (!x || !labels) return NULL;
+    for (int i = 0; i < count; i++) {
+        int image = orw_order_at(&self->order, self->update, first + i);
+        orw_dataset_image(data, image, false, x + (size_t)i * D);
+        labels[i] = data->labels[image];
+    }
+    const int shape[4] = {count, data->height, data->width, data->channels};
+    orw_input in = {.x = orw_tape_view(tape, x, NULL, 4, shape)};
+    orw_tensor *logits = orw_network_forward(self->network, tape, self->values, gradient, &in);
+    orw_tensor *sum = orw_weighted_sum(tape, orw_cross_entropy(tape, logits, labels), NULL);
+    if (sum) report[ORW_REPORT_FLOW] = sum->data[0];
+    return sum;
+}
+
+/* Share of `test` that is labelled right. Every rank computes all of it: a second or so. */
+static orw_status accuracy(const orw_network *network, float *values, const orw_dataset *test, double *share) {
+    enum { CHUNK = 50 };
+    size_t D = (size_t)test->height * test->width * test->channels;
+    int classes = orw_network_outputs(network), right = 0;
+    float *x = malloc((CHUNK * D + CHUNK * (size_t)classes) * sizeof *x), *p = x ? x + CHUNK * D : NULL;
+    orw_tape *tape = NULL;
+    orw_status status = x ? orw_tape_create(&tape) : orw_error(ORW_ERR_SYSTEM, "no memory to test a classifier");
+    for (int first = 0; first < test->count && status == ORW_OK; first += CHUNK) {
+        int count = test->count - first < CHUNK ? test->count - first : CHUNK;
+        for (int i = 0; i < count; i++) orw_dataset_image(test, first + i, false, x + (size_t)i * D);
+        status = orw_classify(network, values, tape, count, x, p);
+        for (int i = 0; i < count && status == ORW_OK; i++) {
+            int best = 0;
+            for (int c = 1; c < classes; c++)
+                if (p[i * classes + c] > p[i * classes + best]) best = c;
+            right += best == test->labels[first + i];
+        }
+    }
+    *share = (double)right / test->count;
+    orw_tape_destroy(&tape);
+    free(x);
+    return status;
+}
+
+static const orw_column evaluation_columns[] = {{"accuracy", "", "share of the test images that are labelled right"},
+                                                {"images", "", "test images"},
+                                                {NULL, NULL, NULL}};
+
+/* The fit wrote run.h5; this is evaluation.h5 beside it. */
+static orw_status write_accuracy(void *context, const orw_network *network, float *values) {
+    const classification *self = context;
+    const orw_place *place = self->place;
+    orw_status status = ORW_OK;
+    orw_table *table = NULL;
+    orw_run *run = NULL;
+    char path[ORW_PATH];
+    if (orw_comm_rank(place->comm) == 0) {
+        double row[2] = {0, self->test->count};
+        ORW_TRY(status, accuracy(network, values, self->test, &row[0]), done);
+        ORW_TRY(status, orw_table_create("evaluation", evaluation_columns, &table), done);
+        ORW_TRY(status, orw_table_append(table, row), done);
+        ORW_TRY(status, orw_place_path(place, "evaluation.h5", path, sizeof path), done);
+        ORW_TRY(status, orw_run_create(path, place->about, place->config, &run), done);
+        ORW_TRY(status, orw_run_write(run, table), done);
+        orw_log("%s: %.2f %% of %d test images right", self->section, 100 * row[0], self->test->count);
+    }
+done:
+    orw_run_close(&run);
+    orw_table_destroy(&table);
+    return orw_comm_agree(place->comm, status);
+}
+
+static orw_status describe(void *context, orw_dictionary *description) {
+    const classification *self = context;
+    const orw_dataset *data = self->data;
+    char key[64];
+    snprintf(key, sizeof key, "%s.channels", self->section);
+    ORW_CALL(orw_dictionary_set(description, "kind", "classifier"));
+    ORW_CALL(orw_dictionary_set(description, "in_channels", "%d", data->channels));
+    ORW_CALL(orw_dictionary_set(description, "height", "%d", data->height));
+    ORW_CALL(orw_dictionary_set(description, "width", "%d", data->width));
+    ORW_CALL(orw_dictionary_set(description, "classes", "%d", data->classes));
+    return orw_dictionary_set(description, "channels", "%s", orw_config_raw(self->place->config, key));
+}
+
+static void prepare(void *context, const orw_network *network, float *values) {
+    classification *self = context;
+    self->network = network;
+    self->values = values;
+}
+
+orw_status orw_train_classifier(const orw_place *place, const char *section, const orw_dataset *data,
+                                const orw_dataset *test, orw_network **network, float **values, char model_digest[17]) {
+    char seed_key[64], batch_key[64];
+    snprintf(seed_key, sizeof seed_key, "%s.seed", section);
+    snprintf(batch_key, sizeof batch_key, "%s.batch", section);
+    classification self = {.place = place,
+                           .section = section,
+                           .data = data,
+                           .test = test,
+                           .order = {(uint64_t)orw_config_int(place->config, seed_key), data->count,
+                                     orw_config_int(place->config, batch_key), -1, NULL}};
+    orw_fit fit = {.place = place,
+                   .what = section,
+                   .section = section,
+                   .log_every = 50,
+                   .loss = cross_entropy_loss,
+                   .context = &self,
+                   .update = &self.update};
+    const orw_fit_recipe recipe = {&self, describe, prepare, write_accuracy};
+    self.order.order = malloc((size_t)data->count * sizeof(int));
+    if (!self.order.order) return orw_error(ORW_ERR_SYSTEM, "no memory to shuffle %d images", data->count);
+    orw_status status = orw_fit_or_load(&fit, &recipe, network, values, model_digest);
+    free(self.order.order);
+    return status;
+}

@@ -1,0 +1,65 @@
+/* finetune.h - private: the state of a fine-tuning run and the steps of a round. */
+#ifndef ORW_TRAIN_FINETUNE_H
+#define ORW_TRAIN_FINETUNE_H
+
+#include "orw/train.h"
+
+/* Steps that the loop and the evaluation share. `seed` keys the noise. _draw is not collective, the others are. */
+orw_status orw_draw_samples(const orw_field *policy, const orw_solver *solver, orw_tape *tape, uint64_t seed,
+                            orw_purpose purpose, int round, orw_batch *batch);
+orw_status orw_score_samples(const orw_comm *comm, const orw_reward *reward, orw_tape *tape, uint64_t seed,
+                             orw_batch *batch);
+orw_status orw_judge_samples(const orw_finetune_setup *setup, orw_tape *tape, const orw_batch *batch,
+                             orw_class_census *census, double *spread);
+
+enum {
+    ORW_PHASE_SAMPLE,
+    ORW_PHASE_SCORE,
+    ORW_PHASE_GRADIENT,
+    ORW_PHASE_REDUCE,
+    ORW_PHASE_EVALUATE,
+    ORW_PHASE_WRITE,
+    ORW_PHASES
+};
+
+/* The policy that samples: v_old takes over `average`, a moving average of v (decay 0: v itself), every `refresh`
+ * updates. */
+typedef struct orw_behaviour {
+    orw_field field; /* v_old */
+    float *average;
+    double decay;
+    int refresh;
+    bool online; /* false: v_old stays the reference */
+} orw_behaviour;
+
+typedef struct orw_finetune_state {
+    const orw_finetune_setup *setup;
+    const orw_comm *comm;
+    orw_solver solver;
+    orw_field field; /* v */
+    orw_behaviour behaviour;
+    orw_engine *engine;
+    orw_optimiser *optimiser;
+    orw_batch *batch;
+    orw_tape *side;
+    float *gradient; /* [P + ORW_REPORT_SLOTS] */
+    int rounds, updates_per_round;
+    int64_t round, evaluations; /* rounds made; evaluations of v per training sample drawn, summed over samples */
+    double flow, w2, norm;      /* sums over the round's updates */
+    bool warned;
+    double phase[ORW_PHASES], phase_started, began;
+    orw_table *metrics, *evaluation, *timing;
+    orw_checkpoint *checkpoint;
+    orw_run *run; /* rank 0 only */
+} orw_finetune_state;
+
+orw_status orw_finetune_open(const orw_finetune_setup *setup, orw_finetune_state *state);
+void orw_finetune_close(orw_finetune_state *state);
+void orw_finetune_clock(orw_finetune_state *state, int phase); /* time since the last call belongs to `phase` */
+/* One row of metrics and timing, samples and checkpoint when due. Collective. */
+orw_status orw_finetune_record(orw_finetune_state *state);
+/* One row of the evaluation table; the last one keeps its samples as final.h5. Collective. */
+orw_status orw_finetune_evaluate(orw_finetune_state *state);
+orw_status orw_finetune_save(orw_finetune_state *state);
+
+#endif

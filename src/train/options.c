@@ -1,0 +1,71 @@
+/* options.c - the configuration keys of the training room. */
+#include "orw/train.h"
+
+#define OPTIMISER_OPTIONS(section, rate, warmup, clip, weight_decay, beta2, final_share)                               \
+    {section ".rate", ORW_REAL, "", rate, 0, 1, NULL, "learning rate of AdamW", false},                                \
+        {section ".warmup", ORW_INT, "updates", warmup, 0, 1e9, NULL, "linear warm-up", false},                        \
+        {section ".clip", ORW_REAL, "", clip, 0, 1e9, NULL, "largest gradient norm; 0: no clipping", false},           \
+        {section ".weight_decay", ORW_REAL, "", weight_decay, 0, 1, NULL, "decoupled weight decay", false},            \
+        {section ".beta2", ORW_REAL, "", beta2, 0, 0.99999999, NULL, "decay of Adam's second moment", false}, {        \
+        section ".final_share", ORW_REAL, "", final_share, 0, 1, NULL,                                                 \
+            "share of the rate that is left after cosine decay; 1: constant rate", false                               \
+    }
+
+const orw_option orw_train_options[] = {
+    {"parallel.shards", ORW_INT, "shards", "8", 1, 65536, NULL,
+     "equal parts that every global batch is cut into, whatever the number of ranks; at least as many as ranks", false},
+    {"checkpoint.updates", ORW_INT, "updates", "500", 1, 1e9, NULL, "between checkpoints of a fit from data", true},
+    {"checkpoint.rounds", ORW_INT, "rounds", "10", 1, 1e9, NULL, "between checkpoints of fine-tuning", true},
+    {.key = NULL}};
+
+const orw_option orw_pretrain_options[] = {
+    {"pretrain.updates", ORW_INT, "updates", "2000", 1, 1e9, NULL, "of flow matching on the data set", false},
+    {"pretrain.batch", ORW_INT, "images", "64", 1, 1e6, NULL, "global batch", false},
+    {"pretrain.seed", ORW_INT, "", "1", 0, 2147483647, NULL, "of initialisation, order, t and x0", false},
+    {"pretrain.ema", ORW_REAL, "", "0.999", 0, 0.99999999, NULL, "decay of the weights' moving average, which is kept",
+     false},
+    {"pretrain.flip", ORW_BOOL, "", "false", 0, 0, NULL, "mirror half of the images", false},
+    {"pretrain.log", ORW_INT, "updates", "50", 1, 1e9, NULL, "between rows of the metrics", false},
+    OPTIMISER_OPTIONS("pretrain", "1e-3", "100", "1", "0", "0.999", "0.05"),
+    {.key = NULL}};
+
+#define CLASSIFIER_OPTIONS(section, seed, channels, batch, updates)                                                    \
+    {section ".updates", ORW_INT, "updates", updates, 1, 1e9, NULL, "of its training", false},                         \
+        {section ".batch", ORW_INT, "images", batch, 1, 1e6, NULL, "global batch", false},                             \
+        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and order", false},               \
+        {section ".channels",                                                                                          \
+         ORW_INTS,                                                                                                     \
+         "",                                                                                                           \
+         channels,                                                                                                     \
+         1,                                                                                                            \
+         4096,                                                                                                         \
+         NULL,                                                                                                         \
+         "of its convolutions, halving the image between",                                                             \
+         false},                                                                                                       \
+        OPTIMISER_OPTIONS(section, "2e-3", "50", "1", "1e-4", "0.999", "0.05")
+
+const orw_option orw_classifier_options[] = {CLASSIFIER_OPTIONS("classifier_a", "11", "16,32,64", "64", "1000"),
+                                             CLASSIFIER_OPTIONS("classifier_b", "12", "24,48", "64", "1000"),
+                                             {.key = NULL}};
+
+const orw_option orw_finetune_options[] = {
+    {"finetune.rounds", ORW_INT, "rounds", "60", 1, 1e9, NULL, "of draw, score, weigh, update", false},
+    {"finetune.updates_per_round", ORW_INT, "updates", "4", 1, 1e6, NULL, "gradient steps on one batch of samples",
+     false},
+    {"finetune.batch", ORW_INT, "samples", "64", 1, 1e6, NULL, "global batch: samples drawn and scored per round",
+     false},
+    OPTIMISER_OPTIONS("finetune", "4e-4", "0", "1", "0", "0.999", "1"),
+    {"behaviour.refresh", ORW_INT, "updates", "1", 1, 1e9, NULL,
+     "the sampling policy v_old takes over the trained one whenever so many updates have passed (at the end of a "
+     "round)",
+     false},
+    {"behaviour.ema", ORW_REAL, "", "0.95", 0, 0.99999999, NULL,
+     "decay per round of the moving average of the policy that becomes v_old and is evaluated; 0: the policy itself",
+     false},
+    {"evaluate.every", ORW_INT, "rounds", "10", 1, 1e9, NULL,
+     "between evaluations; also before the first and at the end", false},
+    {"evaluate.count", ORW_INT, "samples", "256", 2, 1e7, NULL, "per evaluation", false},
+    {"evaluate.seed", ORW_INT, "", "90001", 0, 2147483647, NULL, "of all evaluations, never used in training", false},
+    {"samples.every", ORW_INT, "rounds", "20", 0, 1e9, NULL,
+     "between rounds whose training samples are kept; 0: only the evaluation's at the end", false},
+    {.key = NULL}};

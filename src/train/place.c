@@ -1,0 +1,106 @@
+/* place.c - is a result already there, and is it the one that is asked for? */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "orw/train.h"
+
+static const char *const generations[] = {"checkpoint.h5", "checkpoint.previous.h5"};
+enum { GENERATIONS = sizeof generations / sizeof *generations };
+
+char *orw_place_identity(const orw_config *config, const char *const *prefixes, const char *parents) {
+    char *settings = orw_config_identity(config, prefixes), *both = NULL;
+    if (settings && asprintf(&both, "%s%s", settings, parents) < 0) both = NULL;
+    free(settings);
+    return both;
+}
+
+orw_status orw_place_path(const orw_place *place, const char *name, char *path, size_t capacity) {
+    if ((size_t)snprintf(path, capacity, "%s/%s", place->directory, name) < capacity) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: the path is too long; expected fewer than %zu characters", place->directory,
+                     capacity);
+}
+
+static void digest_text(const orw_place *place, char text[17]) {
+    snprintf(text, 17, "%016llx", (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0));
+}
+
+/* Does the file carry this place's digest? A file that cannot be read counts as another's. */
+static bool is_ours(const orw_place *place, const char *path) {
+    char expected[17];
+    digest_text(place, expected);
+    orw_dictionary *found = NULL;
+    bool same = false;
+    if (orw_dictionary_create(&found) == ORW_OK && orw_run_provenance(path, found) == ORW_OK) {
+        const char *digest = orw_dictionary_get(found, "identity.digest");
+        same = digest && strcmp(digest, expected) == 0;
+    }
+    orw_dictionary_destroy(&found);
+    return same;
+}
+
+static orw_status move_aside(const orw_place *place) {
+    char aside[ORW_PATH];
+    for (int n = 1; n < INT_MAX; n++) {
+        if ((size_t)snprintf(aside, sizeof aside, "%s.replaced-%d", place->directory, n) >= sizeof aside) break;
+        if (orw_file_exists(aside)) continue;
+        if (rename(place->directory, aside) != 0) break;
+        orw_warn("%s was made with other settings: it is now %s", place->directory, aside);
+        return orw_make_directories(place->directory);
+    }
+    return orw_error(ORW_ERR_INPUT, "%s was made with other settings and cannot be moved aside", place->directory);
+}
+
+static orw_status inspect(const orw_place *place, const char *final, orw_place_state *state) {
+    char path[ORW_PATH];
+    *state = ORW_PLACE_EMPTY;
+    ORW_CALL(orw_make_directories(place->directory));
+    ORW_CALL(orw_place_path(place, final, path, sizeof path));
+    if (orw_file_exists(path)) {
+        if (!is_ours(place, path)) return move_aside(place);
+        *state = ORW_PLACE_COMPLETE;
+        return ORW_OK;
+    }
+    for (int i = 0; i < GENERATIONS; i++) {
+        ORW_CALL(orw_place_path(place, generations[i], path, sizeof path));
+        if (orw_file_exists(path)) *state = ORW_PLACE_INTERRUPTED;
+    }
+    return ORW_OK;
+}
+
+orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state) {
+    orw_status status = ORW_OK;
+    if (orw_comm_rank(place->comm) == 0) status = inspect(place, final, state);
+    ORW_CALL(orw_comm_agree(place->comm, status));
+    return orw_comm_broadcast(place->comm, state, sizeof *state);
+}
+
+orw_status orw_place_finish(const orw_place *place, const char *name, const orw_network *network, const float *values) {
+    orw_status status = ORW_OK;
+    if (orw_comm_rank(place->comm) == 0) {
+        char path[ORW_PATH], digest[17];
+        orw_dictionary *about = NULL;
+        ORW_TRY(status, orw_place_path(place, name, path, sizeof path), done);
+        ORW_TRY(status, orw_dictionary_create(&about), done);
+        digest_text(place, digest);
+        for (int i = 0; i < orw_dictionary_size(place->about); i++) {
+            const char *key, *value;
+            orw_dictionary_at(place->about, i, &key, &value);
+            ORW_TRY(status, orw_dictionary_set(about, key, "%s", value), done);
+        }
+        ORW_TRY(status, orw_dictionary_set(about, "identity", "%s", place->identity), done);
+        ORW_TRY(status, orw_dictionary_set(about, "identity.digest", "%s", digest), done);
+        status = orw_model_save(path, network, values, about);
+    done:
+        orw_dictionary_destroy(&about);
+    }
+    return orw_comm_agree(place->comm, status);
+}
+
+void orw_place_remove_checkpoints(const orw_place *place) {
+    char path[ORW_PATH];
+    for (int i = 0; i < GENERATIONS && orw_comm_rank(place->comm) == 0; i++)
+        if (orw_place_path(place, generations[i], path, sizeof path) == ORW_OK) unlink(path);
+}

@@ -1,0 +1,209 @@
+/* program.c - the frame of an experiment's driver. */
+#include "orw/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static const char *const stages[] = {"base", "rewards", "finetune"};
+enum { STAGES = 3 };
+
+typedef struct arguments {
+    const char *config_path, *output, *stage;
+    bool resume, help, markdown, print_config;
+} arguments;
+
+static orw_status read_arguments(orw_program *program, int argc, char **argv, arguments *found) {
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        bool takes_value = strcmp(word, "--set") == 0 || strcmp(word, "--out") == 0 || strcmp(word, "--stage") == 0;
+        if (takes_value && !value) return orw_error(ORW_ERR_INPUT, "%s: expected a value behind it; see --help", word);
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+            found->help = true;
+        else if (strcmp(word, "--markdown") == 0)
+            found->markdown = true;
+        else if (strcmp(word, "--print-config") == 0)
+            found->print_config = true;
+        else if (strcmp(word, "--resume") == 0)
+            found->resume = true;
+        else if (strcmp(word, "--set") == 0)
+            i++; /* after the file, below */
+        else if (strcmp(word, "--out") == 0)
+            found->output = argv[++i];
+        else if (strcmp(word, "--stage") == 0)
+            found->stage = argv[++i];
+        else if (word[0] == '-')
+            return orw_error(ORW_ERR_INPUT, "unknown option %s; see --help", word);
+        else if (found->config_path)
+            return orw_error(ORW_ERR_INPUT, "two configuration files, %s and %s; expected one", found->config_path,
+                             word);
+        else
+            found->config_path = word;
+    }
+    if (found->config_path) ORW_CALL(orw_config_read(program->config, found->config_path));
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "--set") == 0) ORW_CALL(orw_config_set(program->config, argv[++i]));
+    return ORW_OK;
+}
+
+static void print_help(const orw_program *program, const char *title) {
+    printf("%s - %s\n\n"
+           "usage: [mpirun -n N] %s CONFIG [options]\n\n"
+           "  --set KEY=VALUE   override a key; may be repeated\n"
+           "  --out DIR         results go to DIR/%s (default: results)\n"
+           "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
+           "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
+           "  --print-config    print the whole configuration and stop\n"
+           "  --markdown        print the table of keys and stop\n"
+           "  --help            this text\n\n"
+           "What is complete in DIR is kept, what was interrupted goes on from its last checkpoint, on any number of "
+           "ranks.\n"
+           "Exit status: 0, or 2 after one line that says what is wrong.\n\nKeys:\n",
+           program->name, title, program->name, program->name);
+    orw_config_print_help(program->config, stdout);
+}
+
+static orw_status choose_stage(orw_program *program, const char *stage) {
+    program->last_stage = STAGES - 1;
+    if (!stage || strcmp(stage, "all") == 0) return ORW_OK;
+    for (int i = 0; i < STAGES; i++)
+        if (strcmp(stage, stages[i]) == 0) {
+            program->last_stage = i;
+            return ORW_OK;
+        }
+    return orw_error(ORW_ERR_INPUT, "--stage: found '%s', expected base, rewards, finetune or all", stage);
+}
+
+bool orw_program_stage(const orw_program *program, const char *stage) {
+    for (int i = 0; i < STAGES; i++)
+        if (strcmp(stage, stages[i]) == 0) return i <= program->last_stage;
+    return false;
+}
+
+/* One program at a time in an output directory; the lock goes with the process, however it ends. */
+static orw_status take_output(orw_program *program) {
+    char path[ORW_PATH + 16];
+    bool there = orw_file_exists(program->output);
+    if (program->must_resume && !there)
+        return orw_error(ORW_ERR_INPUT, "--resume: nothing in %s to go on with; expected an earlier run's directory",
+                         program->output);
+    ORW_CALL(orw_make_directories(program->output));
+    snprintf(path, sizeof path, "%s/.lock", program->output);
+    program->lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    if (program->lock < 0)
+        return orw_error(ORW_ERR_INPUT, "%s: %s; expected a directory that can be written", program->output,
+                         strerror(errno));
+    if (flock(program->lock, LOCK_EX | LOCK_NB) != 0)
+        return orw_error(ORW_ERR_INPUT, "%s: another program is at work there", program->output);
+    return ORW_OK;
+}
+
+static orw_status describe(orw_program *program) {
+    ORW_CALL(orw_describe_build(program->about));
+    ORW_CALL(orw_dictionary_set(program->about, "program", "%s", program->name));
+    return orw_dictionary_set(program->about, "ranks", "%d", orw_comm_size(program->comm));
+}
+
+static orw_status start(orw_program *program, int argc, char **argv, const char *title, bool *go_on) {
+    arguments found = {.output = "results"};
+    *go_on = false;
+    ORW_CALL(read_arguments(program, argc, argv, &found));
+    if (found.help || found.markdown || found.print_config) {
+        if (orw_comm_rank(program->comm) != 0) return ORW_OK;
+        if (found.help) print_help(program, title);
+        if (found.markdown) orw_config_print_markdown(program->config, stdout);
+        if (found.print_config) orw_config_print_ini(program->config, stdout);
+        return ORW_OK;
+    }
+    if (!found.config_path)
+        return orw_error(ORW_ERR_INPUT, "no configuration file; expected one, for instance experiments/%s/smoke.conf",
+                         program->name);
+    ORW_CALL(choose_stage(program, found.stage));
+    int shards = orw_config_int(program->config, "parallel.shards"), ranks = orw_comm_size(program->comm);
+    if (shards < ranks)
+        return orw_error(ORW_ERR_INPUT, "parallel.shards: found %d, expected at least the number of ranks, %d", shards,
+                         ranks);
+    program->must_resume = found.resume;
+    if ((size_t)snprintf(program->output, sizeof program->output, "%s/%s", found.output, program->name) >=
+        sizeof program->output)
+        return orw_error(ORW_ERR_INPUT, "--out: the path is too long");
+    orw_status status = orw_comm_rank(program->comm) == 0 ? take_output(program) : ORW_OK;
+    ORW_CALL(orw_comm_agree(program->comm, status));
+    *go_on = true;
+    return describe(program);
+}
+
+int orw_program_main(int argc, char **argv, const char *name, const char *title, const orw_option *const *options,
+                     orw_program_body body) {
+    orw_program program = {.name = name, .lock = -1};
+    bool go_on = false;
+    orw_status status = orw_cpu_prepare(argc, argv);
+    if (status != ORW_OK) {
+        fprintf(stderr, "orw: error: %s\n", orw_error_text());
+        return ORW_EXIT_ERROR;
+    }
+    if (orw_comm_begin(&argc, &argv, &program.comm) != ORW_OK) {
+        fprintf(stderr, "orw: error: %s\n", orw_error_text());
+        return ORW_EXIT_ERROR;
+    }
+    status = orw_config_create(&program.config, options);
+    if (status == ORW_OK) status = orw_dictionary_create(&program.about);
+    if (status == ORW_OK) status = start(&program, argc, argv, title, &go_on);
+    if (status == ORW_OK && go_on) status = body(&program);
+    orw_dictionary_destroy(&program.about);
+    orw_config_destroy(&program.config);
+    if (program.lock >= 0) close(program.lock);
+    return orw_comm_end(&program.comm, status);
+}
+
+orw_status orw_program_place(orw_program *program, const char *sub, const char *const *prefixes, const char *parents,
+                             orw_place *place) {
+    char *directory = NULL;
+    *place = (orw_place){.comm = program->comm, .config = program->config, .about = program->about};
+    if (asprintf(&directory, "%s/%s", program->output, sub) >= 0) place->directory = directory;
+    place->identity = orw_place_identity(program->config, prefixes, parents);
+    if (place->directory && place->identity) return ORW_OK;
+    orw_place_clear(place);
+    return orw_error(ORW_ERR_SYSTEM, "no memory for the place of %s", sub);
+}
+
+void orw_place_clear(orw_place *place) {
+    free(place->directory);
+    free(place->identity);
+    place->directory = place->identity = NULL;
+}
+
+orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed) {
+    ORW_CALL(orw_dictionary_set(program->about, "run.method", "%s", method));
+    ORW_CALL(orw_dictionary_set(program->about, "run.alpha", "%g", alpha));
+    ORW_CALL(orw_dictionary_set(program->about, "run.tau", "%g", tau));
+    return orw_dictionary_set(program->about, "run.seed", "%d", seed);
+}
+
+orw_status orw_program_sweep(orw_program *program,
+                             orw_status (*body)(void *context, const char *method, double alpha, int seed),
+                             void *context) {
+    enum { MOST = 64 };
+    double alphas[MOST];
+    int seeds[MOST], seed_count = orw_config_ints(program->config, "sweep.seeds", MOST, seeds);
+    for (int m = 0; orw_method_name(m); m++) {
+        char key[64];
+        snprintf(key, sizeof key, "sweep.%s", orw_method_name(m));
+        int count = orw_config_reals(program->config, key, MOST, alphas);
+        if (count > MOST || seed_count > MOST)
+            return orw_error(ORW_ERR_INPUT, "%s, sweep.seeds: found %d and %d values, expected at most %d", key, count,
+                             seed_count, MOST);
+        for (int s = 0; s < seed_count; s++)
+            for (int a = 0; a < count; a++) ORW_CALL(body(context, orw_method_name(m), alphas[a], seeds[s]));
+    }
+    return ORW_OK;
+}
+
+void orw_model_clear(orw_model *model) {
+    orw_network_destroy(&model->network);
+    free(model->values);
+    model->values = NULL;
+}
