@@ -1,0 +1,111 @@
+/* arguments.c - options and operands of the commands, read alike and refused alike. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Levenshtein's distance, keeping one row; longer words than the row are far from everything anyway. */
+static int distance(const char *a, const char *b) {
+    int row[64], n = (int)strnlen(b, 63);
+    for (int j = 0; j <= n; j++) row[j] = j;
+    for (int i = 1; *a && i < 64; i++, a++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int j = 1; j <= n; j++) {
+            int above = row[j], best = diagonal + (*a != b[j - 1]);
+            if (above + 1 < best) best = above + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            diagonal = above;
+            row[j] = best;
+        }
+    }
+    return row[n];
+}
+
+const char *orw_cli_nearest(const char *word, const char *const *words, int count) {
+    const char *nearest = "";
+    int least = 1 << 30;
+    for (int i = 0; i < count; i++) {
+        int far = distance(word, words[i]);
+        if (far < least) {
+            least = far;
+            nearest = words[i];
+        }
+    }
+    return nearest;
+}
+
+bool orw_cli_help(int argc, char **argv, const char *usage) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(usage, stdout);
+            return true;
+        }
+    return false;
+}
+
+int orw_cli_status(orw_status status) {
+    if (status == ORW_OK) return 0;
+    fflush(stdout);
+    fprintf(stderr, "orw: error: %s\n", orw_error_text());
+    return ORW_EXIT_ERROR;
+}
+
+static orw_status unknown_option(const char *command, const char *word, const orw_cli_option *options) {
+    const char *names[32];
+    int count = 0;
+    while (options[count].name && count < 31) {
+        names[count] = options[count].name;
+        count++;
+    }
+    names[count++] = "--help";
+    return orw_error(ORW_ERR_INPUT, "orw %s: unknown option '%s', the nearest one is '%s'", command, word,
+                     orw_cli_nearest(word, names, count));
+}
+
+static orw_status read_int(const char *text, const orw_cli_option *option) {
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || errno || value < option->minimum || value > option->maximum)
+        return orw_error(ORW_ERR_INPUT, "%s: '%s', expected an integer from %d to %d", option->name, text,
+                         option->minimum, option->maximum);
+    *(int *)option->value = (int)value;
+    return ORW_OK;
+}
+
+/* The option at argv[*i]; *i moves over its value. */
+static orw_status read_option(int argc, char **argv, int *i, const orw_cli_option *options) {
+    const orw_cli_option *option = options;
+    while (option->name && strcmp(option->name, argv[*i]) != 0) option++;
+    if (!option->name) return unknown_option(argv[0], argv[*i], options);
+    if (option->type == ORW_CLI_SWITCH) {
+        *(bool *)option->value = true;
+        return ORW_OK;
+    }
+    if (++*i >= argc) return orw_error(ORW_ERR_INPUT, "orw %s: %s: expected a value after it", argv[0], option->name);
+    if (option->type == ORW_CLI_INT) return read_int(argv[*i], option);
+    *(const char **)option->value = argv[*i];
+    return ORW_OK;
+}
+
+orw_status orw_cli_read(int argc, char **argv, const char *usage, const orw_cli_option *options, int least, int most,
+                        orw_cli_operands *operands) {
+    bool only_operands = false;
+    *operands = (orw_cli_operands){.words = argv + 1};
+    for (int i = 1; i < argc; i++) {
+        if (!only_operands && strcmp(argv[i], "--") == 0)
+            only_operands = true;
+        else if (!only_operands && argv[i][0] == '-' && argv[i][1])
+            ORW_CALL(read_option(argc, argv, &i, options));
+        else
+            operands->words[operands->count++] = argv[i];
+    }
+    if (operands->count >= least && operands->count <= most) return ORW_OK;
+    int line = (int)strcspn(usage, "\n");
+    if (operands->count > most)
+        return orw_error(ORW_ERR_INPUT, "orw %s: '%s' is one argument too many; %.*s", argv[0], operands->words[most],
+                         line, usage);
+    return orw_error(ORW_ERR_INPUT, "orw %s: arguments are missing; %.*s", argv[0], line, usage);
+}

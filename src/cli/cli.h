@@ -1,0 +1,39 @@
+/* cli.h - the commands of `orw`: each gets its own arguments (argv[0] is the command's name) and returns the exit
+ * status: 0, 1 (a check failed), or ORW_EXIT_ERROR after one line on stderr. */
+#ifndef ORW_CLI_H
+#define ORW_CLI_H
+
+#include "orw/base.h"
+
+int orw_cli_export(int argc, char **argv);
+int orw_cli_grid(int argc, char **argv);
+int orw_cli_info(int argc, char **argv);
+int orw_cli_parity(int argc, char **argv);
+int orw_cli_sample(int argc, char **argv);
+
+/* One option of a command: --NAME, or --NAME VALUE. A list ends with a NULL name. */
+typedef struct orw_cli_option {
+    const char *name; /* with its dashes */
+    enum { ORW_CLI_SWITCH, ORW_CLI_TEXT, ORW_CLI_INT } type;
+    void *value;          /* bool, const char * or int: set when the option is given */
+    int minimum, maximum; /* ORW_CLI_INT */
+} orw_cli_option;
+
+/* What is left besides the options. */
+typedef struct orw_cli_operands {
+    int count;
+    char **words;
+} orw_cli_operands;
+
+/* Reads the options wherever they stand, up to "--", and moves the operands to the front of argv. An unknown option is
+ * refused with the nearest known one, a number of operands outside of [least, most] with the usage's first line. */
+orw_status orw_cli_read(int argc, char **argv, const char *usage, const orw_cli_option *options, int least, int most,
+                        orw_cli_operands *operands);
+/* Whether --help is among the arguments; if so the usage has been printed. */
+bool orw_cli_help(int argc, char **argv, const char *usage);
+/* Prints a failure's line and returns the exit status. */
+int orw_cli_status(orw_status status);
+/* Of `count` words, the one nearest to `word`: what the user may have meant. */
+const char *orw_cli_nearest(const char *word, const char *const *words, int count);
+
+#endif

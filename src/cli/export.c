@@ -1,0 +1,199 @@
+/* export.c - `orw export`: run files as text that gnuplot, awk and people read. */
+#include "orw/store.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table.h"
+
+static const char usage[] =
+    "usage: orw export FILE TABLE | --list FILE | --provenance FILE | --band COLUMN FILE... | --last FILE...\n"
+    "Tables of run files as text: columns separated by tabs, their names in a first line that starts with #.\n"
+    "\n"
+    "  FILE TABLE          all rows of one table\n"
+    "  --list FILE         the tables, with the numbers of rows and columns\n"
+    "  --provenance FILE   where a file comes from, one key and value a line\n"
+    "  --band COLUMN       mean, deviation and 95 % interval of the mean over several files, row by row\n"
+    "    --against NAME    ... at equal values of this column (default update)\n"
+    "    --smooth N        ... after a moving mean over the last N rows (default 1: none)\n"
+    "  --last              the last row of each file, with run, method, alpha, tau and seed\n"
+    "  --table NAME        of --band (default metrics) and --last (default evaluation)\n";
+
+/* ---------------------------------------------------------------- tables ---------------------------------------- */
+
+orw_status orw_cli_table_read(const char *path, const char *name, cli_table *table) {
+    table->path = path;
+    return orw_run_read(path, name, &table->columns, &table->names, &table->rows, &table->values);
+}
+
+void orw_cli_table_free(cli_table *table) {
+    for (int c = 0; c < table->columns; c++) free(table->names[c]);
+    free(table->names);
+    free(table->values);
+    *table = (cli_table){0};
+}
+
+orw_status orw_cli_table_column(const cli_table *table, const char *name, int *column) {
+    for (*column = 0; *column < table->columns; ++*column)
+        if (strcmp(table->names[*column], name) == 0) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: has no column '%s', the nearest one is '%s'", table->path, name,
+                     orw_cli_nearest(name, (const char *const *)table->names, table->columns));
+}
+
+static orw_status print_table(const char *path, const char *name) {
+    cli_table table = {0};
+    ORW_CALL(orw_cli_table_read(path, name, &table));
+    for (int c = 0; c < table.columns; c++) printf("%s%s", c ? "\t" : "# ", table.names[c]);
+    printf("\n");
+    for (int64_t r = 0; r < table.rows; r++)
+        for (int c = 0; c < table.columns; c++)
+            printf("%.9g%c", table.values[r * table.columns + c], c + 1 < table.columns ? '\t' : '\n');
+    orw_cli_table_free(&table);
+    return ORW_OK;
+}
+
+/* A run file's contents are data sets "TABLE/COLUMN", table by table. */
+static orw_status print_list(const char *path) {
+    orw_dictionary *contents = NULL;
+    char last[256] = "", kind[ORW_STORE_KIND];
+    ORW_CALL(orw_store_kind(path, kind));
+    if (strcmp(kind, "run") != 0) return orw_error(ORW_ERR_INPUT, "%s: a %s file, expected a run file", path, kind);
+    ORW_CALL(orw_dictionary_create(&contents));
+    orw_status status = orw_store_contents(path, contents);
+    if (status == ORW_OK) printf("# table\trows\tcolumns\n");
+    for (int i = 0; i < orw_dictionary_size(contents) && status == ORW_OK; i++) {
+        const char *key, *value;
+        char name[256];
+        cli_table table = {0};
+        orw_dictionary_at(contents, i, &key, &value);
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "/@"), key);
+        if (strcmp(name, last) == 0) continue;
+        strcpy(last, name);
+        status = orw_cli_table_read(path, name, &table);
+        if (status == ORW_OK) printf("%s\t%lld\t%d\n", name, (long long)table.rows, table.columns);
+        orw_cli_table_free(&table);
+    }
+    orw_dictionary_destroy(&contents);
+    return status;
+}
+
+static orw_status print_provenance(const char *path) {
+    orw_dictionary *texts = NULL;
+    ORW_CALL(orw_dictionary_create(&texts));
+    orw_status status = orw_run_provenance(path, texts);
+    for (int i = 0; i < orw_dictionary_size(texts) && status == ORW_OK; i++) {
+        const char *key, *value;
+        orw_dictionary_at(texts, i, &key, &value);
+        printf("%s\t%s%s", key, value, *value && value[strlen(value) - 1] == '\n' ? "" : "\n");
+    }
+    orw_dictionary_destroy(&texts);
+    return status;
+}
+
+/* ---------------------------------------------------------------- last rows ------------------------------------- */
+
+/* The name of the directory that a file lies in. */
+static void directory_name(const char *path, char *name, size_t capacity) {
+    char *whole = realpath(path, NULL), *slash = whole ? strrchr(whole, '/') : NULL;
+    if (slash) *slash = '\0';
+    const char *start = slash ? strrchr(whole, '/') : NULL;
+    snprintf(name, capacity, "%s", start && start[1] ? start + 1 : "-");
+    free(whole);
+}
+
+static orw_status print_origin(const char *path) {
+    static const char *const keys[] = {"run.method", "run.alpha", "run.tau", "run.seed"};
+    orw_dictionary *texts = NULL;
+    char run[NAME_MAX + 1];
+    ORW_CALL(orw_dictionary_create(&texts));
+    orw_status status = orw_run_provenance(path, texts);
+    directory_name(path, run, sizeof run);
+    if (status == ORW_OK) printf("%s", run);
+    for (int k = 0; k < 4 && status == ORW_OK; k++) {
+        const char *value = orw_dictionary_get(texts, keys[k]);
+        printf("\t%s", value && *value ? value : "-");
+    }
+    orw_dictionary_destroy(&texts);
+    return status;
+}
+
+/* All files must have the first one's columns, or a header would lie. */
+static orw_status same_columns(const cli_table *table, const cli_table *first) {
+    bool same = table->columns == first->columns;
+    for (int c = 0; c < table->columns && same; c++) same = strcmp(table->names[c], first->names[c]) == 0;
+    return same ? ORW_OK : orw_error(ORW_ERR_INPUT, "%s: has other columns than %s", table->path, first->path);
+}
+
+orw_status orw_cli_last(const char *name, int files, char **paths) {
+    cli_table first = {0}, table = {0};
+    orw_status status = ORW_OK;
+    ORW_TRY(status, orw_cli_table_read(paths[0], name, &first), done);
+    printf("# run\tmethod\talpha\ttau\tseed");
+    for (int c = 0; c < first.columns; c++) printf("\t%s", first.names[c]);
+    printf("\n");
+    for (int f = 0; f < files; f++) {
+        ORW_TRY(status, orw_cli_table_read(paths[f], name, &table), done);
+        ORW_TRY(status, same_columns(&table, &first), done);
+        if (table.rows == 0) {
+            status = orw_error(ORW_ERR_INPUT, "%s: table '%s' has no rows yet", paths[f], name);
+            goto done;
+        }
+        ORW_TRY(status, print_origin(paths[f]), done);
+        for (int c = 0; c < table.columns; c++) printf("\t%.9g", table.values[(table.rows - 1) * table.columns + c]);
+        printf("\n");
+        orw_cli_table_free(&table);
+    }
+done:
+    orw_cli_table_free(&table);
+    orw_cli_table_free(&first);
+    return status;
+}
+
+/* ---------------------------------------------------------------- the command ----------------------------------- */
+
+typedef struct request {
+    bool list, last, provenance;
+    const char *band, *against, *table;
+    int smooth;
+} request;
+
+static orw_status answer(const request *asked, const orw_cli_operands *files) {
+    int ways = asked->list + asked->last + asked->provenance + (asked->band != NULL);
+    if (ways > 1)
+        return orw_error(ORW_ERR_INPUT, "orw export: expected only one of --list, --provenance, --band, --last");
+    if ((asked->against || asked->smooth) && !asked->band)
+        return orw_error(ORW_ERR_INPUT, "orw export: --against and --smooth are for --band");
+    if (asked->table && !asked->band && !asked->last)
+        return orw_error(ORW_ERR_INPUT,
+                         "orw export: --table is for --band and --last; for one file: orw export FILE TABLE");
+    if (asked->band)
+        return orw_cli_band(asked->table ? asked->table : "metrics", asked->band,
+                            asked->against ? asked->against : "update", asked->smooth ? asked->smooth : 1, files->count,
+                            files->words);
+    if (asked->last) return orw_cli_last(asked->table ? asked->table : "evaluation", files->count, files->words);
+    int expected = asked->list || asked->provenance ? 1 : 2;
+    if (files->count != expected)
+        return orw_error(ORW_ERR_INPUT, "orw export: %d arguments, expected %s", files->count,
+                         expected == 1 ? "one FILE" : "FILE TABLE (--list FILE shows the tables)");
+    if (asked->list) return print_list(files->words[0]);
+    if (asked->provenance) return print_provenance(files->words[0]);
+    return print_table(files->words[0], files->words[1]);
+}
+
+int orw_cli_export(int argc, char **argv) {
+    request asked = {0};
+    const orw_cli_option options[] = {{"--list", ORW_CLI_SWITCH, &asked.list, 0, 0},
+                                      {"--last", ORW_CLI_SWITCH, &asked.last, 0, 0},
+                                      {"--provenance", ORW_CLI_SWITCH, &asked.provenance, 0, 0},
+                                      {"--band", ORW_CLI_TEXT, &asked.band, 0, 0},
+                                      {"--against", ORW_CLI_TEXT, &asked.against, 0, 0},
+                                      {"--table", ORW_CLI_TEXT, &asked.table, 0, 0},
+                                      {"--smooth", ORW_CLI_INT, &asked.smooth, 1, 1 << 20},
+                                      {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
+    orw_cli_operands files;
+    if (orw_cli_help(argc, argv, usage)) return 0;
+    orw_status status = orw_cli_read(argc, argv, usage, options, 1, INT_MAX, &files);
+    if (status == ORW_OK) status = answer(&asked, &files);
+    return orw_cli_status(status);
+}

@@ -1,0 +1,57 @@
+/* main.c - `orw`: one program, a command per job. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+typedef struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} command;
+
+static const command commands[] = {
+    {"info", orw_cli_info, "what a file is and holds; without a file: the build, the machine, the data"},
+    {"export", orw_cli_export, "tables of run files as text: one table, bands over runs, last rows, provenance"},
+    {"grid", orw_cli_grid, "contact sheet (PNG) of a samples file or a data set"},
+    {"sample", orw_cli_sample, "draw samples from a saved flow model"},
+    {"parity", orw_cli_parity, "compare the networks with reference data from another implementation"},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void) {
+    printf("usage: orw COMMAND [ARGUMENT...]\n\n");
+    for (int i = 0; i < COMMANDS; i++) printf("  %-8s %s\n", commands[i].name, commands[i].help);
+    printf("\n`orw COMMAND --help` tells more. Exit status: 0, 1 where a check failed, 2 for an error.\n");
+}
+
+static int unknown(const char *word) {
+    const char *names[COMMANDS];
+    for (int i = 0; i < COMMANDS; i++) names[i] = commands[i].name;
+    return orw_cli_status(orw_error(ORW_ERR_INPUT,
+                                    "unknown command '%s', the nearest one is '%s' (orw --help lists them all)", word,
+                                    orw_cli_nearest(word, names, COMMANDS)));
+}
+
+static int run(int argc, char **argv) {
+    orw_status status = orw_cpu_prepare(argc, argv);
+    if (status != ORW_OK) return orw_cli_status(status);
+    if (argc < 2)
+        return orw_cli_status(
+            orw_error(ORW_ERR_INPUT, "no command given, expected one of those that orw --help lists"));
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help();
+        return 0;
+    }
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}
+
+int main(int argc, char **argv) {
+    int code = run(argc, argv);
+    /* A full disk behind `orw export ... > FILE` is an error too. */
+    bool lost = ferror(stdout) != 0;
+    if (fclose(stdout) != 0) lost = true;
+    return lost && code == 0 ? orw_cli_status(orw_error(ORW_ERR_SYSTEM, "standard output: cannot be written")) : code;
+}

@@ -1,0 +1,122 @@
+/* test_fixture.c - tiny files of every kind, for the shell tests beside it: test_fixture DIRECTORY writes them there.
+ * As a test it makes sure that they can be written. */
+#include <math.h>
+#include <string.h>
+
+#include "../scratch.h"
+#include "../tap.h"
+#include "orw/store.h"
+
+static const orw_column metrics[] = {
+    {"update", "", "updates made"}, {"reward", "1", "mean reward"}, {"loss", "", "mean loss"}, {NULL, NULL, NULL}};
+static const orw_column evaluation[] = {
+    {"update", "", "updates made"}, {"distance", "", "of the fields"}, {NULL, NULL, NULL}};
+
+/* Run number `seed`: rows at updates 0, step, 2 step, ...; reward = update / 10 + seed. */
+static orw_status write_run(const char *directory, int seed, int rows, int step) {
+    char path[4096];
+    orw_dictionary *about = NULL;
+    orw_table *table = NULL, *last = NULL;
+    orw_run *run = NULL;
+    orw_status status;
+    snprintf(path, sizeof path, "%s/seed%d", directory, seed);
+    ORW_TRY(status, orw_make_directories(path), done);
+    snprintf(path, sizeof path, "%s/seed%d/run.h5", directory, seed);
+    ORW_TRY(status, orw_dictionary_create(&about), done);
+    ORW_TRY(status, orw_dictionary_set(about, "run.method", "orw"), done);
+    ORW_TRY(status, orw_dictionary_set(about, "run.alpha", "0.3"), done);
+    ORW_TRY(status, orw_dictionary_set(about, "run.tau", "%s", ""), done);
+    ORW_TRY(status, orw_dictionary_set(about, "run.seed", "%d", seed), done);
+    ORW_TRY(status, orw_table_create("metrics", metrics, &table), done);
+    ORW_TRY(status, orw_table_create("evaluation", evaluation, &last), done);
+    for (int i = 0; i < rows && status == ORW_OK; i++)
+        status = orw_table_append(table, (double[]){i * step, i * step / 10.0 + seed, i == 1 ? NAN : 1.0 / (i + 3)});
+    if (status == ORW_OK) status = orw_table_append(last, (double[]){rows * step, 0.25 * seed});
+    if (status != ORW_OK) goto done;
+    ORW_TRY(status, orw_run_create(path, about, NULL, &run), done);
+    ORW_TRY(status, orw_run_write(run, table), done);
+    ORW_TRY(status, orw_run_write(run, last), done);
+done:
+    orw_run_close(&run);
+    orw_table_destroy(&table);
+    orw_table_destroy(&last);
+    orw_dictionary_destroy(&about);
+    return status;
+}
+
+static orw_status write_model(const char *directory, const char *name, const char *const *description) {
+    char path[4096];
+    orw_dictionary *texts = NULL;
+    orw_network *network = NULL;
+    float *values = NULL;
+    orw_status status;
+    snprintf(path, sizeof path, "%s/%s.h5", directory, name);
+    ORW_TRY(status, orw_dictionary_create(&texts), done);
+    for (int i = 0; description[i]; i += 2)
+        ORW_TRY(status, orw_dictionary_set(texts, description[i], "%s", description[i + 1]), done);
+    ORW_TRY(status, orw_network_create(texts, &network), done);
+    values = orw_network_values(network);
+    status = values ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "out of memory");
+    if (status != ORW_OK) goto done;
+    orw_network_initialise(network, 1, values);
+    status = orw_model_save(path, network, values, NULL);
+done:
+    free(values);
+    orw_network_destroy(&network);
+    orw_dictionary_destroy(&texts);
+    return status;
+}
+
+static orw_status write_checkpoint(const char *directory) {
+    float weights[3] = {1, 2, 3};
+    orw_checkpoint *checkpoint = NULL;
+    orw_status status;
+    ORW_TRY(status, orw_checkpoint_create(&checkpoint), done);
+    ORW_TRY(status, orw_checkpoint_add_floats(checkpoint, "weights", weights, 3), done);
+    ORW_TRY(status, orw_checkpoint_add_identity(checkpoint, "configuration", "[train]\nrounds = 3\n"), done);
+    status = orw_checkpoint_save(checkpoint, directory);
+done:
+    orw_checkpoint_destroy(&checkpoint);
+    return status;
+}
+
+static orw_status write_all(const char *directory) {
+    static const char *const classifier[] = {"kind",        "classifier", "height",   "8", "width", "8",
+                                             "in_channels", "1",          "channels", "8", NULL};
+    static const char *const flow[] = {"kind",
+                                       "unet",
+                                       "height",
+                                       "8",
+                                       "width",
+                                       "8",
+                                       "in_channels",
+                                       "1",
+                                       "num_channels",
+                                       "8",
+                                       "num_res_blocks",
+                                       "1",
+                                       "channel_mult",
+                                       "1",
+                                       "groups",
+                                       "4",
+                                       "attention_resolutions",
+                                       "",
+                                       NULL};
+    ORW_CALL(write_run(directory, 1, 4, 10));
+    ORW_CALL(write_run(directory, 2, 3, 10));
+    ORW_CALL(write_run(directory, 3, 2, 20));
+    ORW_CALL(write_run(directory, 4, 0, 20));
+    ORW_CALL(write_model(directory, "classifier", classifier));
+    ORW_CALL(write_model(directory, "flow", flow));
+    return write_checkpoint(directory);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1) {
+        if (write_all(argv[1]) == ORW_OK) return 0;
+        fprintf(stderr, "%s\n", orw_error_text());
+        return ORW_EXIT_ERROR;
+    }
+    ok(write_all(scratch(".")) == ORW_OK, "files of every kind are written: %s", orw_error_text());
+    return done_testing();
+}
