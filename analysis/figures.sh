@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# figures.sh OUT PROFILE - exports the tables of every experiment under OUT and draws its figures into OUT/figures.
+# What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw).
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if [ $# -ne 2 ]; then
+    printf 'figures.sh: found %d arguments, expected OUT PROFILE\n' $# >&2
+    exit 2
+fi
+out=$(cd "$1" 2> /dev/null && pwd) || {
+    printf 'figures.sh: %s: no such folder, expected the results of a run\n' "$1" >&2
+    exit 2
+}
+# shellcheck disable=SC2034 # read by the drivers that are sourced
+profile=$2
+ORW=${ORW:-build/bin/orw}
+case $ORW in /*) ;; *) ORW=$root/$ORW ;; esac
+. "$root/analysis/lib.sh"
+
+rm -rf "$out/figures"
+mkdir -p "$out/figures/data"
+for scripts in "$root"/analysis/*/; do
+    scripts=${scripts%/}
+    [ -f "$scripts/figures.sh" ] || continue
+    results=$out/$(basename "$scripts")
+    figures=$out/figures/$(basename "$scripts")
+    data=$out/figures/data/$(basename "$scripts")
+    if [ -d "$results" ]; then
+        mkdir -p "$figures" "$data"
+        # shellcheck disable=SC1091
+        . "$scripts/figures.sh"
+    else
+        say "skipped $(basename "$scripts"): no results in $out"
+    fi
+done

@@ -1,0 +1,268 @@
+#!/usr/bin/env perl
+# report.pl --out OUT [--profile NAME] - OUT/report.html (one self-contained file) and OUT/claims.tsv, from what figures.sh left in
+# OUT/figures. It computes nothing but the verdicts; every number comes from a table that `orw export` printed.
+use strict;
+use warnings;
+use File::Glob qw(:bsd_glob);
+use FindBin;
+use lib $FindBin::Bin, "$FindBin::Bin/perl";
+use MIME::Base64 'encode_base64';
+use Orw::Tables qw(read_table read_pairs column last_of);
+use target_image::claims;
+
+my ($out, $profile) = ('', 'unnamed');
+while (@ARGV) {
+    my $option = shift @ARGV;
+    fail("$option: found no value, expected one") if $option =~ /^--(out|profile)$/ && !@ARGV;
+    if    ($option eq '--out')     { $out     = shift @ARGV }
+    elsif ($option eq '--profile') { $profile = shift @ARGV }
+    else { fail("unknown argument $option: expected --out OUT [--profile NAME]") }
+}
+fail("--out: found '$out', expected a folder that figures.sh has filled") unless $out ne '' && -d "$out/figures";
+my $data = "$out/figures/data/target_image";
+my $dataset = 'unknown data set';
+
+my %text = map { $_->[0] => $_->[2] } @{ tsv("$FindBin::Bin/paper/claims.tsv") };
+my %paper;
+for my $value (@{ tsv("$FindBin::Bin/paper/values.tsv") }) {
+    my ($claim, $quantity, $setting, $number, $from) = @$value;
+    $paper{"$claim|$quantity|$setting"} = $number;
+}
+
+my @provenance = provenance();
+for my $pair (@provenance) { ($dataset) = $pair->[1] =~ /^(\S+)/ if $pair->[0] eq 'data.train' }
+my $judged = target_image::claims::judge($data, \%paper);
+replace("$out/claims.tsv", claims_tsv(@{ $judged->{rows} }));
+replace("$out/report.html", html());
+exit 0;
+
+sub fail { print STDERR "report.pl: $_[0]\n"; exit 2 }
+
+sub tsv {
+    my ($path) = @_;
+    open my $file, '<', $path or fail("$path: $!, expected the paper's values");
+    return [ map { chomp; [ split /\t/, $_, -1 ] } grep { !/^#/ && /\S/ } <$file> ];
+}
+
+# Readers see the old file or the new one.
+sub replace {
+    my ($path, $content) = @_;
+    open my $file, '>', "$path.partial" or fail("$path: $!, expected to write it");
+    print {$file} $content;
+    close $file or fail("$path: $!, expected to write it");
+    rename "$path.partial", $path or fail("$path: $!, expected to write it");
+}
+
+sub show { my ($value) = @_; return defined $value && $value ne '' ? ($value =~ /^-?[\d.]+(e-?\d+)?$/i ? sprintf('%.4g', $value) : $value) : '-' }
+
+sub claims_tsv {
+    my @lines = ("# claim\tquantity\tsetting\tpaper\tours\tlow\thigh\tn\tverdict\tdataset\tprofile\n");
+    for my $row (@_) {
+        push @lines, join("\t", map({ show($row->{$_}) } qw(claim quantity setting paper ours low high)), $row->{n} // 0,
+            $row->{verdict}, $dataset, $profile) . "\n";
+    }
+    return join '', @lines;
+}
+
+# What was run: [key, value] where all runs agree, and what they have where they do not.
+sub provenance {
+    my (%values, @keys);
+    for my $file (sort glob "$data/runs/*/provenance.tsv") {
+        for my $pair (read_pairs($file)) {
+            my ($key, $value) = @$pair;
+            next if $key =~ /^run\.(method|alpha|seed|name)$/;
+            push @keys, $key unless $values{$key};
+            $values{$key}{$value}++;
+        }
+    }
+    return map { [ $_, join ' | ', sort keys %{ $values{$_} } ] } @keys;
+}
+
+# ---------------------------------------------------------------- html
+
+sub escape { my ($text) = @_; $text =~ s/&/&amp;/g; $text =~ s/</&lt;/g; $text =~ s/>/&gt;/g; $text =~ s/"/&quot;/g; return $text }
+
+sub cells { my ($tag, @cells) = @_; return '<tr>' . join('', map { "<$tag>$_</$tag>" } @cells) . "</tr>\n" }
+sub table { my ($head, @rows) = @_; return "<div class=wide><table>\n" . cells('th', @$head) . join('', map { cells('td', @$_) } @rows) . "</table></div>\n" }
+
+sub verdict {
+    my ($verdict) = @_;
+    (my $class = $verdict) =~ s/\W+/-/g;
+    return "<span class=\"verdict v-$class\">" . escape($verdict) . '</span>';
+}
+
+sub range { my ($row) = @_; return defined $row->{low} ? show($row->{low}) . ' to ' . show($row->{high}) : '-' }
+
+sub html {
+    my $title = 'Reproduction report - ' . escape($dataset) . ', profile ' . escape($profile);
+    my @sections = (section_claims(), section_figures(), section_base(), section_run(), section_rules());
+    return <<"END";
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+@{[ style() ]}</style>
+</head>
+<body>
+<h1>$title</h1>
+<p>Fan et al., <i>Online Reward-Weighted Fine-Tuning of Flow Matching with Wasserstein Regularization</i>, ICLR 2025
+(<a href="https://arxiv.org/abs/2502.06061">arXiv 2502.06061</a>), held against our own runs.</p>
+@{[ join '', @sections ]}</body>
+</html>
+END
+}
+
+sub style {
+    return <<'END';
+:root { color-scheme: light dark; --text: #1b1b1b; --page: #fdfdfc; --line: #d5d5d0; --quiet: #666; --card: #fff }
+@media (prefers-color-scheme: dark) { :root { --text: #e4e4e0; --page: #191a1b; --line: #3c3d3f; --quiet: #a2a2a0; --card: #f4f4f2 } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); max-width: 68rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.6rem } h2 { font-size: 1.25rem; margin-top: 2.5rem; border-bottom: 1px solid var(--line) } h3 { font-size: 1rem }
+table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums } .wide { overflow-x: auto }
+th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+.verdict { padding: .05rem .5rem; border-radius: .6rem; white-space: nowrap; color: #fff; background: #777 }
+.v-, .v-unknown { background: none; color: inherit } .v-reproduced, .v-holds { background: #00775a } .v-partly, .v-unclear { background: #9a6a00 }
+.v-plausible { background: none; color: inherit } .v-not-reproduced, .v-fails, .v-suspect { background: #b34700 }
+figure { margin: 1.5rem 0 } figure img { background: var(--card); max-width: 100%; border-radius: 4px }
+.grids { display: flex; flex-wrap: wrap; gap: 1rem } .grids figure { margin: .5rem 0; width: 15.5rem }
+.grids img { width: 100%; image-rendering: pixelated } figcaption, .quiet { color: var(--quiet); font-size: .85rem }
+details { font-size: .85rem; color: var(--quiet) } pre { overflow-x: auto; font-size: .8rem } code { font-size: .9em }
+END
+}
+
+sub section_claims {
+    my @html = ("<h2>Claims</h2>\n");
+    my @rows = @{ $judged->{rows} };
+    push @html, table([ 'claim', 'what the paper says', 'verdict', '' ],
+        map { [ $_->{claim}, escape($text{ $_->{claim} } // ''), verdict($_->{verdict}), escape($_->{reason}) ] }
+        grep { $_->{quantity} eq 'the whole claim' } @rows);
+    push @html, "<p class=quiet>Ours: mean over seeds with its 95 % t interval, from the last evaluation of each run. The paper's ",
+        "values were read off a plot (about &plusmn;0.01) after 10,000 updates of a larger model: other profiles than <code>paper</code> ",
+        "show them for orientation.</p>\n";
+    push @html, table([ '', 'quantity', 'setting', 'paper', 'ours', 'interval', 'n', 'verdict', 'why' ],
+        map { [ $_->{claim}, escape($_->{quantity}), escape($_->{setting}), escape(show($_->{paper})), show($_->{ours}), range($_),
+                $_->{n}, verdict($_->{verdict}), escape($_->{reason}) ] } grep { $_->{quantity} ne 'the whole claim' } @rows);
+    push @html, "<h3>Beside the claims</h3>\n", "<p class=quiet>A solver with too few steps makes samples shrink into grey blobs that ",
+        "a classifier calls even: a high reward counts only while the images stay images.</p>\n";
+    push @html, table([ 'check', 'value', 'interval', 'n', '', '' ],
+        map { [ escape($_->{what}), show($_->{ours}), range($_), $_->{n}, verdict($_->{verdict}), escape($_->{reason}) ] }
+        @{ $judged->{checks} });
+    return @html;
+}
+
+sub section_figures {
+    my (@drawn, @grids);
+    my @order = qw(reward_vs_update online_vs_offline judge_entropy_vs_update judge_even_vs_update digits distance_vs_update
+        distance_vs_reward pairwise_variance_vs_update judge_confidence_vs_update pretraining);
+    my %place = map { $order[$_] => $_ } 0 .. $#order;
+    my @names = map { m{([^/]+)\.about$} } glob "$out/figures/target_image/*.about";
+    for my $name (sort { ($place{$a} // 99) <=> ($place{$b} // 99) || $a cmp $b } grep { !/^grid-/ } @names) {
+        push @drawn, figure($name, "$name.svg", 'image/svg+xml');
+    }
+    for my $name (sort { ($a ne 'grid-base') <=> ($b ne 'grid-base') || $a cmp $b } grep { /^grid-/ } @names) {
+        push @grids, figure($name, "$name.png", 'image/png');
+    }
+    my @html = ("<h2>Figures</h2>\n", @drawn);
+    push @html, "<h3>Samples</h3>\n<div class=grids>\n", @grids, "</div>\n" if @grids;
+    push @html, "<p>None drawn: no complete run was found.</p>\n" unless @drawn || @grids;
+    return @html;
+}
+
+sub figure {
+    my ($name, $file, $type) = @_;
+    my $path = "$out/figures/target_image/$file";
+    open my $image, '<:raw', $path or return '';
+    my $bytes = do { local $/; <$image> };
+    my (%about, @sources);
+    for my $pair (read_pairs("$out/figures/target_image/$name.about")) {
+        if ($pair->[0] eq 'source') { push @sources, escape($pair->[1]) } else { $about{ $pair->[0] } = escape($pair->[1]) }
+    }
+    return "<figure id=\"$name\"><img alt=\"$about{title}\" src=\"data:$type;base64," . encode_base64($bytes, '') . "\">\n"
+        . "<figcaption>$about{title}. $about{caption}." . ($about{claims} ? " For $about{claims}." : '')
+        . '<details><summary>drawn from</summary>' . join('<br>', @sources) . "</details></figcaption></figure>\n";
+}
+
+sub section_base {
+    my @rows;
+    for my $name (qw(classifier_a classifier_b)) {
+        my $accuracy = last_of(read_table("$data/$name/evaluation.tsv"), 'accuracy');
+        push @rows, [ $name eq 'classifier_a' ? 'classifier A (the reward)' : 'classifier B (the judge)', 'accuracy on the test part',
+            show($accuracy) ] if defined $accuracy;
+    }
+    my $loss = read_table("$data/base/metrics.tsv");
+    push @rows, [ 'base model', 'loss at the end of pre-training', show(last_of($loss, 'loss')) ] if $loss;
+    my $evaluation = read_table("$data/base/evaluation.tsv");
+    for my $name ($evaluation ? @{ $evaluation->{names} } : ()) {
+        next if $name =~ /^(round|update|samples_scored|count|digit\d)$/;
+        push @rows, [ 'base model', escape($name), show(last_of($evaluation, $name)) ];
+    }
+    return ("<h2>Base model and classifiers</h2>\n",
+        @rows ? table([ 'what', 'quantity', 'value' ], @rows) : "<p>No run file of the base model was found.</p>\n");
+}
+
+sub section_run {
+    my @html = ("<h2>What was run</h2>\n");
+    my $runs = read_table("$data/runs.tsv");
+    push @html, '<p>' . ($runs ? scalar @{ $runs->{rows} } : 0) . ' runs, of which '
+        . ($runs ? scalar grep { $_->[4] eq 'yes' } @{ $runs->{rows} } : 0) . " are complete; only those count.</p>\n";
+    my @short = grep { $_->[0] ne 'configuration' } @provenance;
+    push @html, table([ 'provenance', 'value, over all runs' ], map { [ escape($_->[0]), escape($_->[1]) ] } @short)
+        if @short;
+    push @html, stages();
+    push @html, phases($runs) if $runs;
+    if (my ($first) = glob "$data/runs/*/provenance.tsv") {
+        for my $pair (grep { $_->[0] eq 'configuration' } read_pairs($first)) {
+            (my $text = $pair->[1]) =~ s/\\n/\n/g;
+            push @html, '<details><summary>configuration of the first run</summary><pre>' . escape($text) . "</pre></details>\n";
+        }
+    }
+    return @html;
+}
+
+# Wall time per stage over all calls that did something.
+sub stages {
+    my $table = read_table("$out/times.tsv") or return '';
+    my (%seconds, %calls, %ranks, @order);
+    for my $row (@{ $table->{rows} }) {
+        my (undef, $stage, undef, $ranks, $seconds, $outcome) = @$row;
+        next if $outcome eq 'up to date' || $stage =~ /^(clean|check)$/;
+        push @order, $stage unless $calls{$stage}++;
+        $seconds{$stage} += $seconds;
+        $ranks{$stage}{$ranks} = 1;
+    }
+    return '' unless @order;
+    return "<h3>Time per stage</h3>\n"
+        . table([ 'stage', 'seconds', 'calls that did something', 'ranks' ],
+        map { [ escape($_), sprintf('%.1f', $seconds{$_}), $calls{$_}, join(', ', sort { $a <=> $b } keys %{ $ranks{$_} }) ] } @order);
+}
+
+# Seconds per phase of the loop, summed over rounds and complete runs.
+sub phases {
+    my ($runs) = @_;
+    my (%seconds, @order);
+    for my $row (grep { $_->[4] eq 'yes' } @{ $runs->{rows} }) {
+        my $timing = read_table("$data/runs/$row->[0]/timing.tsv") or next;
+        for my $phase (grep { !/^(round|update)$/ } @{ $timing->{names} }) {
+            push @order, $phase unless defined $seconds{$phase};
+            $seconds{$phase} += $_ // 0 for column($timing, $phase);
+        }
+    }
+    return '' unless @order;
+    return "<h3>Time per phase of fine-tuning</h3>\n"
+        . table([ 'phase', 'seconds, all runs' ], map { [ escape($_), sprintf('%.1f', $seconds{$_}) ] } @order);
+}
+
+sub section_rules {
+    return <<"END";
+<h2>How verdicts are made</h2>
+<p><i>Reproduced</i> needs at least $target_image::claims::SEEDS seeds and a 95 % interval that supports the statement as a whole;
+<i>partly</i> means that the mean supports it and the interval does not, or that only part of it holds; <i>not reproduced</i> that the
+mean speaks against it; <i>not tested</i> that fewer seeds are there. Near the optimum means a reward of at least
+$target_image::claims::NEAR_OPTIMUM, from at most $target_image::claims::BASE_AT_MOST; a collapse means one digit with at least
+$target_image::claims::ONE_DIGIT of the samples. A verdict holds for this data set and this profile. <code>analysis/README.md</code> has
+the rules in full, <code>claims.tsv</code> this table for machines, <code>figures/data</code> every number behind the figures.</p>
+END
+}

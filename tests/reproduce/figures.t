@@ -1,0 +1,57 @@
+# figures.t - analysis/figures.sh with a tool that prints fixed tables: what is drawn, from what, and what is skipped.
+. "$ORW_ROOT/tests/reproduce/tap.sh"
+command -v gnuplot > /dev/null || skip_all "gnuplot is not installed"
+
+cat > orw <<'END'
+#!/bin/sh
+for last; do :; done
+case "$1 $2" in
+    'export --band') printf '# x mean sd min max half_width n\n0\t0.5\t0.01\t0.4\t0.6\t0.02\t3\n10\t0.9\t0.01\t0.8\t1\t0.02\t3\n' ;;
+    'export --last') printf '# run method alpha tau seed reward_mean digit0\nr\torw\t0\t3\t1\t0.9\t0.5\n' ;;
+    'export --provenance') printf 'data.train\tmnist-train sha256 00\n' ;;
+    'grid '*) echo png > "$3" ;;
+    *) [ "$last" != timing ] || { echo "orw: error: no table timing" >&2; exit 2; }
+       printf '# round update reward_mean distance loss digit0\n0\t0\t0.5\t0\t2\t0.1\n1\t10\t0.9\t0.1\t1\t0.5\n' ;;
+esac
+END
+chmod +x orw
+ORW=$PWD/orw export ORW
+figures() { "$ORW_ROOT/analysis/figures.sh" "$@" 2>&1; }
+
+out="$PWD/some results"
+for run in base orw-alpha0-seed1 orw-alpha0.3-seed1 orw-alpha0.3-seed1.replaced-1 offline-alpha0-seed1; do
+    mkdir -p "$out/target_image/runs/$run/samples"
+    touch "$out/target_image/runs/$run/run.h5" "$out/target_image/runs/$run/policy.h5"
+done
+mkdir -p "$out/target_image/runs/orw-alpha0.8-seed1"
+touch "$out/target_image/runs/orw-alpha0.8-seed1/run.h5" "$out/target_image/runs/orw-alpha0-seed1/samples/final.h5"
+found=$(figures "$out" quick)
+is $? 0 "figures.sh succeeds"
+drawn=$out/figures/target_image
+for name in reward_vs_update online_vs_offline judge_entropy_vs_update judge_even_vs_update distance_vs_update distance_vs_reward \
+    pairwise_variance_vs_update judge_confidence_vs_update; do
+    like "$(head -c 200 "$drawn/$name.svg" 2> /dev/null)" '<svg' "$name is drawn as SVG"
+    like "$(head -c 8 "$drawn/$name.png" 2> /dev/null | tr -dc A-Z)" PNG "$name is drawn as PNG"
+done
+like "$(cat "$drawn/reward_vs_update.svg")" "mnist-train, profile quick" "the title names data set and profile"
+like "$(cat "$drawn/reward_vs_update.svg")" "alpha = 0.3: n = 1, seeds 1" "the caption names number and seeds"
+like "$(cat "$drawn/reward_vs_update.svg")" "base model" "the base level has its line"
+unlike "$(cat "$drawn/reward_vs_update.svg")" "off its plot" "the paper's points stay away from other profiles"
+is "$(grep -c ^source "$drawn/reward_vs_update.about")" 2 "sources: complete runs only, none that was moved aside"
+like "$(cat "$drawn/reward_vs_update.about")" "target_image/runs/orw-alpha0.3-seed1/run.h5" "sources are named from the results' folder"
+exists "$drawn/grid-alpha0.png" "there is a grid where there are samples"
+like "$found" "skipped grid-alpha0.3: target_image/runs/orw-alpha0.3-seed1/samples/final.h5 is not there" "and a line where not"
+like "$found" "skipped pretraining" "a base model that is missing is skipped with a line"
+unlike "$found" "[Nn]o such file" "no error of a tool shows"
+figures "$out" paper > /dev/null
+like "$(cat "$drawn/reward_vs_update.svg")" "off its plot" "the paper's points are drawn on the paper's profile"
+
+mkdir empty
+like "$(figures empty quick)" "skipped target_image: no results" "an empty folder is skipped with a line"
+for arguments in "" "nowhere quick" "one two three"; do
+    # shellcheck disable=SC2086
+    found=$(figures $arguments)
+    is "$? $(printf '%s\n' "$found" | grep -c .)" "2 1" "figures.sh '$arguments' is refused in one line"
+done
+
+done_testing

@@ -1,0 +1,126 @@
+# report.t - the verdicts of analysis/report.pl on tables made here, for results that hold, fail, are too few, or are blobs.
+. "$ORW_ROOT/tests/reproduce/tap.sh"
+
+tab=$(printf '\t')
+
+# world NAME SEEDS: tables for that many seeds. Ends are taken from the variables even_ALPHA, entropy_ALPHA, top (share of digit 6 at
+# alpha 0), variance, offline; seed s adds (s - 2) / 500.
+world() {
+    data=$1/figures/data/target_image
+    mkdir -p "$data/runs"
+    printf '# name\tmethod\talpha\tseed\tcomplete\n' > "$data/runs.tsv"
+    for setting in "orw 0 $even_0 $entropy_0" "orw 0.3 $even_03 $entropy_03" "orw 0.8 $even_08 $entropy_08" \
+        "offline 0 $offline 2.0"; do
+        # shellcheck disable=SC2086
+        set -- $setting "$2"
+        seed=1
+        while [ $seed -le "$5" ]; do
+            run "$1" "$2" $seed "$3" "$4" yes
+            seed=$((seed + 1))
+        done
+        set -- "$data" "$5"
+    done
+}
+
+run() { # run METHOD ALPHA SEED EVEN ENTROPY COMPLETE
+    name=$1-alpha$2-seed$3
+    mkdir -p "$data/runs/$name"
+    printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$1" "$2" "$3" "$6" >> "$data/runs.tsv"
+    printf 'data.train\tmnist-train sha256 00\ncommit\tabc\nconfiguration\t[a]\nb = 1\n' > "$data/runs/$name/provenance.tsv"
+    awk -v seed="$3" -v even="$4" -v entropy="$5" -v alpha="$2" -v top="$top" -v variance="$variance" 'BEGIN {
+        OFS = "\t"
+        print "# round update samples_scored count reward_mean reward_sd judge_even judge_entropy judge_confidence pairwise_variance", \
+            "distance digit0 digit6"
+        step = (seed - 2) / 500
+        print 0, 0, 0, 256, 0.45, 0.4, 0.45, 2.25, 0.9, 0.44, 0, 0.1, 0.1
+        print 10, 40, 640, 256, even + step, 0.2, even + step, entropy + step, 0.9, variance, 0.07 - alpha / 40 + step / 10, 0.1, \
+            (alpha == 0 ? top : 0.2) + step
+    }' | sed '1s/\t/ /g' > "$data/runs/$name/evaluation.tsv"
+}
+
+judge() { # judge NAME
+    "$ORW_ROOT/analysis/report.pl" --out "$1" --profile quick > "$1/out" 2>&1
+    is "$? $(cat "$1/out")" "0 " "$1: the report is written without a word"
+}
+verdict() { # verdict NAME CLAIM QUANTITY SETTING
+    awk -F "$tab" -v claim="$2" -v quantity="$3" -v setting="$4" '$1 == claim && index($2, quantity) == 1 && index($3, setting) == 1 {
+        print $9 }' "$1/claims.tsv"
+}
+
+# What the paper claims, all of it.
+even_0=0.96 even_03=0.95 even_08=0.93 entropy_0=0.5 entropy_03=1.2 entropy_08=1.5 top=0.95 variance=0.4 offline=0.7
+world holds 3
+printf '# when\tstage\tprofile\tranks\tseconds\toutcome\nx\trun/toy\tquick\t2\t11.5\tstopped\ny\trun/toy\tquick\t4\t20\tdone\n' > holds/times.tsv
+printf 'z\trun/toy\tquick\t1\t1.5\tup to date\n' >> holds/times.tsv
+judge holds
+for claim in C1 C2 C7; do is "$(verdict holds $claim 'the whole' all)" reproduced "all that holds: $claim is reproduced"; done
+is "$(head -n 1 holds/claims.tsv)" \
+    "# claim${tab}quantity${tab}setting${tab}paper${tab}ours${tab}low${tab}high${tab}n${tab}verdict${tab}dataset${tab}profile" \
+    "claims.tsv names its columns"
+is "$(awk -F "$tab" 'NF != 11' holds/claims.tsv)" "" "every line has all of them"
+is "$(awk -F "$tab" '$1 == "C1" && $3 == "alpha=0" { print $4, $5, $6, $7, $8, $10, $11 }' holds/claims.tsv)" \
+    "0.995 0.96 0.955 0.965 3 mnist-train quick" "value, 95 % t interval of three seeds, data set and profile are right"
+is "$(awk -F "$tab" '$1 == "C7" && /online, paired/ { print $5, $6, $7 }' holds/claims.tsv)" "0.26 0.26 0.26" \
+    "differences are paired by seed"
+like "$(cat holds/report.html)" '<td>C7</td>' "the page shows the claims"
+unlike "$(cat holds/report.html)" '<img[^>]*src="[^d]' "and loads nothing from elsewhere"
+like "$(cat holds/report.html)" '<td>run/toy</td><td>31.5</td><td>2</td><td>2, 4</td>' "time per stage: calls that did something, summed"
+like "$(cat holds/report.html)" '<td>commit</td><td>abc</td>' "provenance is shown"
+like "$(cat holds/report.html)" 'holds</span>' "the distances are ordered"
+
+# Everything the other way round.
+even_0=0.6 even_03=0.452 even_08=0.40 entropy_0=2.0 entropy_03=1.2 entropy_08=1.0 top=0.2 offline=0.7
+world fails 3
+judge fails
+is "$(verdict fails C1 'reward at the end' alpha=0)" "partly
+not reproduced
+not reproduced" "a reward that rises too little is partly, one that does not rise or falls is not reproduced"
+is "$(verdict fails C1 'the whole' all)" partly "so C1 is partly reproduced"
+is "$(verdict fails C2 'entropy gained' alpha | sort -u)" "not reproduced" "an entropy that falls with alpha is not reproduced"
+is "$(verdict fails C2 'share of' alpha=0)" "not reproduced" "no collapse, no more concentration: not reproduced"
+is "$(verdict fails C7 'the whole' all)" "not reproduced" "offline above online: C7 is not reproduced"
+
+# Two seeds decide nothing.
+even_0=0.96 even_03=0.95 even_08=0.93 entropy_0=0.5 entropy_03=1.2 entropy_08=1.5 top=0.95
+world few 2
+judge few
+is "$(awk -F "$tab" '!/^#/ && $9 != "-" { print $9 }' few/claims.tsv | sort -u)" "not tested" "two seeds: nothing is tested"
+
+# A third seed that is not complete does not count.
+data=few/figures/data/target_image
+run orw 0 3 0.96 0.5 no
+judge few
+is "$(verdict few C1 'reward at the end' 'alpha=0' | head -n 1)" "not tested" "an incomplete run does not count"
+
+# A mean that supports it, an interval that does not.
+even_0=0.882 even_03=0.95 even_08=0.93
+world close 3
+judge close
+is "$(verdict close C1 'reward at the end' 'alpha=0' | head -n 1)" partly "an interval across the threshold is partly"
+
+# Grey blobs.
+even_0=0.98 variance=0.01
+world blobs 3
+judge blobs
+is "$(verdict blobs C1 'reward at the end' 'alpha=0' | sort -u)" partly "a high reward on samples without variance is not reproduced"
+like "$(cat blobs/report.html)" 'suspect</span>' "and is marked"
+
+# Collapse in part: alpha = 0 has more of one digit than alpha = 0.8.
+even_0=0.96 variance=0.4 top=0.5
+world some 3
+judge some
+is "$(verdict some C2 'share of' alpha=0)" partly "a concentration that is no collapse is partly"
+
+# Nothing there at all.
+mkdir -p nothing/figures
+judge nothing
+is "$(awk -F "$tab" '!/^#/ && $9 != "-" { print $9 }' nothing/claims.tsv | sort -u)" "not tested" "without runs nothing is tested"
+
+# Bad arguments.
+for arguments in "" "--out nowhere" "--out" "--frob"; do
+    # shellcheck disable=SC2086
+    "$ORW_ROOT/analysis/report.pl" $arguments > out 2> err
+    is "$? $(grep -c . err)" "2 1" "report.pl '$arguments' is refused in one line"
+done
+
+done_testing

@@ -1,0 +1,99 @@
+# stages.t - reproduce.sh in a source tree of its own, with a driver, a tool and a launcher that only note how they were called:
+# what each stage does, and that it does nothing the second time.
+. "$ORW_ROOT/tests/reproduce/tap.sh"
+
+unset BUILD # the default: build below the tree
+tree="$PWD/a tree"
+mkdir -p "$tree/data" "$tree/experiments/toy" "$tree/build/bin" bin
+cp -r "$ORW_ROOT/reproduce.sh" "$ORW_ROOT/scripts" "$ORW_ROOT/analysis" "$tree"
+cd "$tree" || exit 2
+reproduce() { ./reproduce.sh "$@" 2>&1; }
+
+# data
+echo digits > data/one.gz
+(cd data && sha256sum one.gz > SHA256SUMS)
+found=$(reproduce data)
+is $? 0 "data as listed passes"
+like "$found" "1 files as listed" "and says how many files"
+reproduce data > /dev/null
+is $? 0 "and passes again"
+echo more >> data/one.gz
+found=$(reproduce data)
+is $? 2 "changed data stop with status 2"
+like "$found" "^reproduce.sh: .*one.gz" "and name the file"
+rm data/one.gz
+found=$(reproduce data)
+is $? 2 "missing data stop with status 2"
+like "$found" "^reproduce.sh: .*one.gz" "and name the file"
+rm data/SHA256SUMS
+found=$(reproduce data)
+is $? 2 "a missing list of checksums stops with status 2"
+like "$found" "data/SHA256SUMS: missing" "and names it"
+
+# run
+cat > build/bin/toy <<'END'
+#!/bin/sh
+case "$*" in *--print-config*) printf '[parallel]\nshards = 1\n'; exit ;; esac
+echo "$RANKS $*" >> calls
+[ ! -f broken ] || exit 2
+mkdir -p "$3/toy"
+[ -f "$3/toy/run.h5" ] || echo result > "$3/toy/run.h5"
+END
+cat > ../bin/launcher <<'END'
+#!/bin/sh
+shift
+RANKS=$1 export RANKS
+shift
+exec "$@"
+END
+chmod +x build/bin/toy ../bin/launcher
+MPIRUN=$(cd ../bin && pwd)/launcher
+case $MPIRUN in *' '*) skip_all "the scratch folder's name has blanks" ;; esac
+export MPIRUN
+found=$(reproduce run --profile smoke)
+is $? 2 "a profile that no experiment has stops with status 2"
+like "$found" "experiments/\*/smoke.conf" "and says what was looked for"
+: > experiments/toy/smoke.conf
+found=$(reproduce run --profile smoke)
+is $? 0 "run calls the driver"
+is "$(cat calls)" "1 experiments/toy/smoke.conf --out $tree/results/smoke" "with the profile, --out, and no more ranks than shards"
+like "$found" "^== run/toy: done" "and says that it did something"
+found=$(reproduce run --profile smoke --np 3 --only toy)
+like "$(tail -n 1 calls)" "^3 " "--np reaches the launcher as it is"
+like "$found" "^== run/toy: up to date" "a second call changes nothing and says so"
+(cd .. && "$tree/reproduce.sh" run --profile smoke --out there > /dev/null 2>&1)
+exists ../there/toy/run.h5 "--out is relative to where the caller stands"
+: > broken
+reproduce run --profile smoke > /dev/null
+is $? 2 "a driver that fails passes its status on"
+like "$(tail -n 1 results/smoke/times.tsv)" "run/toy.*stopped" "times.tsv notes the failure"
+like "$(cat results/smoke/times.tsv)" "run/toy.smoke.1.[0-9.]*.done" "and what the first call took"
+rm build/bin/toy
+found=$(reproduce run --profile smoke)
+is $? 2 "a driver that is not built stops with status 2"
+like "$found" "build/bin/toy: missing, expected it built" "and says what to do"
+
+# figures
+printf '#!/bin/sh\nexit 2\n' > build/bin/orw
+chmod +x build/bin/orw
+found=$(reproduce figures --profile smoke)
+is $? 0 "figures without any of their inputs is no error"
+exists results/smoke/report.html "there is a report"
+exists results/smoke/claims.tsv "and claims.tsv"
+like "$found" "^report: $tree/results/smoke/report.html" "it says where the report is"
+like "$(reproduce figures --profile smoke)" "figures: up to date" "a second call draws nothing"
+rm results/smoke/claims.tsv
+like "$(reproduce figures --profile smoke)" "figures: done" "a missing output is made again"
+echo other > results/smoke/toy/run.h5
+like "$(reproduce figures --profile smoke)" "figures: done" "a changed run file draws again"
+found=$(reproduce figures --profile paper)
+is $? 2 "figures of a profile that never ran stop with status 2"
+like "$found" "results/paper: missing" "and name the folder"
+
+# clean
+printf 'clean:\n\trm -rf build\n' > Makefile
+reproduce clean --profile smoke > /dev/null
+is "$(ls -d build results/smoke/figures results/smoke/report.html 2> /dev/null)" "" "clean removes what was built and drawn"
+exists results/smoke/toy/run.h5 "and keeps run files"
+
+done_testing
