@@ -40,7 +40,7 @@ static orw_status build(orw_network *network, const orw_dictionary *given) {
     ORW_CALL(orw_describe_int(network, given, "classes", 10, 2, 1 << 20, &network->outputs));
     ORW_CALL(orw_describe_ints(network, given, "channels", "16,32,64", 1, 4096, STAGES, c->channels, &c->stages));
     if (c->stages < 1) return orw_error(ORW_ERR_INPUT, "channels: empty list found, expected at least one number");
-    ORW_CALL(orw_describe_int(network, given, "depth", 1, 1, 16, &c->depth));
+    ORW_CALL(orw_describe_int(network, given, "depth", 2, 1, 16, &c->depth));
     ORW_CALL(orw_describe_int(network, given, "groups", 8, 1, 4096, &c->groups));
     ORW_CALL(read_pool(network, c, given));
     c->first = network->parameters;

@@ -288,5 +288,6 @@ orw_tensor *orw_network_forward(const orw_network *network, orw_tape *tape, floa
                                 const orw_input *in) {
     if (!input_fits(network, tape, in)) return NULL;
     orw_pass pass = {network, tape, values, grads};
+    /* cppcheck-suppress returnDanglingLifetime ; the result lives on the tape */
     return network->architecture->forward(&pass, in);
 }

@@ -31,7 +31,7 @@ struct orw_safetensors {
     orw_dictionary *metadata;
     tensor *tensors;
     int count;
-    unsigned char *data; /* the data section; tensors begin at multiples of 4 in it */
+    float *data; /* the data section: tensors tile it, so each begins at a whole float */
     uint64_t bytes;
 };
 
@@ -226,7 +226,7 @@ static tensor *find(const orw_safetensors *file, const char *name) {
 }
 
 static const float *floats(const orw_safetensors *file, const tensor *t) {
-    return (const float *)(file->data + t->begin);
+    return file->data + t->begin / sizeof(float);
 }
 
 orw_status orw_safetensors_get(const orw_safetensors *file, const char *name, int *rank, int64_t *shape,
@@ -265,7 +265,7 @@ static orw_status import(const orw_safetensors *file, tensor *t, const orw_param
     for (size_t j = 0; j < parameter->count; j++)
         if (!isfinite(data[j]))
             return REFUSE(file, "tensor %s: element %zu is %g, expected a finite number", t->name, j, data[j]);
-    orw_parameter_import(parameter, data, values);
+    if (values) orw_parameter_import(parameter, data, values);
     t->claimed = true;
     return ORW_OK;
 }
@@ -297,6 +297,21 @@ orw_status orw_safetensors_load_network(const orw_safetensors *file, const orw_n
     return ORW_OK;
 }
 
+/* Keys that a reader of the metadata knows though they do not describe the network. */
+static bool is_plain(const char *key) {
+    static const char *const plain[] = {"name", "role", "model", "torch_version"};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(key, plain[i]) == 0) return true;
+    return strncmp(key, "about.", 6) == 0;
+}
+
+/* The same text, or the same number written differently. */
+static bool means_the_same(const char *a, const char *b) {
+    char *a_end, *b_end;
+    double x = strtod(a, &a_end), y = strtod(b, &b_end);
+    return strcmp(a, b) == 0 || (a_end != a && b_end != b && !*a_end && !*b_end && x == y);
+}
+
 /* The header as compact JSON in PyTorch's order; NULL without memory. The caller frees. */
 static char *make_header(const orw_network *network, const orw_dictionary *metadata) {
     json_t *header = json_object(), *about = json_object();
@@ -308,13 +323,14 @@ static char *make_header(const orw_network *network, const orw_dictionary *metad
         orw_dictionary_at(description, i, &key, &value);
         failed |= json_object_set_new(about, key, json_string(value));
     }
-    /* What describes the network is the network's to say; the rest is marked so that a reader need not know it. */
+    /* What describes the network is the network's to say (in the words given, where they say the same); the rest is
+     * marked so that a reader need not know it. */
     for (int i = 0; metadata && i < orw_dictionary_size(metadata); i++) {
         orw_dictionary_at(metadata, i, &key, &value);
-        bool plain = strcmp(key, "name") == 0 || strcmp(key, "role") == 0 || strncmp(key, "about.", 6) == 0;
-        char marked[160];
-        snprintf(marked, sizeof marked, plain ? "%s" : "about.%s", key);
-        if (!json_object_get(about, key)) failed |= json_object_set_new(about, marked, json_string(value));
+        const char *ours = json_string_value(json_object_get(about, key));
+        char marked[320];
+        snprintf(marked, sizeof marked, is_plain(key) || ours ? "%s" : "about.%s", key);
+        if (!ours || means_the_same(ours, value)) failed |= json_object_set_new(about, marked, json_string(value));
     }
     uint64_t at = 0;
     for (int i = 0; i < orw_network_parameter_count(network); i++) {

@@ -1,8 +1,8 @@
 /* attention.c - softmax(q k^T / sqrt(width)) v, per image and head, in blocks of queries.
  *
- * The forward pass keeps only each query's log of the sum of exponentials; the backward pass makes the block's probabilities P
- * again and follows Dao et al. (2022): with delta = rowsum(dO O), dP = dO V^T, dS = P (dP - delta) / sqrt(width),
- * dV = P^T dO, dQ = dS K, dK = dS^T Q. */
+ * The forward pass keeps only each query's log of the sum of exponentials; the backward pass makes the block's
+ * probabilities P again and follows Dao et al. (2022): with delta = rowsum(dO O), dP = dO V^T, dS = P (dP - delta) /
+ * sqrt(width), dV = P^T dO, dQ = dS K, dK = dS^T Q. */
 #include "tape.h"
 
 #include <math.h>
@@ -29,16 +29,17 @@ static void attend(const struct attention *a, const float *q, size_t step, float
     const int channels = a->heads * a->width, row = 3 * channels;
     for (int t = 0; t < a->tokens; t += QUERIES) {
         const int count = a->tokens - t < QUERIES ? a->tokens - t : QUERIES;
-        orw_gemm(false, true, count, a->tokens, a->width, 1, q + (size_t)t * (size_t)row, row, k, row, 0, scores, a->tokens);
+        orw_gemm(false, true, count, a->tokens, a->width, 1, q + (size_t)t * (size_t)row, row, k, row, 0, scores,
+                 a->tokens);
         orw_kernels()->softmax_rows(scores, (size_t)count, a->tokens, 1 / sqrtf((float)a->width), log_sum + t);
-        orw_gemm(false, false, count, a->width, a->tokens, 1, scores, a->tokens, v, row, 0, out + (size_t)t * (size_t)channels,
-                 channels);
+        orw_gemm(false, false, count, a->width, a->tokens, 1, scores, a->tokens, v, row, 0,
+                 out + (size_t)t * (size_t)channels, channels);
     }
 }
 
 /* One head: q, out and their gradients point at token 0. */
-static void attend_backward(const struct attention *a, const float *q, size_t step, const float *out, const float *d_out,
-                            const float *log_sum, float *dq, bool add, float *p, float *dp) {
+static void attend_backward(const struct attention *a, const float *q, size_t step, const float *out,
+                            const float *d_out, const float *log_sum, float *dq, bool add, float *p, float *dp) {
     const struct orw_kernels *kernels = orw_kernels();
     const float *k = q + step, *v = k + step, scale = 1 / sqrtf((float)a->width);
     float *dk = dq + step, *dv = dk + step, delta[QUERIES];
@@ -90,7 +91,8 @@ orw_tensor *orw_attention(orw_tape *tape, orw_tensor *qkv, int heads, bool group
     shape[qkv->rank - 1] = channels;
     orw_tensor *y = orw_tape_tensor(tape, qkv->rank, shape);
     if (!y) return NULL;
-    struct attention plan = {.qkv = qkv, .heads = heads, .tokens = (int)tokens, .width = channels / heads, .grouped = grouped};
+    struct attention plan = {
+        .qkv = qkv, .heads = heads, .tokens = (int)tokens, .width = channels / heads, .grouped = grouped};
     struct attention *record = NULL;
     if (orw_tape_follows(tape, qkv)) {
         record = orw_tape_remember(tape, sizeof *record, y, attention_backward);
@@ -104,7 +106,8 @@ orw_tensor *orw_attention(orw_tape *tape, orw_tensor *qkv, int heads, bool group
         const int image = i / heads, head = i % heads;
         size_t step;
         const size_t at = (size_t)image * tokens * 3 * (size_t)channels + head_offset(&plan, head, &step);
-        attend(&plan, qkv->data + at, step, y->data + (size_t)image * tokens * (size_t)channels + (size_t)(head * plan.width),
+        attend(&plan, qkv->data + at, step,
+               y->data + (size_t)image * tokens * (size_t)channels + (size_t)(head * plan.width),
                log_sum + (size_t)i * tokens, scores);
     }
     orw_tape_restore(tape, mark);

@@ -1,4 +1,5 @@
-/* convolution.c - the 3x3 convolution with zero padding 1 and stride 1 or 2, image by image over blocked scratch (kernels.h). */
+/* convolution.c - the 3x3 convolution with zero padding 1 and stride 1 or 2, image by image over blocked scratch
+ * (kernels.h). */
 #include "tape.h"
 
 #include <string.h>
@@ -11,8 +12,8 @@ struct convolution {
 
 /* The extents of one call. */
 struct extents {
-    int images, height, width, channels;   /* input */
-    int rows, columns, outputs;            /* output */
+    int images, height, width, channels; /* input */
+    int rows, columns, outputs;          /* output */
     int stride;
 };
 
@@ -27,18 +28,22 @@ static struct extents extents_of(const orw_tensor *x, const orw_tensor *w, int s
                             .stride = stride};
 }
 
-static int round_up(int count, int unit) { return (count + unit - 1) / unit * unit; }
+static int round_up(int count, int unit) {
+    return (count + unit - 1) / unit * unit;
+}
 static size_t blocked_count(int height, int width, int channels) {
     return (size_t)orw_blocks(channels) * orw_blocked_plane(height, width);
 }
 
 /* Floats from the corner of a blocked image to its pixel (y, x), where the border is row 0 and column 0. */
-static size_t blocked_offset(int width, int y, int x) { return ((size_t)y * (size_t)(width + 2) + (size_t)x) * ORW_BLOCK; }
+static size_t blocked_offset(int width, int y, int x) {
+    return ((size_t)y * (size_t)(width + 2) + (size_t)x) * ORW_BLOCK;
+}
 
-/* Convolves into out[y * row + x * pixel + n], n < outputs, through scratch where outputs are no whole number of vectors.
- * `initial` has the padded number of outputs; NULL adds. */
-static void convolve_into(struct orw_convolution *plan, int outputs, const float *initial, float *out, size_t row, size_t pixel,
-                          float *scratch) {
+/* Convolves into out[y * row + x * pixel + n], n < outputs, through scratch where outputs are no whole number of
+ * vectors. `initial` has the padded number of outputs; NULL adds. */
+static void convolve_into(struct orw_convolution *plan, int outputs, const float *initial, float *out, size_t row,
+                          size_t pixel, float *scratch) {
     const struct orw_kernels *kernels = orw_kernels();
     plan->outputs = round_up(outputs, kernels->width);
     const bool direct = plan->outputs == outputs;
@@ -47,13 +52,48 @@ static void convolve_into(struct orw_convolution *plan, int outputs, const float
     plan->output = direct ? out : scratch;
     plan->output_pixel = direct ? pixel : padded;
     plan->output_row = direct ? row : padded * (size_t)plan->columns;
-    if (!direct && !initial)
-        memset(scratch, 0, (size_t)plan->rows * plan->output_row * sizeof *scratch);
+    if (!direct && !initial) memset(scratch, 0, (size_t)plan->rows * plan->output_row * sizeof *scratch);
     kernels->convolve(plan);
     if (direct) return;
     for (int y = 0; y < plan->rows; y++)
-        kernels->copy_rows(scratch + (size_t)y * plan->output_row, padded, out + (size_t)y * row, pixel, (size_t)plan->columns,
-                           outputs, !initial);
+        kernels->copy_rows(scratch + (size_t)y * plan->output_row, padded, out + (size_t)y * row, pixel,
+                           (size_t)plan->columns, outputs, !initial);
+}
+
+/* ---- few outputs ---- */
+
+static bool is_narrow(const struct extents *e) {
+    return e->outputs <= ORW_NARROW;
+}
+static size_t narrow_count(const struct extents *e) {
+    return (size_t)orw_blocks(e->channels) * ORW_BLOCK * ORW_TAPS * (size_t)e->outputs;
+}
+
+static void convolve_narrow(struct orw_convolution *plan, int outputs, const float *initial, float *out) {
+    plan->outputs = outputs;
+    plan->initial = initial;
+    plan->output = out;
+    plan->output_pixel = (size_t)outputs;
+    plan->output_row = (size_t)(plan->columns * outputs);
+    orw_kernels()->convolve_narrow(plan);
+}
+
+/* Index of weight (tap, c, n) in the packed order of the narrow kernels. */
+static size_t narrow_index(const struct extents *e, int tap, int c, int n) {
+    return (size_t)(((c / ORW_BLOCK * ORW_TAPS + tap) * e->outputs + n) * ORW_BLOCK + c % ORW_BLOCK);
+}
+
+static void narrow_pack(const struct extents *e, const float *w, float *packed) {
+    memset(packed, 0, narrow_count(e) * sizeof *packed);
+    for (int tap = 0; tap < ORW_TAPS; tap++)
+        for (int c = 0; c < e->channels; c++)
+            for (int n = 0; n < e->outputs; n++) packed[narrow_index(e, tap, c, n)] = *w++;
+}
+
+static void narrow_unpack_add(const struct extents *e, const float *packed, float *dw) {
+    for (int tap = 0; tap < ORW_TAPS; tap++)
+        for (int c = 0; c < e->channels; c++)
+            for (int n = 0; n < e->outputs; n++) *dw++ += packed[narrow_index(e, tap, c, n)];
 }
 
 /* ---- forward ---- */
@@ -71,29 +111,45 @@ static void forward_order(const struct extents *e, struct orw_weight_order *orde
     }
 }
 
-static bool convolve_forward(orw_tape *tape, const struct extents *e, const float *x, const float *w, const float *b, float *y) {
+static size_t packed_weights_count(const struct extents *e) {
+    return is_narrow(e) ? narrow_count(e) : orw_kernels()->packed_count(ORW_TAPS, e->channels, e->outputs);
+}
+
+static bool convolve_forward(orw_tape *tape, const struct extents *e, const float *x, const float *w, const float *b,
+                             float *y) {
     const struct orw_kernels *kernels = orw_kernels();
     const int padded = round_up(e->outputs, kernels->width);
     const size_t image = (size_t)e->height * (size_t)e->width * (size_t)e->channels;
     const size_t result = (size_t)e->rows * (size_t)e->columns * (size_t)e->outputs;
     struct orw_weight_order order;
-    struct orw_convolution plan = {.taps = ORW_TAPS, .stride = e->stride, .channels = e->channels, .rows = e->rows,
-                                   .columns = e->columns, .input_row = blocked_offset(e->width, e->stride, 0),
+    struct orw_convolution plan = {.taps = ORW_TAPS,
+                                   .stride = e->stride,
+                                   .channels = e->channels,
+                                   .rows = e->rows,
+                                   .columns = e->columns,
+                                   .input_row = blocked_offset(e->width, e->stride, 0),
                                    .input_plane = orw_blocked_plane(e->height, e->width)};
     forward_order(e, &order, plan.offset);
     float *blocked = orw_tape_floats(tape, blocked_count(e->height, e->width, e->channels));
-    float *packed = orw_tape_floats(tape, kernels->packed_count(ORW_TAPS, e->channels, e->outputs));
+    float *packed = orw_tape_floats(tape, packed_weights_count(e));
     float *initial = orw_tape_floats(tape, (size_t)padded);
     float *scratch = orw_tape_floats(tape, (size_t)e->rows * (size_t)e->columns * (size_t)padded);
     if (!blocked || !packed || !initial || !scratch) return false;
     memset(initial, 0, (size_t)padded * sizeof *initial);
     if (b) memcpy(initial, b, (size_t)e->outputs * sizeof *initial);
-    kernels->pack_weights(&order, w, packed);
+    if (is_narrow(e))
+        narrow_pack(e, w, packed);
+    else
+        kernels->pack_weights(&order, w, packed);
     plan.input = blocked;
     plan.weights = packed;
     for (int i = 0; i < e->images; i++, x += image, y += result) {
         kernels->block_image(x, e->height, e->width, e->channels, blocked);
-        convolve_into(&plan, e->outputs, initial, y, (size_t)(e->columns * e->outputs), (size_t)e->outputs, scratch);
+        if (is_narrow(e))
+            convolve_narrow(&plan, e->outputs, initial, y);
+        else
+            convolve_into(&plan, e->outputs, initial, y, (size_t)(e->columns * e->outputs), (size_t)e->outputs,
+                          scratch);
     }
     return true;
 }
@@ -101,8 +157,8 @@ static bool convolve_forward(orw_tape *tape, const struct extents *e, const floa
 /* ---- backward ---- */
 
 /* The input gradient is a convolution of the output gradient with the transposed weights. With stride 2 each parity of
- * (row, column) meets its own taps: input row 2i+1 sees output rows i and i+1 through taps 2 and 0, row 2i only row i through
- * tap 1. So one parity class is one convolution; stride 1 has a single class with all taps. */
+ * (row, column) meets its own taps: input row 2i+1 sees output rows i and i+1 through taps 2 and 0, row 2i only row i
+ * through tap 1. So one parity class is one convolution; stride 1 has a single class with all taps. */
 struct parity {
     int row, column;
     struct orw_weight_order order;
@@ -150,10 +206,10 @@ static void parity_plan(const struct extents *e, int row, int column, struct par
 
 struct backward_work {
     const struct extents *e;
-    float *x, *dy;         /* blocked images */
-    float *packed_grad;    /* weights' gradient; NULL: not wanted */
+    float *x, *dy;      /* blocked images */
+    float *packed_grad; /* weights' gradient; NULL: not wanted */
     struct parity parity[4];
-    int parities;          /* 0: input gradient not wanted */
+    int parities; /* 0: input gradient not wanted */
     float *zeros, *scratch;
 };
 
@@ -164,7 +220,7 @@ static bool backward_prepare(orw_tape *tape, const struct extents *e, const floa
     work->dy = orw_tape_floats(tape, blocked_count(e->rows, e->columns, e->outputs));
     if (!work->dy) return false;
     if (want_w) {
-        const size_t count = kernels->packed_count(ORW_TAPS, e->channels, e->outputs);
+        const size_t count = packed_weights_count(e);
         work->x = orw_tape_floats(tape, blocked_count(e->height, e->width, e->channels));
         work->packed_grad = orw_tape_floats(tape, count);
         if (!work->x || !work->packed_grad) return false;
@@ -196,12 +252,13 @@ static void backward_input(struct backward_work *work, float *dx, bool add) {
     const size_t pixel = (size_t)e->channels, row = (size_t)e->width * pixel;
     for (int i = 0; i < work->parities; i++) {
         struct parity *p = &work->parity[i];
-        convolve_into(&p->plan, e->channels, add ? NULL : work->zeros, dx + (size_t)p->row * row + (size_t)p->column * pixel,
-                      (size_t)e->stride * row, (size_t)e->stride * pixel, work->scratch);
+        convolve_into(&p->plan, e->channels, add ? NULL : work->zeros,
+                      dx + (size_t)p->row * row + (size_t)p->column * pixel, (size_t)e->stride * row,
+                      (size_t)e->stride * pixel, work->scratch);
     }
 }
 
-static void backward_weights(struct backward_work *work, const float *x) {
+static void backward_weights(struct backward_work *work, const float *x, const float *dy) {
     const struct extents *e = work->e;
     const struct orw_kernels *kernels = orw_kernels();
     struct orw_convolution_weights plan = {.input = work->x,
@@ -219,7 +276,24 @@ static void backward_weights(struct backward_work *work, const float *x) {
                                            .packed = work->packed_grad};
     for (int tap = 0; tap < ORW_TAPS; tap++) plan.offset[tap] = blocked_offset(e->width, tap / 3, tap % 3);
     kernels->block_image(x, e->height, e->width, e->channels, work->x);
-    kernels->convolve_weights(&plan);
+    if (is_narrow(e)) {
+        plan.outputs = e->outputs;
+        plan.gradient = dy;
+        plan.gradient_row = (size_t)(e->columns * e->outputs);
+        kernels->convolve_weights_narrow(&plan);
+    } else {
+        kernels->convolve_weights(&plan);
+    }
+}
+
+static void add_weights(const struct extents *e, const float *packed, float *dw) {
+    struct orw_weight_order order;
+    size_t offset[ORW_TAPS];
+    forward_order(e, &order, offset);
+    if (is_narrow(e))
+        narrow_unpack_add(e, packed, dw);
+    else
+        orw_kernels()->unpack_add_weights(&order, packed, dw);
 }
 
 static void convolution_backward(orw_tape *tape, struct node *node) {
@@ -235,16 +309,12 @@ static void convolution_backward(orw_tape *tape, struct node *node) {
     float *dx = orw_gradient(record->x, &add), *dw = orw_gradient_cleared(record->w);
     if (backward_prepare(tape, &e, record->w->data, dx, dw, &work)) {
         for (int i = 0; i < e.images && (dx || dw); i++) {
-            kernels->block_image(dy + (size_t)i * result, e.rows, e.columns, e.outputs, work.dy);
+            const float *gradient = dy + (size_t)i * result;
+            kernels->block_image(gradient, e.rows, e.columns, e.outputs, work.dy);
             if (dx) backward_input(&work, dx + (size_t)i * image, add);
-            if (dw) backward_weights(&work, record->x->data + (size_t)i * image);
+            if (dw) backward_weights(&work, record->x->data + (size_t)i * image, gradient);
         }
-        if (dw) {
-            struct orw_weight_order order;
-            size_t offset[ORW_TAPS];
-            forward_order(&e, &order, offset);
-            kernels->unpack_add_weights(&order, work.packed_grad, dw);
-        }
+        if (dw) add_weights(&e, work.packed_grad, dw);
     }
     orw_tape_restore(tape, mark);
     float *db = orw_gradient_cleared(record->b);

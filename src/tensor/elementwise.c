@@ -38,8 +38,12 @@ static orw_tensor *map(orw_tape *tape, orw_tensor *x, void (*forward)(const floa
     return y;
 }
 
-orw_tensor *orw_silu(orw_tape *tape, orw_tensor *x) { return map(tape, x, orw_kernels()->silu, silu_backward); }
-orw_tensor *orw_relu(orw_tape *tape, orw_tensor *x) { return map(tape, x, orw_kernels()->relu, relu_backward); }
+orw_tensor *orw_silu(orw_tape *tape, orw_tensor *x) {
+    return map(tape, x, orw_kernels()->silu, silu_backward);
+}
+orw_tensor *orw_relu(orw_tape *tape, orw_tensor *x) {
+    return map(tape, x, orw_kernels()->relu, relu_backward);
+}
 
 static void pass_gradient(orw_tensor *x, const float *grad, float factor) {
     bool add;

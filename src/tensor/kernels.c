@@ -7,6 +7,7 @@
 #include "kernels_vector.h"
 
 #include "kernels_convolution.h"
+#include "kernels_narrow.h"
 #include "kernels_normalise.h"
 
 #include "kernels_attention.h"
@@ -26,8 +27,13 @@ const struct orw_kernels TABLE(ORW_KERNELS) = {
     .unpack_add_weights = unpack_add_weights,
     .convolve = convolve,
     .convolve_weights = convolve_weights,
+    .convolve_narrow = convolve_narrow,
+    .convolve_weights_narrow = convolve_weights_narrow,
     .copy_rows = copy_rows,
     .add_column_sums = add_column_sums,
+    .add_to_rows = add_to_rows,
+    .spread = spread,
+    .gather = gather,
     .channel_moments = channel_moments,
     .normalise = normalise,
     .normalise_sums = normalise_sums,

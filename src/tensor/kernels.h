@@ -1,18 +1,22 @@
 /* kernels.h - what the inner loops offer to the operators, one table of functions per instruction set.
  *
- * Images inside the kernels are "blocked": [ceil(C/16)][H+2][W+2][16], a zero border of one pixel, zeros in the channels
- * past C. The distance between neighbouring pixels is then a constant, so a microkernel addresses every pixel it holds in
- * registers by an immediate displacement, and the border needs no branch. Blocked images are private to one operator. */
+ * Images inside the kernels are "blocked": [ceil(C/16)][H+2][W+2][16], a zero border of one pixel, zeros in the
+ * channels past C. The distance between neighbouring pixels is then a constant, so a microkernel addresses every pixel
+ * it holds in registers by an immediate displacement, and the border needs no branch. Blocked images are private to one
+ * operator. */
 #ifndef ORW_TENSOR_KERNELS_H
 #define ORW_TENSOR_KERNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ORW_BLOCK 16 /* channels in one plane of a blocked image */
-#define ORW_TAPS  9
+#define ORW_BLOCK  16 /* channels in one plane of a blocked image */
+#define ORW_TAPS   9
+#define ORW_NARROW 4 /* so few outputs are worth kernels of their own */
 
-static inline int orw_blocks(int channels) { return (channels + ORW_BLOCK - 1) / ORW_BLOCK; }
+static inline int orw_blocks(int channels) {
+    return (channels + ORW_BLOCK - 1) / ORW_BLOCK;
+}
 static inline size_t orw_blocked_plane(int height, int width) {
     return (size_t)(height + 2) * (size_t)(width + 2) * ORW_BLOCK;
 }
@@ -34,7 +38,8 @@ struct orw_convolution {
     int rows, columns, outputs;      /* outputs: a multiple of the vector width */
 };
 
-/* One image's contribution to the weight gradient: packed(tap, c, n) += sum over pixels of in(.., c) gradient(y, x, n). */
+/* One image's contribution to the weight gradient: packed(tap, c, n) += sum over pixels of in(.., c) gradient(y, x, n).
+ */
 struct orw_convolution_weights {
     const float *input; /* as above */
     size_t input_row, input_plane;
@@ -73,18 +78,30 @@ struct orw_kernels {
     void (*convolve)(const struct orw_convolution *convolution);
     void (*convolve_weights)(const struct orw_convolution_weights *convolution);
 
+    /* For at most ORW_NARROW outputs (not padded), all taps: weights packed [block][tap][output][16], `initial` given,
+     * and for the weight gradient a plain image instead of a blocked one. */
+    void (*convolve_narrow)(const struct orw_convolution *convolution);
+    void (*convolve_weights_narrow)(const struct orw_convolution_weights *convolution);
+
     /* y[row, :columns] = or += x[row * x_step, :columns] */
     void (*copy_rows)(const float *x, size_t x_step, float *y, size_t y_step, size_t rows, int columns, bool add);
     /* sum[c] += sum over rows of x[row * step + c] */
     void (*add_column_sums)(const float *x, size_t step, size_t rows, int columns, float *sum);
 
+    /* y[row] = x[row] + e, the same e for every row */
+    void (*add_to_rows)(const float *x, const float *e, float *y, size_t rows, int columns);
+    /* Small rows [rows][width][channels] beside large ones of twice the extents: each small pixel times `factor` to its
+     * four large ones, and the sum of four large ones times `factor`. `add`: += instead of = */
+    void (*spread)(const float *small, size_t rows, int width, int channels, float factor, float *large, bool add);
+    void (*gather)(const float *large, size_t rows, int width, int channels, float factor, float *small, bool add);
+
     /* group normalisation */
     void (*channel_moments)(const float *x, size_t pixels, int channels, float *mean, float *squares);
     void (*normalise)(const struct orw_normalise *n, float *y);
-    void (*normalise_sums)(const struct orw_normalise *n, const float *dy, const float *hat_scale, const float *hat_shift,
-                           float *dz, float *sum, float *sum_hat);
-    void (*normalise_backward)(const struct orw_normalise *n, const float *dz, const float *dz_scale, const float *x_scale,
-                               const float *shift, float *dx, bool add);
+    void (*normalise_sums)(const struct orw_normalise *n, const float *dy, const float *hat_scale,
+                           const float *hat_shift, float *dz, float *sum, float *sum_hat);
+    void (*normalise_backward)(const struct orw_normalise *n, const float *dz, const float *dz_scale,
+                               const float *x_scale, const float *shift, float *dx, bool add);
 
     /* attention: softmax of scaled scores in place; backward dS = P (dP - delta) scale into dp */
     void (*softmax_rows)(float *scores, size_t rows, int columns, float scale, float *log_sum);

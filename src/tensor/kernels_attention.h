@@ -29,7 +29,8 @@ static void softmax_rows(float *scores, size_t rows, int columns, float scale, f
 static void softmax_again(float *scores, size_t rows, int columns, float scale, const float *log_sum) {
     for (size_t row = 0; row < rows; row++, scores += columns)
         for (int i = 0; i < columns; i += WIDTH)
-            store_first(scores + i, exponential(load_first(scores + i, columns - i) * scale - log_sum[row]), columns - i);
+            store_first(scores + i, exponential(load_first(scores + i, columns - i) * scale - log_sum[row]),
+                        columns - i);
 }
 
 static void softmax_backward(const float *p, float *dp, size_t rows, int columns, float scale, const float *delta) {

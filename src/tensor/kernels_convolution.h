@@ -1,8 +1,9 @@
 /* kernels_convolution.h - direct 3x3 convolution over blocked images (see kernels.h), and its weight gradient.
  *
- * Weights are packed [tile of outputs][block of 16 channels][tap][channel][output of the tile]; a tile is two vectors wide, the
- * last one may be one. One tile and block (18 KB at 16 floats per vector) stays in the first-level cache while it meets a band of
- * about a hundred pixels, whose partial sums wait there too. The order of the additions depends on the shapes only. */
+ * Weights are packed [tile of outputs][block of 16 channels][tap][channel][output of the tile]; a tile is two vectors
+ * wide, the last one may be one. One tile and block (18 KB at 16 floats per vector) stays in the first-level cache
+ * while it meets a band of about a hundred pixels, whose partial sums wait there too. The order of the additions
+ * depends on the shapes only. */
 
 /* Where sums come from or go to: at[y row + x pixel]; a bias has steps of zero. */
 struct place {
@@ -63,14 +64,18 @@ typedef void tile_function(const struct orw_convolution *p, const float *input, 
         else                                                                                                           \
             convolve_tile(rows, pixels, vectors, 2, p, input, weights, depth, from, to);                               \
     }
+/* clang-format off */
 TILE(1, 1, 1) TILE(1, 2, 1) TILE(1, 3, 1) TILE(1, 4, 1) TILE(1, 5, 1) TILE(1, 6, 1)
 TILE(1, 1, 2) TILE(1, 2, 2) TILE(1, 3, 2) TILE(1, 4, 2) TILE(1, 5, 2) TILE(1, 6, 2)
 TILE(2, 1, 1) TILE(2, 2, 1) TILE(2, 3, 1) TILE(2, 4, 1) TILE(2, 5, 1) TILE(2, 6, 1)
 TILE(2, 1, 2) TILE(2, 2, 2) TILE(2, 3, 2)
 #if REGISTERS >= 28
-TILE(1, 7, 1) TILE(1, 8, 1) TILE(1, 9, 1) TILE(1, 10, 1) TILE(1, 11, 1) TILE(1, 12, 1) TILE(1, 13, 1) TILE(1, 14, 1)
-TILE(1, 7, 2) TILE(1, 8, 2) TILE(1, 9, 2) TILE(1, 10, 2) TILE(1, 11, 2) TILE(1, 12, 2) TILE(1, 13, 2) TILE(1, 14, 2)
-TILE(2, 7, 1) TILE(2, 8, 1) TILE(2, 9, 1) TILE(2, 10, 1) TILE(2, 11, 1) TILE(2, 12, 1) TILE(2, 13, 1) TILE(2, 14, 1)
+TILE(1, 7, 1) TILE(1, 8, 1) TILE(1, 9, 1) TILE(1, 10, 1)
+TILE(1, 11, 1) TILE(1, 12, 1) TILE(1, 13, 1) TILE(1, 14, 1)
+TILE(1, 7, 2) TILE(1, 8, 2) TILE(1, 9, 2) TILE(1, 10, 2)
+TILE(1, 11, 2) TILE(1, 12, 2) TILE(1, 13, 2) TILE(1, 14, 2)
+TILE(2, 7, 1) TILE(2, 8, 1) TILE(2, 9, 1) TILE(2, 10, 1)
+TILE(2, 11, 1) TILE(2, 12, 1) TILE(2, 13, 1) TILE(2, 14, 1)
 TILE(2, 4, 2) TILE(2, 5, 2) TILE(2, 6, 2) TILE(2, 7, 2)
 #define LONGEST 14
 #else
@@ -80,12 +85,12 @@ TILE(2, 4, 2) TILE(2, 5, 2) TILE(2, 6, 2) TILE(2, 7, 2)
 /* [rows - 1][vectors - 1][pixels] */
 static tile_function *const tiles[2][2][LONGEST + 1] = {
 #if REGISTERS >= 28
-    {{NULL, tile_1_1_1, tile_1_2_1, tile_1_3_1, tile_1_4_1, tile_1_5_1, tile_1_6_1, tile_1_7_1, tile_1_8_1, tile_1_9_1,
-      tile_1_10_1, tile_1_11_1, tile_1_12_1, tile_1_13_1, tile_1_14_1},
-     {NULL, tile_1_1_2, tile_1_2_2, tile_1_3_2, tile_1_4_2, tile_1_5_2, tile_1_6_2, tile_1_7_2, tile_1_8_2, tile_1_9_2,
-      tile_1_10_2, tile_1_11_2, tile_1_12_2, tile_1_13_2, tile_1_14_2}},
-    {{NULL, tile_2_1_1, tile_2_2_1, tile_2_3_1, tile_2_4_1, tile_2_5_1, tile_2_6_1, tile_2_7_1, tile_2_8_1, tile_2_9_1,
-      tile_2_10_1, tile_2_11_1, tile_2_12_1, tile_2_13_1, tile_2_14_1},
+    {{NULL, tile_1_1_1, tile_1_2_1, tile_1_3_1, tile_1_4_1, tile_1_5_1, tile_1_6_1, tile_1_7_1, tile_1_8_1,
+      tile_1_9_1, tile_1_10_1, tile_1_11_1, tile_1_12_1, tile_1_13_1, tile_1_14_1},
+     {NULL, tile_1_1_2, tile_1_2_2, tile_1_3_2, tile_1_4_2, tile_1_5_2, tile_1_6_2, tile_1_7_2, tile_1_8_2,
+      tile_1_9_2, tile_1_10_2, tile_1_11_2, tile_1_12_2, tile_1_13_2, tile_1_14_2}},
+    {{NULL, tile_2_1_1, tile_2_2_1, tile_2_3_1, tile_2_4_1, tile_2_5_1, tile_2_6_1, tile_2_7_1, tile_2_8_1,
+      tile_2_9_1, tile_2_10_1, tile_2_11_1, tile_2_12_1, tile_2_13_1, tile_2_14_1},
      {NULL, tile_2_1_2, tile_2_2_2, tile_2_3_2, tile_2_4_2, tile_2_5_2, tile_2_6_2, tile_2_7_2}},
 #else
     {{NULL, tile_1_1_1, tile_1_2_1, tile_1_3_1, tile_1_4_1, tile_1_5_1, tile_1_6_1},
@@ -94,14 +99,18 @@ static tile_function *const tiles[2][2][LONGEST + 1] = {
      {NULL, tile_2_1_2, tile_2_2_2, tile_2_3_2}},
 #endif
 };
+/* clang-format on */
 
-static int smaller(int a, int b) { return a < b ? a : b; }
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
 
 static struct place place_at(const struct place *p, int y, int x) {
     return (struct place){p->at + (size_t)y * p->row + (size_t)x * p->pixel, p->row, p->pixel};
 }
 
-/* One tile of outputs from one block of channels, over a band of pixels. Rows are cut evenly: 28 = 14 + 14, 32 = 11 + 11 + 10. */
+/* One tile of outputs from one block of channels, over a band of pixels. Rows are cut evenly: 28 = 14 + 14, 32 = 11 +
+ * 11 + 10. */
 static void convolve_band(const struct orw_convolution *p, int vectors, int rows, int columns, const float *input,
                           const float *weights, int depth, const struct place *from, const struct place *to) {
     const int pieces = (columns + LONGEST - 1) / LONGEST, longest = (columns + pieces - 1) / pieces;
@@ -111,7 +120,8 @@ static void convolve_band(const struct orw_convolution *p, int vectors, int rows
             length = (columns - x) / (pieces - piece);
             const struct place start = place_at(from, y, x), end = place_at(to, y, x);
             tiles[together - 1][vectors - 1][length](
-                p, input + (size_t)y * p->input_row + (size_t)(x * p->stride) * ORW_BLOCK, weights, depth, &start, &end);
+                p, input + (size_t)y * p->input_row + (size_t)(x * p->stride) * ORW_BLOCK, weights, depth, &start,
+                &end);
         }
     }
 }
@@ -133,7 +143,9 @@ static void convolve_blocks(const struct orw_convolution *p, int vectors, int ro
     }
 }
 
-static int tile_vectors(int outputs, int n) { return outputs - n >= 2 * WIDTH ? 2 : 1; }
+static int tile_vectors(int outputs, int n) {
+    return outputs - n >= 2 * WIDTH ? 2 : 1;
+}
 
 static void convolve(const struct orw_convolution *p) {
     const float *weights = p->weights;
@@ -143,7 +155,8 @@ static void convolve(const struct orw_convolution *p) {
         const struct place output = {p->output + n, p->output_row, p->output_pixel};
         for (int y = 0; y < p->rows; y += rows)
             for (int x = 0; x < p->columns; x += columns) {
-                const struct place to = place_at(&output, y, x), bias = {p->initial ? (float *)p->initial + n : NULL, 0, 0};
+                const struct place to = place_at(&output, y, x),
+                                   bias = {p->initial ? (float *)p->initial + n : NULL, 0, 0};
                 convolve_blocks(p, vectors, smaller(rows, p->rows - y), smaller(columns, p->columns - x),
                                 p->input + (size_t)y * p->input_row + (size_t)(x * p->stride) * ORW_BLOCK, weights,
                                 p->initial ? &bias : &to, &to);
@@ -153,10 +166,12 @@ static void convolve(const struct orw_convolution *p) {
 }
 
 /* The weight gradient's microkernel: CHANNELS x VECTORS sums of one tap in registers, over some rows of pixels. */
-INLINE void weights_tile(const int CHANNELS, const int VECTORS, const int STRIDE, const struct orw_convolution_weights *p,
-                         int rows, const float *input, const float *gradient, size_t second, float *packed, int step) {
+INLINE void weights_tile(const int CHANNELS, const int VECTORS, const int STRIDE,
+                         const struct orw_convolution_weights *p, int rows, const float *input, const float *gradient,
+                         size_t second, float *packed, int step) {
     vector sum[REGISTERS];
-    UNROLL(16) for (int c = 0; c < CHANNELS; c++)
+    UNROLL(16)
+    for (int c = 0; c < CHANNELS; c++)
         UNROLL(2) for (int v = 0; v < VECTORS; v++) sum[c * VECTORS + v] = load(packed + c * step + v * WIDTH);
     for (int y = 0; y < rows; y++) {
         const float *x = input + (size_t)y * p->input_row, *g = gradient + (size_t)y * p->gradient_row;
@@ -172,12 +187,13 @@ INLINE void weights_tile(const int CHANNELS, const int VECTORS, const int STRIDE
             g += ORW_BLOCK;
         }
     }
-    UNROLL(16) for (int c = 0; c < CHANNELS; c++)
+    UNROLL(16)
+    for (int c = 0; c < CHANNELS; c++)
         UNROLL(2) for (int v = 0; v < VECTORS; v++) store(packed + c * step + v * WIDTH, sum[c * VECTORS + v]);
 }
 
-typedef void weights_function(const struct orw_convolution_weights *p, int rows, const float *input, const float *gradient,
-                              size_t second, float *packed);
+typedef void weights_function(const struct orw_convolution_weights *p, int rows, const float *input,
+                              const float *gradient, size_t second, float *packed);
 #define WEIGHTS(channels, vectors)                                                                                     \
     static void weights_##channels##_##vectors(const struct orw_convolution_weights *p, int rows, const float *input,  \
                                                const float *gradient, size_t second, float *packed) {                  \
@@ -186,6 +202,7 @@ typedef void weights_function(const struct orw_convolution_weights *p, int rows,
         else                                                                                                           \
             weights_tile(channels, vectors, 2, p, rows, input, gradient, second, packed, vectors *WIDTH);              \
     }
+/* clang-format off */
 WEIGHTS(1, 1) WEIGHTS(2, 1) WEIGHTS(3, 1) WEIGHTS(4, 1) WEIGHTS(5, 1) WEIGHTS(6, 1)
 WEIGHTS(1, 2) WEIGHTS(2, 2) WEIGHTS(3, 2) WEIGHTS(4, 2) WEIGHTS(5, 2) WEIGHTS(6, 2)
 #if REGISTERS >= 28
@@ -203,6 +220,7 @@ static weights_function *const weights_tiles[2][MOST_CHANNELS + 1] = {
     {NULL, weights_1_2, weights_2_2, weights_3_2, weights_4_2, weights_5_2, weights_6_2},
 #endif
 };
+/* clang-format on */
 
 /* One tile of outputs against one block of channels: bands of rows that fit the first-level cache, then taps. */
 static void convolve_weights_block(const struct orw_convolution_weights *p, int vectors, const float *input,
@@ -237,8 +255,8 @@ static void convolve_weights(const struct orw_convolution_weights *p) {
         const size_t second = vectors == 2 ? (size_t)(blocked_output(p, n + WIDTH) - gradient) : 0;
         for (int c = 0; c < p->channels; c += ORW_BLOCK) {
             const int depth = smaller(ORW_BLOCK, p->channels - c);
-            convolve_weights_block(p, vectors, p->input + (size_t)(c / ORW_BLOCK) * p->input_plane, gradient, second, depth,
-                                   packed);
+            convolve_weights_block(p, vectors, p->input + (size_t)(c / ORW_BLOCK) * p->input_plane, gradient, second,
+                                   depth, packed);
             packed += (size_t)p->taps * (size_t)depth * (size_t)(vectors * WIDTH);
         }
     }
@@ -275,8 +293,8 @@ static size_t packed_count(int taps, int summed, int outputs) {
     return (size_t)taps * (size_t)summed * (size_t)((outputs + WIDTH - 1) / WIDTH * WIDTH);
 }
 
-/* One tap of a tile and block: packed[k][i] and weights[k summed_step + i output_step]. The inner loop goes along the caller's
- * consecutive weights. */
+/* One tap of a tile and block: packed[k][i] and weights[k summed_step + i output_step]. The inner loop goes along the
+ * caller's consecutive weights. */
 INLINE void move_weights(const struct orw_weight_order *o, float *packed, float *weights, int depth, int tile, int real,
                          const bool PACK) {
     if (PACK && real < tile) memset(packed, 0, (size_t)(depth * tile) * sizeof *packed);
@@ -308,7 +326,8 @@ INLINE void walk_weights(const struct orw_weight_order *o, float *packed, float 
             const int depth = smaller(ORW_BLOCK, o->summed - c);
             for (int tap = 0; tap < o->taps; tap++, packed += depth * tile)
                 move_weights(o, packed,
-                             weights + (size_t)o->tap[tap] * o->tap_step + (size_t)c * o->summed_step + (size_t)n * o->output_step,
+                             weights + (size_t)o->tap[tap] * o->tap_step + (size_t)c * o->summed_step +
+                                 (size_t)n * o->output_step,
                              depth, tile, smaller(tile, o->outputs - n), PACK);
         }
     }

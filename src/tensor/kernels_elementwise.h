@@ -21,7 +21,40 @@ static void add_column_sums(const float *x, size_t step, size_t rows, int column
     }
 }
 
-INLINE int rest(size_t count, size_t i) { return count - i >= WIDTH ? WIDTH : (int)(count - i); }
+static void add_to_rows(const float *x, const float *e, float *y, size_t rows, int columns) {
+    for (size_t row = 0; row < rows; row++, x += columns, y += columns)
+        for (int i = 0; i < columns; i += WIDTH)
+            store_first(y + i, load_first(x + i, columns - i) + load_first(e + i, columns - i), columns - i);
+}
+
+static void spread(const float *small, size_t rows, int width, int channels, float factor, float *large, bool add) {
+    const size_t pixel = (size_t)channels, below = 2 * (size_t)width * pixel;
+    for (size_t row = 0; row < rows; row++, large += below)
+        for (int x = 0; x < width; x++, small += pixel, large += 2 * pixel)
+            for (int c = 0; c < channels; c += WIDTH) {
+                const int count = channels - c;
+                const vector v = load_first(small + c, count) * factor;
+                float *const corner[4] = {large + c, large + pixel + c, large + below + c, large + below + pixel + c};
+                UNROLL(4)
+                for (int i = 0; i < 4; i++) store_first(corner[i], add ? load_first(corner[i], count) + v : v, count);
+            }
+}
+
+static void gather(const float *large, size_t rows, int width, int channels, float factor, float *small, bool add) {
+    const size_t pixel = (size_t)channels, below = 2 * (size_t)width * pixel;
+    for (size_t row = 0; row < rows; row++, large += below)
+        for (int x = 0; x < width; x++, small += pixel, large += 2 * pixel)
+            for (int c = 0; c < channels; c += WIDTH) {
+                const int count = channels - c;
+                const vector v = (load_first(large + c, count) + load_first(large + pixel + c, count)) +
+                                 (load_first(large + below + c, count) + load_first(large + below + pixel + c, count));
+                store_first(small + c, add ? load_first(small + c, count) + v * factor : v * factor, count);
+            }
+}
+
+INLINE int rest(size_t count, size_t i) {
+    return count - i >= WIDTH ? WIDTH : (int)(count - i);
+}
 
 #define MAP(name, parameters, expression)                                                                              \
     static void name parameters {                                                                                      \
@@ -90,6 +123,7 @@ static float squared_distance(const float *x, const float *y, size_t count) {
 
 static float dot(const float *x, const float *y, size_t count) {
     vector s = {0};
-    for (size_t i = 0; i < count; i += WIDTH) s += load_first(x + i, rest(count, i)) * load_first(y + i, rest(count, i));
+    for (size_t i = 0; i < count; i += WIDTH)
+        s += load_first(x + i, rest(count, i)) * load_first(y + i, rest(count, i));
     return sum_of(s);
 }

@@ -1,7 +1,8 @@
-/* kernels_normalise.h - the passes over pixels of group normalisation, one image at a time, vectors along the channels. */
+/* kernels_normalise.h - the passes over pixels of group normalisation, one image at a time, vectors along the channels.
+ */
 
-/* Per channel the mean and the sum of squared deviations. Sums are taken about the channel's first pixel, which keeps the one-pass
- * formula accurate when the mean is large beside the deviation. */
+/* Per channel the mean and the sum of squared deviations. Sums are taken about the channel's first pixel, which keeps
+ * the one-pass formula accurate when the mean is large beside the deviation. */
 static void channel_moments(const float *x, size_t pixels, int channels, float *mean, float *squares) {
     for (int c = 0; c < channels; c += WIDTH) {
         const int count = channels - c;
@@ -9,8 +10,7 @@ static void channel_moments(const float *x, size_t pixels, int channels, float *
         vector sum[4] = {{0}, {0}, {0}, {0}}, square[4] = {{0}, {0}, {0}, {0}};
         const float *at = x + c;
         size_t i = 0;
-        for (; i + 4 <= pixels; i += 4)
-            UNROLL(4) for (int j = 0; j < 4; j++, at += channels) {
+        for (; i + 4 <= pixels; i += 4) UNROLL(4) for (int j = 0; j < 4; j++, at += channels) {
                 const vector d = load_first(at, count) - origin;
                 sum[j] += d;
                 square[j] += d * d;
@@ -32,7 +32,8 @@ INLINE void normalise_rows(const struct orw_normalise *n, float *y, const bool S
     for (size_t i = 0; i < n->pixels; i++, x += n->channels, y += n->channels)
         for (int c = 0; c < n->channels; c += WIDTH) {
             const int count = n->channels - c;
-            const vector z = load_first(x + c, count) * load_first(n->scale + c, count) + load_first(n->shift + c, count);
+            const vector z =
+                load_first(x + c, count) * load_first(n->scale + c, count) + load_first(n->shift + c, count);
             store_first(y + c, SILU ? z * sigmoid(z) : z, count);
         }
 }
@@ -51,8 +52,8 @@ INLINE vector silu_slope(vector z) {
 }
 
 /* dz[p, c] = dL/dz, sum[c] = sum of dz, sum_hat[c] = sum of dz (x hat_scale + hat_shift). */
-INLINE void normalise_sums_rows(const struct orw_normalise *n, const float *dy, const float *hat_scale, const float *hat_shift,
-                                float *dz, float *sum, float *sum_hat, const bool SILU) {
+INLINE void normalise_sums_rows(const struct orw_normalise *n, const float *dy, const float *hat_scale,
+                                const float *hat_shift, float *dz, float *sum, float *sum_hat, const bool SILU) {
     for (int c = 0; c < n->channels; c += WIDTH) {
         const int count = n->channels - c;
         const vector scale = load_first(n->scale + c, count), shift = load_first(n->shift + c, count);
@@ -74,8 +75,8 @@ INLINE void normalise_sums_rows(const struct orw_normalise *n, const float *dy, 
     }
 }
 
-static void normalise_sums(const struct orw_normalise *n, const float *dy, const float *hat_scale, const float *hat_shift,
-                           float *dz, float *sum, float *sum_hat) {
+static void normalise_sums(const struct orw_normalise *n, const float *dy, const float *hat_scale,
+                           const float *hat_shift, float *dz, float *sum, float *sum_hat) {
     if (n->silu)
         normalise_sums_rows(n, dy, hat_scale, hat_shift, dz, sum, sum_hat, true);
     else
@@ -83,8 +84,8 @@ static void normalise_sums(const struct orw_normalise *n, const float *dy, const
 }
 
 /* dx = or += dz dz_scale + x x_scale + shift, coefficients per channel. */
-static void normalise_backward(const struct orw_normalise *n, const float *dz, const float *dz_scale, const float *x_scale,
-                               const float *shift, float *dx, bool add) {
+static void normalise_backward(const struct orw_normalise *n, const float *dz, const float *dz_scale,
+                               const float *x_scale, const float *shift, float *dx, bool add) {
     const float *x = n->x;
     for (size_t i = 0; i < n->pixels; i++, x += n->channels, dz += n->channels, dx += n->channels)
         for (int c = 0; c < n->channels; c += WIDTH) {

@@ -15,26 +15,38 @@
 #define REGISTERS 12
 #endif
 
-#define INLINE        static inline __attribute__((always_inline))
-#define UNROLL(count) _Pragma(UNROLL_TEXT(GCC unroll count))
+#define INLINE            static inline __attribute__((always_inline))
+#define UNROLL(count)     _Pragma(UNROLL_TEXT(GCC unroll count))
 #define UNROLL_TEXT(text) #text
 
 typedef float vector __attribute__((vector_size(WIDTH * 4)));
 typedef int vector_int __attribute__((vector_size(WIDTH * 4)));
 typedef float vector_unaligned __attribute__((vector_size(WIDTH * 4), aligned(4), may_alias));
 
-INLINE vector load(const float *x) { return *(const vector_unaligned *)x; }
-INLINE void store(float *x, vector v) { *(vector_unaligned *)x = v; }
-INLINE vector broadcast(float x) { return x - (vector){0}; }
+INLINE vector load(const float *x) {
+    return *(const vector_unaligned *)x;
+}
+INLINE void store(float *x, vector v) {
+    *(vector_unaligned *)x = v;
+}
+INLINE vector broadcast(float x) {
+    return x - (vector){0};
+}
 
 /* The first `count` elements, 0 < count <= WIDTH; the others are read as zero and not written. */
 #if defined(__AVX512F__)
-INLINE vector load_part(const float *x, int count) { return (vector)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), x); }
+INLINE vector load_part(const float *x, int count) {
+    return (vector)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), x);
+}
 INLINE void store_part(float *x, vector v, int count) {
     _mm512_mask_storeu_ps(x, (__mmask16)((1u << count) - 1), (__m512)v);
 }
-INLINE vector maximum(vector a, vector b) { return (vector)_mm512_max_ps((__m512)a, (__m512)b); }
-INLINE vector minimum(vector a, vector b) { return (vector)_mm512_min_ps((__m512)a, (__m512)b); }
+INLINE vector maximum(vector a, vector b) {
+    return (vector)_mm512_max_ps((__m512)a, (__m512)b);
+}
+INLINE vector minimum(vector a, vector b) {
+    return (vector)_mm512_min_ps((__m512)a, (__m512)b);
+}
 #else
 INLINE vector load_part(const float *x, int count) {
     vector v = {0};
@@ -47,16 +59,28 @@ INLINE void store_part(float *x, vector v, int count) {
         if (i < count) x[i] = v[i];
 }
 #if defined(__AVX2__)
-INLINE vector maximum(vector a, vector b) { return (vector)_mm256_max_ps((__m256)a, (__m256)b); }
-INLINE vector minimum(vector a, vector b) { return (vector)_mm256_min_ps((__m256)a, (__m256)b); }
+INLINE vector maximum(vector a, vector b) {
+    return (vector)_mm256_max_ps((__m256)a, (__m256)b);
+}
+INLINE vector minimum(vector a, vector b) {
+    return (vector)_mm256_min_ps((__m256)a, (__m256)b);
+}
 #else
-INLINE vector choose(vector_int which, vector a, vector b) { return (vector)((which & (vector_int)a) | (~which & (vector_int)b)); }
-INLINE vector maximum(vector a, vector b) { return choose(a > b, a, b); }
-INLINE vector minimum(vector a, vector b) { return choose(a < b, a, b); }
+INLINE vector choose(vector_int which, vector a, vector b) {
+    return (vector)((which & (vector_int)a) | (~which & (vector_int)b));
+}
+INLINE vector maximum(vector a, vector b) {
+    return choose(a > b, a, b);
+}
+INLINE vector minimum(vector a, vector b) {
+    return choose(a < b, a, b);
+}
 #endif
 #endif
 
-INLINE vector load_first(const float *x, int count) { return count >= WIDTH ? load(x) : load_part(x, count); }
+INLINE vector load_first(const float *x, int count) {
+    return count >= WIDTH ? load(x) : load_part(x, count);
+}
 INLINE void store_first(float *x, vector v, int count) {
     if (count >= WIDTH)
         store(x, v);
@@ -99,4 +123,6 @@ INLINE vector exponential(vector x) {
     return p * (vector)power;
 }
 
-INLINE vector sigmoid(vector x) { return 1.0f / (1.0f + exponential(-x)); }
+INLINE vector sigmoid(vector x) {
+    return 1.0f / (1.0f + exponential(-x));
+}

@@ -4,10 +4,10 @@
 #include <cblas.h>
 #include <string.h>
 
-void orw_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
-              int ldb, float beta, float *c, int ldc) {
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, m, n, k, alpha,
-                a, lda, b, ldb, beta, c, ldc);
+void orw_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a, int lda,
+              const float *b, int ldb, float beta, float *c, int ldc) {
+    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, m, n,
+                k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 struct linear {
@@ -23,10 +23,12 @@ static void linear_backward(orw_tape *tape, struct node *node) {
     bool add;
     float *grad = orw_gradient(record->x, &add);
     if (grad)
-        orw_gemm(false, false, rows, inputs, outputs, 1, dy, outputs, record->w->data, inputs, add ? 1 : 0, grad, inputs);
+        orw_gemm(false, false, rows, inputs, outputs, 1, dy, outputs, record->w->data, inputs, add ? 1 : 0, grad,
+                 inputs);
     grad = orw_gradient(record->w, &add);
     if (grad)
-        orw_gemm(true, false, outputs, inputs, rows, 1, dy, outputs, record->x->data, inputs, add ? 1 : 0, grad, inputs);
+        orw_gemm(true, false, outputs, inputs, rows, 1, dy, outputs, record->x->data, inputs, add ? 1 : 0, grad,
+                 inputs);
     grad = orw_gradient_cleared(record->b);
     if (grad) orw_kernels()->add_column_sums(dy, (size_t)outputs, (size_t)rows, outputs, grad);
 }
@@ -35,7 +37,8 @@ orw_tensor *orw_linear(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor 
     if (!x || !w || orw_tape_failed(tape)) return NULL;
     if (x->rank < 1 || w->rank != 2 || orw_last(x) != w->shape[1] ||
         (b && (b->rank != 1 || b->shape[0] != w->shape[0])))
-        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "linear: x %s, w %s, b %s", SHAPE(x), SHAPE(w), b ? SHAPE(b) : "absent");
+        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "linear: x %s, w %s, b %s", SHAPE(x), SHAPE(w),
+                             b ? SHAPE(b) : "absent");
     const int rows = (int)orw_rows(x), inputs = w->shape[1], outputs = w->shape[0];
     int shape[4] = {0};
     memcpy(shape, x->shape, sizeof shape);
@@ -72,7 +75,8 @@ static void embedding_backward(orw_tape *tape, struct node *node) {
 
 orw_tensor *orw_embedding(orw_tape *tape, orw_tensor *table, const int *rows, int count) {
     if (!table || orw_tape_failed(tape)) return NULL;
-    if (table->rank != 2) return orw_tape_fail(tape, ORW_ERR_INTERNAL, "embedding: table %s, expected rank 2", SHAPE(table));
+    if (table->rank != 2)
+        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "embedding: table %s, expected rank 2", SHAPE(table));
     for (int i = 0; i < count; i++)
         if (rows[i] < 0 || rows[i] >= table->shape[0])
             return orw_tape_fail(tape, ORW_ERR_INTERNAL, "embedding: row %d of table %s", rows[i], SHAPE(table));

@@ -24,7 +24,8 @@ static void squared_error_backward(orw_tape *tape, struct node *node) {
         for (int i = 0; grad && i < record->x->shape[0]; i++) {
             const float factor = 2 * node->output->grad[i] / (float)count;
             const size_t at = (size_t)i * count;
-            orw_kernels()->difference(record->x->data + at, record->y->data + at, s ? -factor : factor, grad + at, count, add);
+            orw_kernels()->difference(record->x->data + at, record->y->data + at, s ? -factor : factor, grad + at,
+                                      count, add);
         }
     }
 }
@@ -37,7 +38,8 @@ orw_tensor *orw_squared_error(orw_tape *tape, orw_tensor *x, orw_tensor *y) {
     if (!e) return NULL;
     const size_t count = orw_tensor_count(x) / (size_t)x->shape[0];
     for (int i = 0; i < x->shape[0]; i++)
-        e->data[i] = orw_kernels()->squared_distance(x->data + (size_t)i * count, y->data + (size_t)i * count, count) / (float)count;
+        e->data[i] = orw_kernels()->squared_distance(x->data + (size_t)i * count, y->data + (size_t)i * count, count) /
+                     (float)count;
     if (!orw_tape_follows(tape, x) && !orw_tape_follows(tape, y)) return e;
     struct loss *record = orw_tape_remember(tape, sizeof *record, e, squared_error_backward);
     if (!record) return NULL;
@@ -50,9 +52,10 @@ orw_tensor *orw_squared_error(orw_tape *tape, orw_tensor *x, orw_tensor *y) {
 
 /* p = softmax(x) over `width` numbers; returns the log of the sum of exponentials. */
 static double softmax_row(const float *x, int width, float *p) {
-    double largest = x[0], sum = 0;
+    double largest = x[0];
     for (int i = 1; i < width; i++) largest = x[i] > largest ? x[i] : largest;
-    for (int i = 0; i < width; i++) sum += exp(x[i] - largest);
+    double sum = exp(x[0] - largest);
+    for (int i = 1; i < width; i++) sum += exp(x[i] - largest);
     for (int i = 0; i < width; i++) p[i] = (float)(exp(x[i] - largest) / sum);
     return largest + log(sum);
 }
@@ -76,7 +79,8 @@ orw_tensor *orw_cross_entropy(orw_tape *tape, orw_tensor *logits, const int *lab
     const int count = logits->shape[0], width = logits->shape[1];
     for (int i = 0; i < count; i++)
         if (labels[i] < 0 || labels[i] >= width)
-            return orw_tape_fail(tape, ORW_ERR_INTERNAL, "cross_entropy: label %d, logits %s", labels[i], SHAPE(logits));
+            return orw_tape_fail(tape, ORW_ERR_INTERNAL, "cross_entropy: label %d, logits %s", labels[i],
+                                 SHAPE(logits));
     orw_tensor *e = orw_tape_tensor(tape, 1, &count);
     float *p = orw_tape_floats(tape, orw_tensor_count(logits));
     if (!e || !p) return NULL;

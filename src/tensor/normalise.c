@@ -1,9 +1,9 @@
 /* normalise.c - group normalisation with affine, modulation and SiLU in one pass.
  *
- * Per image and channel, z = x a + b with a = m w / sigma, b = m (bias - mean w / sigma) + shift, m = 1 + scale. The forward pass keeps
- * mean and 1/sigma of each group; the backward pass needs per channel only S = sum dz and T = sum dz xhat:
- * d shift = S, d scale = w T + bias S, d w = m T, d bias = m S, and with A, B the means over the group of m w dz and m w dz xhat,
- * dx = (m w dz - A - xhat B) / sigma. */
+ * Per image and channel, z = x a + b with a = m w / sigma, b = m (bias - mean w / sigma) + shift, m = 1 + scale. The
+ * forward pass keeps mean and 1/sigma of each group; the backward pass needs per channel only S = sum dz and T = sum dz
+ * xhat: d shift = S, d scale = w T + bias S, d w = m T, d bias = m S, and with A, B the means over the group of m w dz
+ * and m w dz xhat, dx = (m w dz - A - xhat B) / sigma. */
 #include "tape.h"
 
 #include <math.h>
@@ -19,16 +19,17 @@ struct group_norm {
 
 /* Work of one image, [C] each. */
 struct columns {
-    float *a, *b;                  /* z = x a + b */
-    float *hat_scale, *hat_shift;  /* xhat = x hat_scale + hat_shift */
-    float *sum, *sum_hat;          /* S, T; in the forward pass mean and squares */
+    float *a, *b;                 /* z = x a + b */
+    float *hat_scale, *hat_shift; /* xhat = x hat_scale + hat_shift */
+    float *sum, *sum_hat;         /* S, T; in the forward pass mean and squares */
     float *dz_scale, *x_scale, *x_shift;
 };
 
 static bool columns_take(orw_tape *tape, int channels, struct columns *c) {
     float *memory = orw_tape_floats(tape, 9 * (size_t)channels);
     if (!memory) return false;
-    float **field[] = {&c->a, &c->b, &c->hat_scale, &c->hat_shift, &c->sum, &c->sum_hat, &c->dz_scale, &c->x_scale, &c->x_shift};
+    float **field[] = {&c->a,       &c->b,        &c->hat_scale, &c->hat_shift, &c->sum,
+                       &c->sum_hat, &c->dz_scale, &c->x_scale,   &c->x_shift};
     for (int i = 0; i < 9; i++) *field[i] = memory + (size_t)i * (size_t)channels;
     return true;
 }
@@ -48,8 +49,8 @@ static void group_moments(const float *mean, const float *squares, size_t pixels
     }
 }
 
-static void coefficients(const orw_tensor *weight, const orw_tensor *bias, const float *modulation, int channels, int groups,
-                         const float *mean, const float *inverse, struct columns *columns) {
+static void coefficients(const orw_tensor *weight, const orw_tensor *bias, const float *modulation, int channels,
+                         int groups, const float *mean, const float *inverse, struct columns *columns) {
     const int width = channels / groups;
     for (int c = 0; c < channels; c++) {
         const int g = c / width;
@@ -61,7 +62,8 @@ static void coefficients(const orw_tensor *weight, const orw_tensor *bias, const
     }
 }
 
-static void group_norm_forward(const orw_tensor *x, const struct group_norm *n, float eps, float *y, struct columns *c) {
+static void group_norm_forward(const orw_tensor *x, const struct group_norm *n, float eps, float *y,
+                               struct columns *c) {
     const struct orw_kernels *kernels = orw_kernels();
     const int channels = orw_last(x);
     const size_t pixels = orw_rows(x) / (size_t)x->shape[0], image = pixels * (size_t)channels;
@@ -76,9 +78,10 @@ static void group_norm_forward(const orw_tensor *x, const struct group_norm *n, 
     }
 }
 
-/* From S and T of one image: gradients of the vectors, and the coefficients of dx. Pointers of gradients may be NULL. */
-static void group_norm_columns(const struct group_norm *n, const float *modulation, float *d_modulation, float *d_weight,
-                               float *d_bias, size_t pixels, int channels, struct columns *k) {
+/* From S and T of one image: gradients of the vectors, and the coefficients of dx. Pointers of gradients may be NULL.
+ */
+static void group_norm_columns(const struct group_norm *n, const float *modulation, float *d_modulation,
+                               float *d_weight, float *d_bias, size_t pixels, int channels, struct columns *k) {
     const int width = channels / n->groups;
     const float *w = n->weight->data, *bias = n->bias->data;
     for (int g = 0; g < n->groups; g++) {
@@ -118,16 +121,19 @@ static void group_norm_backward(orw_tape *tape, struct node *node) {
     float *dz = orw_tape_floats(tape, image);
     const bool ready = dz && columns_take(tape, channels, &k);
     for (int i = 0; ready && i < x->shape[0]; i++) {
-        const float *mean = n->mean + (size_t)i * (size_t)n->groups, *inverse = n->inverse + (size_t)i * (size_t)n->groups;
+        const float *mean = n->mean + (size_t)i * (size_t)n->groups,
+                    *inverse = n->inverse + (size_t)i * (size_t)n->groups;
         const size_t at = (size_t)i * 2 * (size_t)channels;
         const float *modulation = n->modulation ? n->modulation->data + at : NULL;
         const float *dy = node->output->grad + (size_t)i * image;
         const struct orw_normalise plan = {x->data + (size_t)i * image, k.a, k.b, pixels, channels, n->silu};
         coefficients(n->weight, n->bias, modulation, channels, n->groups, mean, inverse, &k);
         kernels->normalise_sums(&plan, dy, k.hat_scale, k.hat_shift, dz, k.sum, k.sum_hat);
-        group_norm_columns(n, modulation, d_modulation ? d_modulation + at : NULL, d_weight, d_bias, pixels, channels, &k);
+        group_norm_columns(n, modulation, d_modulation ? d_modulation + at : NULL, d_weight, d_bias, pixels, channels,
+                           &k);
         if (dx)
-            kernels->normalise_backward(&plan, n->silu ? dz : dy, k.dz_scale, k.x_scale, k.x_shift, dx + (size_t)i * image, add);
+            kernels->normalise_backward(&plan, n->silu ? dz : dy, k.dz_scale, k.x_scale, k.x_shift,
+                                        dx + (size_t)i * image, add);
     }
     orw_tape_restore(tape, mark);
 }
@@ -135,7 +141,8 @@ static void group_norm_backward(orw_tape *tape, struct node *node) {
 static bool group_norm_fits(const orw_tensor *x, const orw_tensor *weight, const orw_tensor *bias, int groups,
                             const orw_tensor *modulation) {
     const int channels = orw_last(x);
-    if (x->rank < 2 || weight->rank != 1 || weight->shape[0] != channels || bias->rank != 1 || bias->shape[0] != channels)
+    if (x->rank < 2 || weight->rank != 1 || weight->shape[0] != channels || bias->rank != 1 ||
+        bias->shape[0] != channels)
         return false;
     if (groups < 1 || channels % groups != 0) return false;
     return !modulation ||
@@ -146,12 +153,13 @@ orw_tensor *orw_group_norm(orw_tape *tape, orw_tensor *x, orw_tensor *weight, or
                            orw_tensor *modulation, bool silu) {
     if (!x || !weight || !bias || orw_tape_failed(tape)) return NULL;
     if (!group_norm_fits(x, weight, bias, groups, modulation))
-        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "group_norm: x %s, weight %s, bias %s, %d groups, modulation %s", SHAPE(x),
-                             SHAPE(weight), SHAPE(bias), groups, modulation ? SHAPE(modulation) : "absent");
+        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "group_norm: x %s, weight %s, bias %s, %d groups, modulation %s",
+                             SHAPE(x), SHAPE(weight), SHAPE(bias), groups, modulation ? SHAPE(modulation) : "absent");
     const size_t moments = (size_t)x->shape[0] * (size_t)groups;
     orw_tensor *y = orw_tape_like(tape, x);
     if (!y) return NULL;
-    struct group_norm plan = {.x = x, .weight = weight, .bias = bias, .modulation = modulation, .groups = groups, .silu = silu};
+    struct group_norm plan = {
+        .x = x, .weight = weight, .bias = bias, .modulation = modulation, .groups = groups, .silu = silu};
     struct group_norm *record = NULL;
     if (orw_tape_follows(tape, x) || orw_tape_follows(tape, weight) || orw_tape_follows(tape, bias) ||
         orw_tape_follows(tape, modulation)) {

@@ -18,25 +18,10 @@ static struct resample *remember(orw_tape *tape, orw_tensor *output, orw_tensor 
     return record;
 }
 
-/* ---- nearest upsampling and 2x2 means: a small image [h, w] beside a large one [2h, 2w] ---- */
+/* ---- nearest upsampling and 2x2 means ---- */
 
-static void spread(const float *small, int images, int height, int width, int channels, float factor, float *large, bool add) {
-    const struct orw_kernels *kernels = orw_kernels();
-    const size_t pixel = (size_t)channels, row = 2 * (size_t)width * pixel;
-    for (int y = 0; y < images * height; y++, large += 2 * row)
-        for (int x = 0; x < width; x++, small += pixel)
-            for (int corner = 0; corner < 4; corner++)
-                kernels->scale(small, factor, large + (size_t)(corner / 2) * row + (size_t)(2 * x + corner % 2) * pixel, pixel, add);
-}
-
-static void gather(const float *large, int images, int height, int width, int channels, float factor, float *small, bool add) {
-    const struct orw_kernels *kernels = orw_kernels();
-    const size_t pixel = (size_t)channels, row = 2 * (size_t)width * pixel;
-    for (int y = 0; y < images * height; y++, large += 2 * row)
-        for (int x = 0; x < width; x++, small += pixel)
-            for (int corner = 0; corner < 4; corner++)
-                kernels->scale(large + (size_t)(corner / 2) * row + (size_t)(2 * x + corner % 2) * pixel, factor, small, pixel,
-                               add || corner > 0);
+static size_t image_rows(const orw_tensor *x) {
+    return (size_t)x->shape[0] * (size_t)x->shape[1];
 }
 
 static void upsample_backward(orw_tape *tape, struct node *node) {
@@ -44,7 +29,7 @@ static void upsample_backward(orw_tape *tape, struct node *node) {
     orw_tensor *x = ((struct resample *)node)->x;
     bool add;
     float *grad = orw_gradient(x, &add);
-    gather(node->output->grad, x->shape[0], x->shape[1], x->shape[2], x->shape[3], 1, grad, add);
+    orw_kernels()->gather(node->output->grad, image_rows(x), x->shape[2], x->shape[3], 1, grad, add);
 }
 
 orw_tensor *orw_upsample2(orw_tape *tape, orw_tensor *x) {
@@ -52,7 +37,7 @@ orw_tensor *orw_upsample2(orw_tape *tape, orw_tensor *x) {
     if (x->rank != 4) return orw_tape_fail(tape, ORW_ERR_INTERNAL, "upsample2: x %s, expected rank 4", SHAPE(x));
     orw_tensor *y = orw_tape_tensor(tape, 4, (int[]){x->shape[0], 2 * x->shape[1], 2 * x->shape[2], x->shape[3]});
     if (!y) return NULL;
-    spread(x->data, x->shape[0], x->shape[1], x->shape[2], x->shape[3], 1, y->data, false);
+    orw_kernels()->spread(x->data, image_rows(x), x->shape[2], x->shape[3], 1, y->data, false);
     if (orw_tape_follows(tape, x) && !remember(tape, y, x, NULL, upsample_backward)) return NULL;
     return y;
 }
@@ -62,7 +47,7 @@ static void average_backward(orw_tape *tape, struct node *node) {
     orw_tensor *x = ((struct resample *)node)->x, *y = node->output;
     bool add;
     float *grad = orw_gradient(x, &add);
-    spread(y->grad, y->shape[0], y->shape[1], y->shape[2], y->shape[3], 0.25f, grad, add);
+    orw_kernels()->spread(y->grad, image_rows(y), y->shape[2], y->shape[3], 0.25f, grad, add);
 }
 
 orw_tensor *orw_average_pool2(orw_tape *tape, orw_tensor *x) {
@@ -71,7 +56,7 @@ orw_tensor *orw_average_pool2(orw_tape *tape, orw_tensor *x) {
         return orw_tape_fail(tape, ORW_ERR_INTERNAL, "average_pool2: x %s, expected even height and width", SHAPE(x));
     orw_tensor *y = orw_tape_tensor(tape, 4, (int[]){x->shape[0], x->shape[1] / 2, x->shape[2] / 2, x->shape[3]});
     if (!y) return NULL;
-    gather(x->data, y->shape[0], y->shape[1], y->shape[2], y->shape[3], 0.25f, y->data, false);
+    orw_kernels()->gather(x->data, image_rows(y), y->shape[2], y->shape[3], 0.25f, y->data, false);
     if (orw_tape_follows(tape, x) && !remember(tape, y, x, NULL, average_backward)) return NULL;
     return y;
 }
@@ -102,9 +87,12 @@ orw_tensor *orw_add_channels(orw_tape *tape, orw_tensor *x, orw_tensor *e) {
     orw_tensor *y = orw_tape_like(tape, x);
     if (!y) return NULL;
     const size_t channels = (size_t)orw_last(x), pixels = orw_rows(x) / (size_t)x->shape[0];
-    for (size_t i = 0; i < orw_rows(x); i++)
-        orw_kernels()->sum(x->data + i * channels, e->data + i / pixels * channels, y->data + i * channels, channels);
-    if ((orw_tape_follows(tape, x) || orw_tape_follows(tape, e)) && !remember(tape, y, x, e, add_channels_backward)) return NULL;
+    for (size_t i = 0; i < (size_t)x->shape[0]; i++) {
+        const size_t at = i * pixels * channels;
+        orw_kernels()->add_to_rows(x->data + at, e->data + i * channels, y->data + at, pixels, (int)channels);
+    }
+    if ((orw_tape_follows(tape, x) || orw_tape_follows(tape, e)) && !remember(tape, y, x, e, add_channels_backward))
+        return NULL;
     return y;
 }
 
@@ -115,20 +103,22 @@ static void mean_pixels_backward(orw_tape *tape, struct node *node) {
     bool add;
     float *grad = orw_gradient(x, &add);
     for (size_t i = 0; i < orw_rows(x); i++)
-        orw_kernels()->scale(node->output->grad + i / pixels * channels, 1 / (float)pixels, grad + i * channels, channels, add);
+        orw_kernels()->scale(node->output->grad + i / pixels * channels, 1 / (float)pixels, grad + i * channels,
+                             channels, add);
 }
 
 orw_tensor *orw_mean_pixels(orw_tape *tape, orw_tensor *x) {
     if (!x || orw_tape_failed(tape)) return NULL;
-    if (x->rank < 2) return orw_tape_fail(tape, ORW_ERR_INTERNAL, "mean_pixels: x %s, expected rank 2 or more", SHAPE(x));
+    if (x->rank < 2)
+        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "mean_pixels: x %s, expected rank 2 or more", SHAPE(x));
     const int images = x->shape[0], channels = orw_last(x);
     const size_t pixels = orw_rows(x) / (size_t)images;
     orw_tensor *y = orw_tape_tensor(tape, 2, (int[]){images, channels});
     if (!y) return NULL;
     memset(y->data, 0, orw_tensor_count(y) * sizeof(float));
     for (int i = 0; i < images; i++)
-        orw_kernels()->add_column_sums(x->data + (size_t)i * pixels * (size_t)channels, (size_t)channels, pixels, channels,
-                                       y->data + (size_t)i * (size_t)channels);
+        orw_kernels()->add_column_sums(x->data + (size_t)i * pixels * (size_t)channels, (size_t)channels, pixels,
+                                       channels, y->data + (size_t)i * (size_t)channels);
     orw_kernels()->scale(y->data, 1 / (float)pixels, y->data, orw_tensor_count(y), false);
     if (orw_tape_follows(tape, x) && !remember(tape, y, x, NULL, mean_pixels_backward)) return NULL;
     return y;
@@ -153,7 +143,8 @@ static void concat_backward(orw_tape *tape, struct node *node) {
 
 orw_tensor *orw_concat(orw_tape *tape, orw_tensor *x, orw_tensor *y) {
     if (!x || !y || orw_tape_failed(tape)) return NULL;
-    if (x->rank < 1 || x->rank != y->rank || memcmp(x->shape, y->shape, (size_t)(x->rank - 1) * sizeof x->shape[0]) != 0)
+    if (x->rank < 1 || x->rank != y->rank ||
+        memcmp(x->shape, y->shape, (size_t)(x->rank - 1) * sizeof x->shape[0]) != 0)
         return orw_tape_fail(tape, ORW_ERR_INTERNAL, "concat: %s and %s", SHAPE(x), SHAPE(y));
     int shape[4];
     memcpy(shape, x->shape, sizeof shape);
@@ -163,7 +154,8 @@ orw_tensor *orw_concat(orw_tape *tape, orw_tensor *x, orw_tensor *y) {
     const size_t whole = (size_t)orw_last(z), rows = orw_rows(z);
     orw_kernels()->copy_rows(x->data, (size_t)orw_last(x), z->data, whole, rows, orw_last(x), false);
     orw_kernels()->copy_rows(y->data, (size_t)orw_last(y), z->data + orw_last(x), whole, rows, orw_last(y), false);
-    if ((orw_tape_follows(tape, x) || orw_tape_follows(tape, y)) && !remember(tape, z, x, y, concat_backward)) return NULL;
+    if ((orw_tape_follows(tape, x) || orw_tape_follows(tape, y)) && !remember(tape, z, x, y, concat_backward))
+        return NULL;
     return z;
 }
 
@@ -171,7 +163,8 @@ orw_tensor *orw_concat(orw_tape *tape, orw_tensor *x, orw_tensor *y) {
 
 orw_tensor *orw_time_features(orw_tape *tape, const orw_tensor *t, int width, float max_period) {
     if (!t || orw_tape_failed(tape)) return NULL;
-    if (t->rank != 1 || width < 1) return orw_tape_fail(tape, ORW_ERR_INTERNAL, "time_features: t %s, width %d", SHAPE(t), width);
+    if (t->rank != 1 || width < 1)
+        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "time_features: t %s, width %d", SHAPE(t), width);
     orw_tensor *y = orw_tape_tensor(tape, 2, (int[]){t->shape[0], width});
     if (!y) return NULL;
     const int half = width / 2;

@@ -45,9 +45,15 @@ void orw_tape_begin(orw_tape *tape, bool record) {
     memset(tape->free, 0, sizeof tape->free);
 }
 
-bool orw_tape_recording(const orw_tape *tape) { return tape->recording; }
-size_t orw_tape_peak(const orw_tape *tape) { return orw_arena_peak(tape->arena); }
-bool orw_tape_failed(const orw_tape *tape) { return tape->status != ORW_OK; }
+bool orw_tape_recording(const orw_tape *tape) {
+    return tape->recording;
+}
+size_t orw_tape_peak(const orw_tape *tape) {
+    return orw_arena_peak(tape->arena);
+}
+bool orw_tape_failed(const orw_tape *tape) {
+    return tape->status != ORW_OK;
+}
 
 orw_status orw_tape_status(const orw_tape *tape) {
     return tape->status == ORW_OK ? ORW_OK : orw_error(tape->status, "%s", tape->text);
@@ -65,15 +71,21 @@ void *orw_tape_fail(orw_tape *tape, orw_status status, const char *format, ...) 
 
 /* ---- memory ---- */
 
-orw_arena_mark orw_tape_save(const orw_tape *tape) { return orw_arena_save(tape->arena); }
-void orw_tape_restore(orw_tape *tape, orw_arena_mark mark) { orw_arena_restore(tape->arena, mark); }
+orw_arena_mark orw_tape_save(const orw_tape *tape) {
+    return orw_arena_save(tape->arena);
+}
+void orw_tape_restore(orw_tape *tape, orw_arena_mark mark) {
+    orw_arena_restore(tape->arena, mark);
+}
 
 void *orw_tape_scratch(orw_tape *tape, size_t bytes) {
     void *memory = orw_arena_alloc(tape->arena, bytes);
     return memory ? memory : orw_tape_fail(tape, ORW_ERR_SYSTEM, "out of memory: %zu bytes for the tape", bytes);
 }
 
-float *orw_tape_floats(orw_tape *tape, size_t count) { return orw_tape_scratch(tape, count * sizeof(float)); }
+float *orw_tape_floats(orw_tape *tape, size_t count) {
+    return orw_tape_scratch(tape, count * sizeof(float));
+}
 
 /* Four classes per doubling, so at most a fifth of a piece is waste; *count is rounded up to the class. */
 static int size_class_of(size_t *count) {
@@ -84,7 +96,7 @@ static int size_class_of(size_t *count) {
         class += 4;
     }
     while (base + base / 4 * (size_t)(class % 4) < *count) {
-        class++;
+        class ++;
         if (class % 4 == 0) base *= 2;
     }
     *count = base + base / 4 * (size_t)(class % 4);
@@ -145,7 +157,8 @@ static bool shape_is_sane(orw_tape *tape, int rank, const int *shape) {
     }
     for (int i = 0; i < rank; i++)
         if (shape[i] < 1) {
-            orw_tape_fail(tape, ORW_ERR_INTERNAL, "tensor with extent %d at index %d, expected at least 1", shape[i], i);
+            orw_tape_fail(tape, ORW_ERR_INTERNAL, "tensor with extent %d at index %d, expected at least 1", shape[i],
+                          i);
             return false;
         }
     return true;
@@ -159,7 +172,9 @@ orw_tensor *orw_tape_tensor(orw_tape *tape, int rank, const int *shape) {
     return storage ? tensor_of(tape, storage, rank, shape) : NULL;
 }
 
-orw_tensor *orw_tape_like(orw_tape *tape, const orw_tensor *x) { return orw_tape_tensor(tape, x->rank, x->shape); }
+orw_tensor *orw_tape_like(orw_tape *tape, const orw_tensor *x) {
+    return orw_tape_tensor(tape, x->rank, x->shape);
+}
 
 orw_tensor *orw_tape_view(orw_tape *tape, float *data, float *grad, int rank, const int *shape) {
     if (!shape_is_sane(tape, rank, shape)) return NULL;
@@ -198,7 +213,9 @@ void orw_tape_release(orw_tape *tape, orw_tensor *x) {
 
 /* ---- gradients ---- */
 
-bool orw_tape_follows(const orw_tape *tape, const orw_tensor *x) { return tape->recording && x && x->grad; }
+bool orw_tape_follows(const orw_tape *tape, const orw_tensor *x) {
+    return tape->recording && x && x->grad;
+}
 
 void *orw_tape_remember(orw_tape *tape, size_t size, orw_tensor *output, void (*backward)(orw_tape *, struct node *)) {
     struct node *node = orw_tape_scratch(tape, size);

@@ -1,8 +1,8 @@
 /* tape.h - what the operators of this room share: results, nodes of the tape, gradients.
  *
- * Memory of a tensor is a `storage`, shared by the tensors that orw_reshape makes of it. A gradient is not cleared when it is
- * made: the first operator that contributes to it in the backward pass is told to overwrite (orw_gradient), and an operator
- * whose output no gradient has reached is skipped. */
+ * Memory of a tensor is a `storage`, shared by the tensors that orw_reshape makes of it. A gradient is not cleared when
+ * it is made: the first operator that contributes to it in the backward pass is told to overwrite (orw_gradient), and
+ * an operator whose output no gradient has reached is skipped. */
 #ifndef ORW_TENSOR_TAPE_H
 #define ORW_TENSOR_TAPE_H
 
@@ -60,9 +60,13 @@ struct shape_text {
 struct shape_text orw_shape_text(const orw_tensor *x);
 #define SHAPE(x) orw_shape_text(x).text
 
-static inline int orw_last(const orw_tensor *x) { return x->rank > 0 ? x->shape[x->rank - 1] : 1; }
+static inline int orw_last(const orw_tensor *x) {
+    return x->rank > 0 ? x->shape[x->rank - 1] : 1;
+}
 /* Elements before the last index: pixels, tokens or rows of the whole batch. */
-static inline size_t orw_rows(const orw_tensor *x) { return orw_tensor_count(x) / (size_t)orw_last(x); }
+static inline size_t orw_rows(const orw_tensor *x) {
+    return orw_tensor_count(x) / (size_t)orw_last(x);
+}
 bool orw_same_shape(const orw_tensor *x, const orw_tensor *y);
 
 #endif

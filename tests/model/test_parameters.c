@@ -86,6 +86,25 @@ static void check_initialisation(const orw_network *network) {
     free(b);
 }
 
+/* Number j of PyTorch's array is draw j of the parameter's own stream, wherever it is stored. */
+static void check_draws(const orw_network *network) {
+    float *values = orw_network_values(network);
+    orw_network_initialise(network, 7, values);
+    bool same = true;
+    for (int i = 0; i < orw_network_parameter_count(network); i++) {
+        const orw_parameter *p = orw_network_parameter(network, i);
+        if (p->init != ORW_INIT_UNIFORM) continue;
+        orw_stream stream = orw_stream_open(7, ORW_PURPOSE_PARAMETERS, 0, (uint32_t)i);
+        float *torch = malloc(p->count * sizeof *torch);
+        orw_parameter_export(p, values, torch);
+        for (size_t j = 0; j < p->count; j++)
+            same = same && fabs(torch[j] * sqrt(p->fan_in) - (2 * orw_stream_uniform(&stream) - 1)) < 1e-6;
+        free(torch);
+    }
+    ok(same, "numbers are drawn in PyTorch's order from the parameter's own stream");
+    free(values);
+}
+
 /* A parameter's numbers depend on its place in the list, not on what stands before or behind it. */
 static void check_independence(void) {
     orw_network *small = build(unet, "class_cond=false"), *wide = build(unet, "out_channels=6");
@@ -121,6 +140,7 @@ int main(void) {
     check_places(network);
     check_round_trip(network);
     check_initialisation(network);
+    check_draws(network);
     check_independence();
     check_fresh(network);
     orw_network_destroy(&network);

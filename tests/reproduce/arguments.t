@@ -1,5 +1,5 @@
 # arguments.t - reproduce.sh: its help, and one line with status 2 for every argument that it does not know.
-. "$ORW_ROOT/tests/reproduce/tap.sh"
+. "$ORW_ROOT/tests/tap.sh"
 
 help=$("$ORW_ROOT/reproduce.sh" --help)
 is $? 0 "--help succeeds"

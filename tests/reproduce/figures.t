@@ -1,5 +1,5 @@
 # figures.t - analysis/figures.sh with a tool that prints fixed tables: what is drawn, from what, and what is skipped.
-. "$ORW_ROOT/tests/reproduce/tap.sh"
+. "$ORW_ROOT/tests/tap.sh"
 command -v gnuplot > /dev/null || skip_all "gnuplot is not installed"
 
 cat > orw <<'END'

@@ -1,5 +1,5 @@
 # readme.t - README.md's key table is what the program declares.
-. "$ORW_ROOT/tests/reproduce/tap.sh"
+. "$ORW_ROOT/tests/tap.sh"
 [ -x "$BUILD/bin/target_image" ] || skip_all "target_image is not built"
 
 found=$("$ORW_ROOT/scripts/update-readme.sh" --check 2>&1)

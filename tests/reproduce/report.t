@@ -1,5 +1,5 @@
 # report.t - the verdicts of analysis/report.pl on tables made here, for results that hold, fail, are too few, or are blobs.
-. "$ORW_ROOT/tests/reproduce/tap.sh"
+. "$ORW_ROOT/tests/tap.sh"
 
 tab=$(printf '\t')
 

@@ -1,5 +1,5 @@
 # setup.t - what `reproduce.sh setup` does where something is missing: with apt it installs that and nothing else, without it lists it.
-. "$ORW_ROOT/tests/reproduce/tap.sh"
+. "$ORW_ROOT/tests/tap.sh"
 
 mkdir bin
 # Only these commands exist for reproduce.sh: what it needs itself, and all that it looks for except h5dump.

@@ -1,6 +1,6 @@
 # stages.t - reproduce.sh in a source tree of its own, with a driver, a tool and a launcher that only note how they were called:
 # what each stage does, and that it does nothing the second time.
-. "$ORW_ROOT/tests/reproduce/tap.sh"
+. "$ORW_ROOT/tests/tap.sh"
 
 unset BUILD # the default: build below the tree
 tree="$PWD/a tree"

@@ -154,6 +154,7 @@ static void check_foreign(const char *directory) {
     ok(loaded(directory) == -1 && strstr(orw_error_text(), "a run file, expected a checkpoint"), "a run file: %s",
        orw_error_text());
     unlink(newest);
+    free(newest);
 }
 
 static void check_mismatch(const char *directory) {

@@ -76,7 +76,7 @@ static void check_damage(void) {
     refuse("{\"a\":" ENTRY("[1]", "[0,4,8]") "}", 4, "data_offsets");
     refuse("{\"a\":" ENTRY("[1]", "[4,0]") "}", 4, "data_offsets [4,0]");
     refuse("{\"a\":" ENTRY("[1]", "[-4,0]") "}", 4, "data_offsets [-4,0]");
-    refuse("{\"a\":" ENTRY("[2]", "[0,8]") "}", 4, "4 bytes of data");
+    refuse("{\"a\":" ENTRY("[2]", "[0,8]") "}", 4, "the file has 4 bytes of data");
     refuse("{\"a\":" ENTRY("[2]", "[0,4]") "}", 4, "expected 8");
     refuse("{\"a\":" ENTRY("[1]", "[0,4]") "}", 8, "8 bytes of data found, but the tensors cover 4");
     refuse("{\"a\":" ENTRY("[1]", "[4,8]") "}", 8, "leave a gap");

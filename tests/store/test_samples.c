@@ -61,7 +61,10 @@ static void check_content(const char *path) {
 /* What this very program writes when it runs as a single process, outside of mpirun. */
 static void check_bytes(const char *program, const char *path, const char *alone) {
     char command[3 * PATH_MAX];
-    snprintf(command, sizeof command, "env -i PATH=\"$PATH\" HOME=/nowhere '%s' '%s' >&2", program, alone);
+    snprintf(command, sizeof command,
+             "env -i PATH=\"$PATH\" HOME=/nowhere ASAN_OPTIONS=\"$ASAN_OPTIONS\" LSAN_OPTIONS=\"$LSAN_OPTIONS\" '%s' "
+             "'%s' >&2",
+             program, alone);
     if (system(command) != 0) {
         skip("no single process can be started from here");
         return;

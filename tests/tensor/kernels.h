@@ -1,5 +1,5 @@
-/* kernels.h - runs a test's checks once with every instruction set of this CPU, each in a process of its own, since the choice is made
- * once per process. The children's TAP lines are repeated under the parent's numbers. */
+/* kernels.h - runs a test's checks once with every instruction set of this CPU, each in a process of its own, since the
+ * choice is made once per process. The children's TAP lines are repeated under the parent's numbers. */
 #ifndef ORW_TESTS_TENSOR_KERNELS_H
 #define ORW_TESTS_TENSOR_KERNELS_H
 
@@ -13,8 +13,8 @@ static inline bool cpu_offers(const char *isa) {
 #if defined(__x86_64__)
     if (strcmp(isa, "avx2") == 0) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (strcmp(isa, "avx512") == 0)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl");
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 #endif
     return strcmp(isa, "portable") == 0;
 }
@@ -55,7 +55,7 @@ static inline int with_each_kernel(void (*checks)(void)) {
         FILE *lines = fdopen(ends[0], "r");
         repeat_lines(lines, isas[i]);
         fclose(lines);
-        ok(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status), "%s: the program ended by itself", isas[i]);
+        ok(child > 0 && waitpid(child, &status, 0) == child && status == 0, "%s: the program ended well", isas[i]);
     }
     return done_testing();
 }

@@ -1,4 +1,5 @@
-/* test_convolution.c - the 3x3 convolution on awkward shapes: odd sizes, single pixels, channel counts around the vector widths. */
+/* test_convolution.c - the 3x3 convolution on awkward shapes: odd sizes, single pixels, channel counts around the
+ * vector widths. */
 #include "gradient.h"
 #include "kernels.h"
 
@@ -7,7 +8,8 @@ static orw_tensor *run(orw_tape *tape, orw_tensor **input, const struct problem 
 }
 
 static void reference(const struct problem *p, double *y) {
-    const int *x = p->shape[0], height = x[1], width = x[2], channels = x[3], outputs = p->shape[1][3], stride = p->option[0];
+    const int *x = p->shape[0], height = x[1], width = x[2], channels = x[3], outputs = p->shape[1][3],
+              stride = p->option[0];
     const int rows = (height + stride - 1) / stride, columns = (width + stride - 1) / stride;
     for (int i = 0; i < x[0] * rows * columns; i++)
         for (int n = 0; n < outputs; n++) {
@@ -31,8 +33,8 @@ static void check(int images, int height, int width, int channels, int outputs, 
     add_input(&p, 4, 3, 3, channels, outputs);
     if (bias) add_input(&p, 1, outputs, 0, 0, 0);
     p.count = images * ((height + stride - 1) / stride) * ((width + stride - 1) / stride) * outputs;
-    snprintf(name, sizeof name, "conv3x3 [%d,%d,%d,%d] to %d, stride %d%s", images, height, width, channels, outputs, stride,
-             bias ? "" : ", no bias");
+    snprintf(name, sizeof name, "conv3x3 [%d,%d,%d,%d] to %d, stride %d%s", images, height, width, channels, outputs,
+             stride, bias ? "" : ", no bias");
     check_operator(&p, name);
     free_problem(&p);
 }
@@ -47,12 +49,16 @@ static void checks(void) {
     check(2, 7, 7, 5, 32, 1, true);
     check(1, 3, 31, 3, 48, 1, false);
     check(1, 2, 13, 33, 3, 1, true);
+    check(2, 5, 9, 33, 4, 1, true);
     check(1, 1, 1, 1, 1, 2, true);
     check(2, 3, 5, 3, 17, 2, true);
     check(1, 7, 7, 16, 16, 2, true);
     check(1, 4, 6, 17, 33, 2, false);
     check(1, 1, 8, 2, 1, 2, true);
     check(1, 5, 1, 4, 3, 2, true);
+    check(1, 5, 6, 18, 2, 2, true);
 }
 
-int main(void) { return with_each_kernel(checks); }
+int main(void) {
+    return with_each_kernel(checks);
+}
