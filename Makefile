@@ -40,6 +40,7 @@ OBJECTS   += $(foreach isa,$(ISAS),$(BUILD)/obj/src/tensor/kernels_$(isa).o)
 
 .PHONY: help build check bench format lint sanitize clean
 .DELETE_ON_ERROR:
+.SECONDARY: # objects are kept
 help:
 	@echo "make build      the library, $(BUILD)/bin/orw and the experiments' drivers"
 	@echo "make check      build and run the tests (TAP, under prove)"
@@ -56,7 +57,10 @@ $(BUILD)/bin/orw: $(CLI:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(DRIVERS): $(BUILD)/bin/%: $(BUILD)/obj/experiments/%/main.o $(LIBRARY)
+# A driver is linked from all sources of its folder.
+driver_objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard experiments/$(1)/*.c))
+.SECONDEXPANSION:
+$(DRIVERS): $(BUILD)/bin/%: $$(call driver_objects,$$*) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

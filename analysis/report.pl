@@ -9,6 +9,7 @@ use lib $FindBin::Bin, "$FindBin::Bin/perl";
 use MIME::Base64 'encode_base64';
 use Orw::Tables qw(read_table read_pairs column last_of);
 use target_image::claims;
+use theory::claims;
 
 my ($out, $profile) = ('', 'unnamed');
 while (@ARGV) {
@@ -32,6 +33,8 @@ for my $value (@{ tsv("$FindBin::Bin/paper/values.tsv") }) {
 my @provenance = provenance();
 for my $pair (@provenance) { ($dataset) = $pair->[1] =~ /^(\S+)/ if $pair->[0] eq 'data.train' }
 my $judged = target_image::claims::judge($data, \%paper);
+my $theory = theory::claims::judge("$out/figures/data/theory");
+push @{ $judged->{rows} }, @{ $theory->{rows} };
 replace("$out/claims.tsv", claims_tsv(@{ $judged->{rows} }));
 replace("$out/report.html", html());
 exit 0;
@@ -59,7 +62,7 @@ sub claims_tsv {
     my @lines = ("# claim\tquantity\tsetting\tpaper\tours\tlow\thigh\tn\tverdict\tdataset\tprofile\n");
     for my $row (@_) {
         push @lines, join("\t", map({ show($row->{$_}) } qw(claim quantity setting paper ours low high)), $row->{n} // 0,
-            $row->{verdict}, $dataset, $profile) . "\n";
+            $row->{verdict}, $row->{dataset} // $dataset, $profile) . "\n";
     }
     return join '', @lines;
 }
@@ -95,7 +98,7 @@ sub range { my ($row) = @_; return defined $row->{low} ? show($row->{low}) . ' t
 
 sub html {
     my $title = 'Reproduction report - ' . escape($dataset) . ', profile ' . escape($profile);
-    my @sections = (section_claims(), section_figures(), section_base(), section_run(), section_rules());
+    my @sections = (section_claims(), section_figures(), section_theory(), section_base(), section_run(), section_rules());
     return <<"END";
 <!DOCTYPE html>
 <html lang="en">
@@ -158,12 +161,12 @@ sub section_figures {
     my @order = qw(reward_vs_update online_vs_offline judge_entropy_vs_update judge_even_vs_update digits distance_vs_update
         distance_vs_reward pairwise_variance_vs_update judge_confidence_vs_update pretraining);
     my %place = map { $order[$_] => $_ } 0 .. $#order;
-    my @names = map { m{([^/]+)\.about$} } glob "$out/figures/target_image/*.about";
+    my @names = about_names('target_image');
     for my $name (sort { ($place{$a} // 99) <=> ($place{$b} // 99) || $a cmp $b } grep { !/^grid-/ } @names) {
-        push @drawn, figure($name, "$name.svg", 'image/svg+xml');
+        push @drawn, figure('target_image', $name, "$name.svg", 'image/svg+xml');
     }
     for my $name (sort { ($a ne 'grid-base') <=> ($b ne 'grid-base') || $a cmp $b } grep { /^grid-/ } @names) {
-        push @grids, figure($name, "$name.png", 'image/png');
+        push @grids, figure('target_image', $name, "$name.png", 'image/png');
     }
     my @html = ("<h2>Figures</h2>\n", @drawn);
     push @html, "<h3>Samples</h3>\n<div class=grids>\n", @grids, "</div>\n" if @grids;
@@ -171,13 +174,35 @@ sub section_figures {
     return @html;
 }
 
+sub about_names { return map { m{([^/]+)\.about$} } glob "$out/figures/$_[0]/*.about" }
+
+# The theory experiment: its figures, every check with its numbers, and what was expected.
+sub section_theory {
+    my $verdicts = read_table("$out/figures/data/theory/verdicts.tsv") or return;
+    my %words = map { @$_ } read_pairs("$out/figures/data/theory/provenance.tsv");
+    my %order = (finite_support => 1, gaussians => 2, minimiser => 3, bound_vs_alpha => 4, bound_vs_round => 5, trade => 6);
+    my @html = ("<h2>Theory against closed forms</h2>\n", "<p class=quiet>Small fields trained by the same loop, held against what ",
+        "perfect learning would give. A check holds when measured and expected differ by at most four standard errors and the ",
+        "allowance, which a control run with w = 1 at the same budget sets; a bound must not be exceeded. ",
+        "<code>experiments/theory/README.md</code> has the rules.</p>\n");
+    push @html, figure('theory', $_, "$_.svg", 'image/svg+xml')
+        for sort { ($order{$a} // 99) <=> ($order{$b} // 99) || $a cmp $b } about_names('theory');
+    push @html, table([ 'check', 'expected', 'measured', 'standard error', 'allowance', '' ], map {
+        my %of;
+        @of{ @{ $verdicts->{names} } } = @$_;
+        [ escape($words{ sprintf 'verdict.%03d', $of{row} } // $of{row}), show($of{expected}), show($of{measured}),
+            show($of{standard_error}), show($of{allowance}), verdict($of{holds} ? 'holds' : 'fails') ]
+    } @{ $verdicts->{rows} });
+    return @html;
+}
+
 sub figure {
-    my ($name, $file, $type) = @_;
-    my $path = "$out/figures/target_image/$file";
+    my ($experiment, $name, $file, $type) = @_;
+    my $path = "$out/figures/$experiment/$file";
     open my $image, '<:raw', $path or return '';
     my $bytes = do { local $/; <$image> };
     my (%about, @sources);
-    for my $pair (read_pairs("$out/figures/target_image/$name.about")) {
+    for my $pair (read_pairs("$out/figures/$experiment/$name.about")) {
         if ($pair->[0] eq 'source') { push @sources, escape($pair->[1]) } else { $about{ $pair->[0] } = escape($pair->[1]) }
     }
     return "<figure id=\"$name\"><img alt=\"$about{title}\" src=\"data:$type;base64," . encode_base64($bytes, '') . "\">\n"

@@ -22,6 +22,8 @@ typedef enum orw_status {
 
 /* Exit status of every program of the suite for any error. */
 #define ORW_EXIT_ERROR 2
+/* Exit status of a program that did its work and found that something it checks does not hold. */
+#define ORW_EXIT_CHECK 1
 
 /* Formats one line (no newline) as this process's error text and returns `status`. */
 orw_status orw_error(orw_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,5 @@
-/* flow.h - the probability path, velocity fields and their ODE. x_t = (1-t) x0 + t x1, u = x1 - x0, dx/dt = v(t, x). */
+/* flow.h - the probability path and its coupling, velocity fields and their ODE. x_t = (1-t) x0 + t x1, u = x1 - x0,
+ * dx/dt = v(t, x). Nothing here is collective. */
 #ifndef ORW_FLOW_H
 #define ORW_FLOW_H
 
@@ -9,27 +10,64 @@ typedef struct orw_field {
     const orw_network *network;
     float *values;
 } orw_field;
-
-typedef enum orw_solver_kind { ORW_EULER, ORW_MIDPOINT, ORW_HEUN } orw_solver_kind;
-typedef struct orw_solver {
-    orw_solver_kind kind;
-    int steps;
-} orw_solver;
-extern const orw_option orw_solver_options[]; /* "solver.*" */
-orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver);
-orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver); /* "euler" | "midpoint" | "heun" */
-int orw_solver_evaluations(const orw_solver *solver); /* of v per sample: steps, 2 steps, 2 steps */
-
-/* Carries x[batch,D] from t = 0 to t = 1 in place. Times are computed in double and rounded to float32. labels[batch]
- * or NULL. The tape is used without recording and begun anew at each evaluation. Not collective. */
-orw_status orw_solve(const orw_field *field, orw_tape *tape, const orw_solver *solver, int batch, float *x,
-                     const int *labels);
-
 /* v(t, x) on the current tape, no gradient with respect to the parameters when grads is NULL. */
 orw_tensor *orw_field_velocity(const orw_field *field, orw_tape *tape, float *grads, int batch, const float *t,
                                const float *x, const int *labels);
 
+/* ---------------------------------------------------------------- solvers --------------------------------------- */
+
+/* ORW_ADAPTIVE: GSL's Runge-Kutta-Fehlberg 4(5), in double, over all samples of the call as one system: they share
+ * their steps. A shard is always solved whole, so the result still does not depend on the number of ranks. */
+typedef enum orw_solver_kind { ORW_EULER, ORW_MIDPOINT, ORW_HEUN, ORW_ADAPTIVE } orw_solver_kind;
+typedef struct orw_solver {
+    orw_solver_kind kind;
+    int steps;        /* of equal length; adaptive: the first one tried is 1/steps */
+    double tolerance; /* adaptive only: of one step's error, in every number z of every sample: tolerance (1 + |z|) */
+} orw_solver;
+extern const orw_option orw_solver_options[]; /* "solver.*" */
+orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver);
+/* "euler" | "midpoint" | "heun" | "adaptive"; the tolerance is set to its default, ORW_TOLERANCE. */
+#define ORW_TOLERANCE 1e-4
+orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver);
+/* Evaluations of v per sample where they are known beforehand: steps, 2 steps, 2 steps; adaptive: 0. */
+int orw_solver_evaluations(const orw_solver *solver);
+
+/* Carries x[batch,D] from t = 0 to t = 1 in place. Times are computed in double and rounded to float32. labels[batch]
+ * or NULL. The tape is used without recording and begun anew at each evaluation. To *evaluations (NULL: not counted)
+ * the evaluations of v that were made are added, summed over samples, whatever the solver. ORW_ERR_NUMERIC, adaptive
+ * only: v is not finite, or the tolerance is out of reach. */
+orw_status orw_solve(const orw_field *field, orw_tape *tape, const orw_solver *solver, int batch, float *x,
+                     const int *labels, int64_t *evaluations);
+
+/* How straight the flow from x0[batch,D] is: the integral over t of mean (x(1) - x(0) - v(t, x(t)))^2, the mean over
+ * samples and their elements, by `steps` midpoint steps. 0 where every path is a straight line at constant speed and
+ * one Euler step is exact (Liu et al. 2023, eq. 4). each[batch]: the same per sample; may be NULL. */
+orw_status orw_straightness(const orw_field *field, orw_tape *tape, int steps, int batch, const float *x0,
+                            const int *labels, double *straightness, double *each);
+/* What few steps cost: the mean squared difference, over samples and elements, between where `solver` and where `exact`
+ * carry x0[batch,D]. each[batch]: the same per sample; may be NULL. */
+orw_status orw_solver_error(const orw_field *field, orw_tape *tape, const orw_solver *solver, const orw_solver *exact,
+                            int batch, const float *x0, const int *labels, double *error, double *each);
+
+/* ---------------------------------------------------------------- the path -------------------------------------- */
+
 /* One point of the path from its own stream: t ~ U(0,1), x0 ~ N(0,I) of D numbers; xt and u are written. */
 void orw_path_point(orw_stream *stream, size_t D, const float *x1, float *t, float *xt, float *u);
+/* The same in two steps, for couplings that choose x1 once all x0 of a shard are known. xt may be x0. */
+void orw_path_noise(orw_stream *stream, size_t D, float *t, float *x0);
+void orw_path_between(size_t D, float t, const float *x0, const float *x1, float *xt, float *u);
+
+/* Optimal transport between x0[n,D] and x1[n,D], each point of equal mass (Tong et al. 2024, Pooladian et al. 2023):
+ * the permutation `partner`[n] that makes the sum over i of |x0_i - x1_partner[i]|^2 least. Equal input, equal
+ * permutation. To be called per shard, with the shard's own n: a shard then needs nothing of the others and may be
+ * computed anywhere.
+ *
+ * What is moved is the index, not the data: whatever belongs to x1 (its label, its weight, its reward) must be read at
+ * partner[i] too, next to x1. Weights left in the old order are averaged away over the wrong samples.
+ * ORW_ERR_NUMERIC names the first point that is not finite. n = 512, D = 784: some milliseconds. */
+orw_status orw_coupling_optimal(int n, size_t D, const float *x0, const float *x1, int *partner);
+/* The assignment under it, for any cost[n,n] (row i, column j at cost[i n + j]): partner[n] with least sum of
+ * cost[i, partner[i]]. `total` (may be NULL) receives that sum. ORW_ERR_NUMERIC unless all costs are within 1e30. */
+orw_status orw_coupling_assign(int n, const float *cost, int *partner, double *total);
 
 #endif

@@ -12,6 +12,7 @@ typedef struct orw_program {
     char output[ORW_PATH]; /* DIR/name */
     int last_stage;        /* stages after it are not run */
     bool must_resume;      /* --resume */
+    bool checks_failed;    /* set by the body: all went well, but what was checked does not hold; exit status 1 */
     int lock;              /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
 } orw_program;
 

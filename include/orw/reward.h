@@ -24,4 +24,10 @@ orw_status orw_classify(const orw_network *classifier, float *values, orw_tape *
  * Borrows the network and its values. */
 orw_status orw_reward_even_digit(const orw_network *classifier, float *values, orw_reward **reward);
 
+/* table: rewards[k] of the point nearest to x among at[points, D] (the first of equally near ones). Copies both. */
+orw_status orw_reward_table(int points, size_t D, const float *at, const float *rewards, orw_reward **reward);
+int orw_nearest(int points, size_t D, const float *at, const float *x);
+/* quadratic: r(x) = <a, x> - c |x|^2 / 2, sums over the D coordinates. Copies a[D]. */
+orw_status orw_reward_quadratic(size_t D, const double *a, double c, orw_reward **reward);
+
 #endif

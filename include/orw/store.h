@@ -121,7 +121,8 @@ int orw_safetensors_count(const orw_safetensors *file);
 orw_status orw_safetensors_get(const orw_safetensors *file, const char *name, int *rank, int64_t *shape,
                                const float **data);
 const char *orw_safetensors_name(const orw_safetensors *file, int i);
-/* All of a network's parameters; missing and extra tensors are listed by name. values: P floats. */
+/* All of a network's parameters; missing and extra tensors are listed by name. values: P floats; NULL: only checks
+ * whether the file holds what the network needs. */
 orw_status orw_safetensors_load_network(const orw_safetensors *file, const orw_network *network, float *values);
 orw_status orw_safetensors_save_network(const char *path, const orw_network *network, const float *values,
                                         const orw_dictionary *metadata);

@@ -77,6 +77,16 @@ extern const orw_option orw_classifier_options[];
  * identifies the model. Collective. */
 orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_network **network, float **values,
                         char model_digest[17]);
+/* A distribution that can be drawn from at will, for problems whose solution is known. */
+typedef struct orw_generator {
+    const void *context;
+    size_t D; /* numbers per sample */
+    void (*draw)(const void *context, orw_stream *stream, float *x1);
+    orw_status (*describe)(const void *context, orw_dictionary *description); /* the network to fit */
+} orw_generator;
+/* The same on fresh samples of a generator at every update. The place's identity must say which. Collective. */
+orw_status orw_pretrain_generator(const orw_place *place, const orw_generator *generator, orw_network **network,
+                                  float **values, char model_digest[17]);
 /* A classifier; `section` is "classifier_a" or "classifier_b". Table "evaluation" of its run file holds the test
  * accuracy. */
 orw_status orw_train_classifier(const orw_place *place, const char *section, const orw_dataset *data,

@@ -6,10 +6,15 @@
 #include "orw/base.h"
 
 int orw_cli_export(int argc, char **argv);
+int orw_cli_export_weights(int argc, char **argv);
 int orw_cli_grid(int argc, char **argv);
+int orw_cli_import(int argc, char **argv);
 int orw_cli_info(int argc, char **argv);
 int orw_cli_parity(int argc, char **argv);
 int orw_cli_sample(int argc, char **argv);
+
+/* Metadata of an imported safetensors file are kept in the model file's provenance under their names behind this. */
+#define ORW_CLI_METADATA "safetensors."
 
 /* One option of a command: --NAME, or --NAME VALUE. A list ends with a NULL name. */
 typedef struct orw_cli_option {

@@ -13,7 +13,9 @@ typedef struct command {
 static const command commands[] = {
     {"info", orw_cli_info, "what a file is and holds; without a file: the build, the machine, the data"},
     {"export", orw_cli_export, "tables of run files as text: one table, bands over runs, last rows, provenance"},
+    {"export-weights", orw_cli_export_weights, "a model file as safetensors, under PyTorch's names"},
     {"grid", orw_cli_grid, "contact sheet (PNG) of a samples file or a data set"},
+    {"import", orw_cli_import, "a PyTorch checkpoint (safetensors) as a model file"},
     {"sample", orw_cli_sample, "draw samples from a saved flow model"},
     {"parity", orw_cli_parity, "compare the networks with reference data from another implementation"},
 };
@@ -21,7 +23,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void) {
     printf("usage: orw COMMAND [ARGUMENT...]\n\n");
-    for (int i = 0; i < COMMANDS; i++) printf("  %-8s %s\n", commands[i].name, commands[i].help);
+    for (int i = 0; i < COMMANDS; i++) printf("  %-14s %s\n", commands[i].name, commands[i].help);
     printf("\n`orw COMMAND --help` tells more. Exit status: 0, 1 where a check failed, 2 for an error.\n");
 }
 

@@ -249,7 +249,8 @@ static orw_status sampler_rows(parity *p) {
     static const struct {
         const char *name;
         orw_solver solver;
-    } samplers[] = {{"euler_20", {ORW_EULER, 20}}, {"midpoint_10", {ORW_MIDPOINT, 10}}, {"heun_10", {ORW_HEUN, 10}}};
+    } samplers[] = {
+        {"euler_20", {ORW_EULER, 20, 0}}, {"midpoint_10", {ORW_MIDPOINT, 10, 0}}, {"heun_10", {ORW_HEUN, 10, 0}}};
     const reference *r = p->r;
     orw_field field = {r->network, r->values};
     size_t bytes = (size_t)r->batch * r->D * sizeof(float);
@@ -258,7 +259,7 @@ static orw_status sampler_rows(parity *p) {
     for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++) {
         char name[64];
         ORW_CALL(reference_images(r, "/sampler/x0", x));
-        ORW_CALL(orw_solve(&field, r->tape, &samplers[i].solver, r->batch, x, r->labels));
+        ORW_CALL(orw_solve(&field, r->tape, &samplers[i].solver, r->batch, x, r->labels, NULL));
         snprintf(name, sizeof name, "/sampler/%s", samplers[i].name);
         ORW_CALL(reference_images(r, name, end));
         image_rows(p, name + 1, x, end, 0, 1e-4);

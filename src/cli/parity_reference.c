@@ -243,7 +243,8 @@ orw_status reference_open(const char *directory, reference *r) {
     if (orw_file_exists(path)) ORW_CALL(load_weights(path, &r->network, &r->ref_values));
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     r->file = H5Fopen(r->path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (r->file < 0) return orw_error(ORW_ERR_INPUT, "%s: missing or no HDF5 file", r->path);
+    if (r->file < 0)
+        return orw_error(ORW_ERR_INPUT, "%s: cannot be opened: missing, cut short or no HDF5 file", r->path);
     return read_inputs(r);
 }
 

@@ -92,14 +92,18 @@ done:
 static orw_status describe(void *context, orw_dictionary *description) {
     const classification *self = context;
     const orw_dataset *data = self->data;
-    char key[64];
-    snprintf(key, sizeof key, "%s.channels", self->section);
+    static const char *const copied[] = {"channels", "depth", "pool"};
     ORW_CALL(orw_dictionary_set(description, "kind", "classifier"));
     ORW_CALL(orw_dictionary_set(description, "in_channels", "%d", data->channels));
     ORW_CALL(orw_dictionary_set(description, "height", "%d", data->height));
     ORW_CALL(orw_dictionary_set(description, "width", "%d", data->width));
     ORW_CALL(orw_dictionary_set(description, "classes", "%d", data->classes));
-    return orw_dictionary_set(description, "channels", "%s", orw_config_raw(self->place->config, key));
+    for (int i = 0; i < 3; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s.%s", self->section, copied[i]);
+        ORW_CALL(orw_dictionary_set(description, copied[i], "%s", orw_config_raw(self->place->config, key)));
+    }
+    return ORW_OK;
 }
 
 static void prepare(void *context, const orw_network *network, float *values) {

@@ -32,7 +32,7 @@ const orw_column orw_evaluation_columns[] = {
     {NULL, NULL, NULL}};
 
 orw_status orw_draw_samples(const orw_field *policy, const orw_solver *solver, orw_tape *tape, uint64_t seed,
-                            orw_purpose purpose, int round, orw_batch *batch) {
+                            orw_purpose purpose, int round, orw_batch *batch, int64_t *evaluations) {
     int per_shard = batch->plan.per_shard;
     for (int i = 0; i < batch->local; i += per_shard) {
         float *x = batch->x1 + (size_t)i * batch->D;
@@ -40,7 +40,7 @@ orw_status orw_draw_samples(const orw_field *policy, const orw_solver *solver, o
             orw_stream stream = orw_stream_open(seed, purpose, (uint32_t)round, (uint32_t)(batch->start + i + j));
             orw_stream_normals(&stream, x + (size_t)j * batch->D, batch->D);
         }
-        ORW_CALL(orw_solve(policy, tape, solver, per_shard, x, batch->labels ? batch->labels + i : NULL));
+        ORW_CALL(orw_solve(policy, tape, solver, per_shard, x, batch->labels ? batch->labels + i : NULL, evaluations));
     }
     return ORW_OK;
 }
@@ -172,7 +172,7 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
                            &plan));
     ORW_TRY(status, orw_batch_create(&plan, (size_t)height * width * channels, false, &batch), done);
     ORW_TRY(status, orw_tape_create(&tape), done);
-    status = orw_draw_samples(&policy, &solver, tape, seed, ORW_PURPOSE_EVALUATE, 0, batch);
+    status = orw_draw_samples(&policy, &solver, tape, seed, ORW_PURPOSE_EVALUATE, 0, batch, NULL);
     ORW_TRY(status, orw_comm_agree(comm, status), done);
     ORW_TRY(status, orw_score_samples(comm, setup->reward, tape, seed, batch), done);
     ORW_TRY(status, orw_judge_samples(setup, tape, batch, &census, &spread), done);

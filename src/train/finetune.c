@@ -36,11 +36,13 @@ static orw_tensor *shard_loss(void *context, orw_tape *tape, float *gradient, in
 /* x1 ~ q_old: every rank its shards. */
 static orw_status draw(orw_finetune_state *state) {
     orw_batch *batch = state->batch;
+    int64_t made = 0;
     batch->round = (int)state->round;
     orw_status status = orw_draw_samples(&state->behaviour.field, &state->solver, state->side, state->setup->seed,
-                                         ORW_PURPOSE_DRAW, batch->round, batch);
-    state->evaluations += (int64_t)batch->plan.batch * orw_solver_evaluations(&state->solver);
+                                         ORW_PURPOSE_DRAW, batch->round, batch, &made);
     ORW_CALL(orw_comm_agree(state->comm, status));
+    ORW_MPI(MPI_Allreduce(MPI_IN_PLACE, &made, 1, MPI_INT64_T, MPI_SUM, orw_comm_mpi(state->comm)));
+    state->evaluations += made;
     orw_finetune_clock(state, ORW_PHASE_SAMPLE);
     return ORW_OK;
 }
@@ -61,6 +63,7 @@ static orw_status update(orw_finetune_state *state) {
     double reduced = orw_engine_reduce_seconds(state->engine);
     ORW_CALL(orw_engine_gradient(state->engine, shard_loss, &context, state->gradient));
     ORW_CALL(orw_optimiser_step(state->optimiser, state->field.values, state->gradient));
+    orw_moving_average(P, state->behaviour.decay, state->field.values, state->behaviour.average);
     state->flow += state->gradient[P + ORW_REPORT_FLOW];
     state->w2 += state->gradient[P + ORW_REPORT_W2];
     state->norm += state->optimiser->gradient_norm;
@@ -75,7 +78,6 @@ static orw_status update(orw_finetune_state *state) {
 static void refresh(orw_finetune_state *state) {
     orw_behaviour *behaviour = &state->behaviour;
     size_t P = orw_network_size(state->setup->network);
-    orw_moving_average(P, behaviour->decay, state->field.values, behaviour->average);
     int64_t after = state->optimiser->step, before = after - state->updates_per_round;
     if (!behaviour->online || after / behaviour->refresh == before / behaviour->refresh) return;
     for (size_t i = 0; i < P; i++) behaviour->field.values[i] = behaviour->average[i];

@@ -4,9 +4,10 @@
 
 #include "orw/train.h"
 
-/* Steps that the loop and the evaluation share. `seed` keys the noise. _draw is not collective, the others are. */
+/* Steps that the loop and the evaluation share. `seed` keys the noise. _draw is not collective, the others are; to
+ * *evaluations (NULL: not counted) it adds this rank's evaluations of the policy, summed over samples. */
 orw_status orw_draw_samples(const orw_field *policy, const orw_solver *solver, orw_tape *tape, uint64_t seed,
-                            orw_purpose purpose, int round, orw_batch *batch);
+                            orw_purpose purpose, int round, orw_batch *batch, int64_t *evaluations);
 orw_status orw_score_samples(const orw_comm *comm, const orw_reward *reward, orw_tape *tape, uint64_t seed,
                              orw_batch *batch);
 orw_status orw_judge_samples(const orw_finetune_setup *setup, orw_tape *tape, const orw_batch *batch,
@@ -60,6 +61,6 @@ void orw_finetune_clock(orw_finetune_state *state, int phase); /* time since the
 orw_status orw_finetune_record(orw_finetune_state *state);
 /* One row of the evaluation table; the last one keeps its samples as final.h5. Collective. */
 orw_status orw_finetune_evaluate(orw_finetune_state *state);
-orw_status orw_finetune_save(orw_finetune_state *state);
+orw_status orw_finetune_save(orw_finetune_state *state); /* policy and checkpoint, each when due. Collective. */
 
 #endif

@@ -248,10 +248,25 @@ orw_status orw_finetune_evaluate(orw_finetune_state *state) {
     return ORW_OK;
 }
 
+/* policies/round-N.h5: the evaluated policy after N rounds. */
+static orw_status keep_policy(const orw_finetune_state *state) {
+    const orw_place *place = state->setup->place;
+    int every = orw_config_int(place->config, "policies.every");
+    char name[64], path[ORW_PATH];
+    orw_status status = ORW_OK;
+    if (every == 0 || state->round % every != 0) return ORW_OK;
+    ORW_CALL(orw_place_path(place, "policies", path, sizeof path));
+    if (orw_comm_rank(state->comm) == 0) status = orw_make_directories(path);
+    ORW_CALL(orw_comm_agree(state->comm, status));
+    snprintf(name, sizeof name, "policies/round-%06lld.h5", (long long)state->round);
+    return orw_place_finish(place, name, state->setup->network, state->behaviour.average);
+}
+
 orw_status orw_finetune_save(orw_finetune_state *state) {
     const orw_place *place = state->setup->place;
     int every = orw_config_int(place->config, "checkpoint.rounds");
     orw_status status = ORW_OK;
+    ORW_CALL(keep_policy(state));
     if (state->round % every != 0 || state->round == state->rounds) return ORW_OK;
     if (orw_comm_rank(state->comm) == 0) status = orw_checkpoint_save(state->checkpoint, place->directory);
     status = orw_comm_agree(state->comm, status);

@@ -25,27 +25,27 @@ const orw_option orw_pretrain_options[] = {
     {"pretrain.ema", ORW_REAL, "", "0.999", 0, 0.99999999, NULL, "decay of the weights' moving average, which is kept",
      false},
     {"pretrain.flip", ORW_BOOL, "", "false", 0, 0, NULL, "mirror half of the images", false},
+    {"pretrain.coupling", ORW_CHOICE, "", "independent", 0, 0, "independent|optimal",
+     "of noise and images; optimal: exact minibatch optimal transport within each shard, for straighter paths", false},
     {"pretrain.log", ORW_INT, "updates", "50", 1, 1e9, NULL, "between rows of the metrics", false},
     OPTIMISER_OPTIONS("pretrain", "1e-3", "100", "1", "0", "0.999", "0.05"),
+    {"base.init", ORW_TEXT, "", "", 0, 0, NULL,
+     "a model file (orw import makes one of a PyTorch checkpoint) to start from in place of pre-training; empty: none",
+     true},
     {.key = NULL}};
 
-#define CLASSIFIER_OPTIONS(section, seed, channels, batch, updates)                                                    \
-    {section ".updates", ORW_INT, "updates", updates, 1, 1e9, NULL, "of its training", false},                         \
-        {section ".batch", ORW_INT, "images", batch, 1, 1e6, NULL, "global batch", false},                             \
-        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and order", false},               \
-        {section ".channels",                                                                                          \
-         ORW_INTS,                                                                                                     \
-         "",                                                                                                           \
-         channels,                                                                                                     \
-         1,                                                                                                            \
-         4096,                                                                                                         \
-         NULL,                                                                                                         \
-         "of its convolutions, halving the image between",                                                             \
-         false},                                                                                                       \
-        OPTIMISER_OPTIONS(section, "2e-3", "50", "1", "1e-4", "0.999", "0.05")
+#define CLASSIFIER_OPTIONS(section, seed, channels, depth, pool)                                                         \
+    {section ".updates", ORW_INT, "updates", "1000", 1, 1e9, NULL, "of its training", false},                            \
+        {section ".batch", ORW_INT, "images", "64", 1, 1e6, NULL, "global batch", false},                                \
+        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and order", false},                 \
+        {section ".channels", ORW_INTS, "", channels, 1, 4096, NULL, "of its stages, halving the image between", false}, \
+        {section ".depth", ORW_INT, "convolutions", depth, 1, 16, NULL, "per stage", false},                             \
+        {section ".pool", ORW_CHOICE, "", pool, 0, 0, "stride|average", "how the image is halved", false},               \
+        OPTIMISER_OPTIONS(section, "3e-3", "50", "1", "1e-4", "0.999", "0.05")
 
-const orw_option orw_classifier_options[] = {CLASSIFIER_OPTIONS("classifier_a", "11", "16,32,64", "64", "1000"),
-                                             CLASSIFIER_OPTIONS("classifier_b", "12", "24,48", "64", "1000"),
+/* Two that differ in architecture, seed and order of the data: A gives the reward, B judges. */
+const orw_option orw_classifier_options[] = {CLASSIFIER_OPTIONS("classifier_a", "11", "8,16,32", "2", "average"),
+                                             CLASSIFIER_OPTIONS("classifier_b", "12", "16,32,48", "2", "stride"),
                                              {.key = NULL}};
 
 const orw_option orw_finetune_options[] = {
@@ -60,7 +60,7 @@ const orw_option orw_finetune_options[] = {
      "round)",
      false},
     {"behaviour.ema", ORW_REAL, "", "0.95", 0, 0.99999999, NULL,
-     "decay per round of the moving average of the policy that becomes v_old and is evaluated; 0: the policy itself",
+     "decay per update of the moving average of the policy that becomes v_old and is evaluated; 0: the policy itself",
      false},
     {"evaluate.every", ORW_INT, "rounds", "10", 1, 1e9, NULL,
      "between evaluations; also before the first and at the end", false},
@@ -68,4 +68,6 @@ const orw_option orw_finetune_options[] = {
     {"evaluate.seed", ORW_INT, "", "90001", 0, 2147483647, NULL, "of all evaluations, never used in training", false},
     {"samples.every", ORW_INT, "rounds", "20", 0, 1e9, NULL,
      "between rounds whose training samples are kept; 0: only the evaluation's at the end", false},
+    {"policies.every", ORW_INT, "rounds", "0", 0, 1e9, NULL,
+     "between rounds after which the policy is kept in policies/; 0: only the last one, as policy.h5", false},
     {.key = NULL}};

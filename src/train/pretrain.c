@@ -1,9 +1,10 @@
-/* pretrain.c - conditional flow matching on a data set (Lipman et al. 2023, Tong et al. 2024; independent coupling):
- * the model that fine-tuning starts from and is held near to. */
+/* pretrain.c - conditional flow matching on a data set: the model that fine-tuning starts from and is held near to. It
+ * may also come from elsewhere (base.init). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fit.h"
+#include "flow_matching.h"
 
 typedef struct pretraining {
     const orw_config *config;
@@ -11,7 +12,7 @@ typedef struct pretraining {
     orw_field field;
     orw_order order;
     uint64_t seed;
-    bool flip;
+    bool flip, optimal;
     int64_t update;
 } pretraining;
 
@@ -19,23 +20,16 @@ static orw_tensor *flow_matching_loss(void *context, orw_tape *tape, float *grad
                                       float *report) {
     pretraining *self = context;
     size_t D = (size_t)self->data->height * self->data->width * self->data->channels;
-    float *t = orw_tape_scratch(tape, (size_t)count * sizeof *t), *x1 = orw_tape_scratch(tape, D * sizeof *x1);
-    float *xt = orw_tape_scratch(tape, (size_t)count * D * sizeof *xt);
-    float *u = orw_tape_scratch(tape, (size_t)count * D * sizeof *u);
-    if (!t || !x1 || !xt || !u) return NULL;
+    orw_flow_shard shard;
+    if (!orw_flow_shard_open(tape, count, D, &shard)) return NULL;
     for (int i = 0; i < count; i++) {
-        orw_stream stream =
-            orw_stream_open(self->seed, ORW_PURPOSE_PRETRAIN, (uint32_t)self->update, (uint32_t)(first + i));
-        bool mirrored = self->flip && orw_stream_below(&stream, 2);
-        orw_dataset_image(self->data, orw_order_at(&self->order, self->update, first + i), mirrored, x1);
-        orw_path_point(&stream, D, x1, &t[i], xt + (size_t)i * D, u + (size_t)i * D);
+        orw_stream *stream = &shard.stream[i];
+        *stream = orw_stream_open(self->seed, ORW_PURPOSE_PRETRAIN, (uint32_t)self->update, (uint32_t)(first + i));
+        bool mirrored = self->flip && orw_stream_below(stream, 2);
+        orw_dataset_image(self->data, orw_order_at(&self->order, self->update, first + i), mirrored,
+                          shard.x1 + (size_t)i * D);
     }
-    orw_tensor *v = orw_field_velocity(&self->field, tape, gradient, count, t, xt, NULL);
-    if (!v) return NULL;
-    orw_tensor *e = orw_squared_error(tape, v, orw_tape_view(tape, u, NULL, v->rank, v->shape));
-    orw_tensor *sum = orw_weighted_sum(tape, e, NULL);
-    if (sum) report[ORW_REPORT_FLOW] = sum->data[0];
-    return sum;
+    return orw_flow_matching(&shard, &self->field, self->optimal, tape, gradient, report);
 }
 
 static orw_status describe(void *context, orw_dictionary *description) {
@@ -56,7 +50,8 @@ orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_net
                         .data = data,
                         .order = {seed, data->count, orw_config_int(config, "pretrain.batch"), -1, NULL},
                         .seed = seed,
-                        .flip = orw_config_bool(config, "pretrain.flip")};
+                        .flip = orw_config_bool(config, "pretrain.flip"),
+                        .optimal = orw_coupling_is_optimal(config)};
     orw_fit fit = {.place = place,
                    .what = "pre-training",
                    .section = "pretrain",
@@ -66,6 +61,9 @@ orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_net
                    .context = &self,
                    .update = &self.update};
     const orw_fit_recipe recipe = {&self, describe, prepare, NULL};
+    bool taken;
+    ORW_CALL(orw_base_take(place, data->height, data->width, data->channels, &taken, network, values, model_digest));
+    if (taken) return ORW_OK;
     self.order.order = malloc((size_t)data->count * sizeof(int));
     if (!self.order.order) return orw_error(ORW_ERR_SYSTEM, "no memory to shuffle %d images", data->count);
     orw_status status = orw_fit_or_load(&fit, &recipe, network, values, model_digest);

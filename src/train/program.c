@@ -61,7 +61,7 @@ static void print_help(const orw_program *program, const char *title) {
            "  --help            this text\n\n"
            "What is complete in DIR is kept, what was interrupted goes on from its last checkpoint, on any number of "
            "ranks.\n"
-           "Exit status: 0, or 2 after one line that says what is wrong.\n\nKeys:\n",
+           "Exit status: 0; 1 where a check of the experiment fails; 2 after one line that says what is wrong.\n\nKeys:\n",
            program->name, title, program->name, program->name);
     orw_config_print_help(program->config, stdout);
 }
@@ -156,7 +156,8 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
     orw_dictionary_destroy(&program.about);
     orw_config_destroy(&program.config);
     if (program.lock >= 0) close(program.lock);
-    return orw_comm_end(&program.comm, status);
+    int exit_status = orw_comm_end(&program.comm, status);
+    return exit_status == 0 && program.checks_failed ? ORW_EXIT_CHECK : exit_status;
 }
 
 orw_status orw_program_place(orw_program *program, const char *sub, const char *const *prefixes, const char *parents,

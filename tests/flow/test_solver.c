@@ -1,4 +1,5 @@
-/* test_solver.c - orders of the solvers on a linear field whose flow is known; moments of the path. */
+/* test_solver.c - orders of the solvers on a linear field whose flow is known, the adaptive one's tolerance and its
+ * refusals, evaluations counted; moments of the path. */
 #include <math.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ static double error_of(const orw_field *field, orw_tape *tape, const char *name,
     orw_solver solver;
     float x[2] = {0.7f, -1.9f};
     if (orw_solver_parse(name, steps, &solver) != ORW_OK) return NAN;
-    if (orw_solve(field, tape, &solver, 2, x, NULL) != ORW_OK) return NAN;
+    if (orw_solve(field, tape, &solver, 2, x, NULL, NULL) != ORW_OK) return NAN;
     return fmax(fabs(x[0] - exact((double)0.7f)), fabs(x[1] - exact((double)-1.9f)));
 }
 
@@ -58,13 +59,73 @@ static void test_orders(void) {
            cases[i].order);
         ok(fine < 0.05 && error_of(&field, tape, cases[i].name, 64) < fine / 3, "%s: it converges to the known flow",
            cases[i].name);
-        orw_solver solver = {(orw_solver_kind)i, 8};
-        ok(orw_solver_evaluations(&solver) == cases[i].evaluations, "%s: evaluations are counted", cases[i].name);
+        orw_solver solver = {(orw_solver_kind)i, 8, 0};
+        float x[3] = {0, 1, 2};
+        int64_t counted = 100;
+        ok(orw_solver_evaluations(&solver) == cases[i].evaluations, "%s: evaluations are known", cases[i].name);
+        ok(orw_solve(&field, tape, &solver, 3, x, NULL, &counted) == ORW_OK &&
+               counted == 100 + 3 * cases[i].evaluations,
+           "%s: and counted, over samples", cases[i].name);
     }
     orw_solver solver;
     ok(orw_solver_parse("rk45", 8, &solver) == ORW_ERR_INPUT && strstr(orw_error_text(), "rk45"),
        "an unknown solver is refused by name");
     ok(orw_solver_parse("euler", 0, &solver) == ORW_ERR_INPUT, "no steps are refused");
+    orw_tape_destroy(&tape);
+    free(values);
+    orw_network_destroy(&network);
+}
+
+/* Solves for a batch of two at a tolerance; the error and the evaluations of v that it took. */
+static double adaptive_error(const orw_field *field, orw_tape *tape, double tolerance, int64_t *evaluations) {
+    const orw_solver solver = {ORW_ADAPTIVE, 1, tolerance};
+    float x[2] = {0.7f, -1.9f};
+    *evaluations = 0;
+    if (orw_solve(field, tape, &solver, 2, x, NULL, evaluations) != ORW_OK) return NAN;
+    return fmax(fabs(x[0] - exact((double)0.7f)), fabs(x[1] - exact((double)-1.9f)));
+}
+
+static void test_adaptive(void) {
+    float *values = NULL;
+    orw_tape *tape = NULL;
+    orw_network *network = linear_field(&values);
+    if (!network || orw_tape_create(&tape) != ORW_OK) return;
+    orw_field field = {network, values};
+    double last = INFINITY;
+    int64_t least = 0;
+    for (int i = 1; i <= 3; i++) {
+        int64_t evaluations;
+        double tolerance = pow(10, -2 * i), error = adaptive_error(&field, tape, tolerance, &evaluations);
+        diag("adaptive: tolerance %g, error %.2e, %lld evaluations", tolerance, error, (long long)evaluations);
+        ok(error < 3 * tolerance, "adaptive: error %.1e at tolerance %g", error, tolerance);
+        ok(error < last && evaluations > least && evaluations % 2 == 0,
+           "adaptive: a tenth of a tenth of the tolerance, less error, more evaluations (%lld)",
+           (long long)evaluations);
+        last = error;
+        least = evaluations;
+    }
+    float first[2] = {0.3f, 5}, second[2] = {0.3f, 5};
+    orw_solver solver;
+    ok(orw_solver_parse("adaptive", 8, &solver) == ORW_OK && solver.tolerance == ORW_TOLERANCE &&
+           orw_solver_evaluations(&solver) == 0,
+       "adaptive: known by name, with a tolerance; its evaluations are not known beforehand");
+    ok(orw_solve(&field, tape, &solver, 2, first, NULL, NULL) == ORW_OK &&
+           orw_solve(&field, tape, &solver, 2, second, NULL, NULL) == ORW_OK &&
+           memcmp(first, second, sizeof first) == 0,
+       "adaptive: the same batch, the same bits");
+    solver.tolerance = 1e-14;
+    ok(orw_solve(&field, tape, &solver, 2, first, NULL, NULL) == ORW_ERR_NUMERIC &&
+           strstr(orw_error_text(), "tolerance than 1e-14"),
+       "adaptive: a tolerance below float32's noise ends: %s", orw_error_text());
+    solver.tolerance = 0;
+    ok(orw_solve(&field, tape, &solver, 2, first, NULL, NULL) == ORW_ERR_INPUT, "adaptive: tolerance 0 is refused: %s",
+       orw_error_text());
+    solver.tolerance = 1e-4;
+    const float bad = NAN;
+    orw_parameter_import(orw_network_parameter(network, orw_network_find(network, "layers.0.bias")), &bad, values);
+    ok(orw_solve(&field, tape, &solver, 2, first, NULL, NULL) == ORW_ERR_NUMERIC &&
+           strstr(orw_error_text(), "not finite"),
+       "adaptive: a field that is not finite ends: %s", orw_error_text());
     orw_tape_destroy(&tape);
     free(values);
     orw_network_destroy(&network);
@@ -99,6 +160,7 @@ static void test_path(void) {
 
 int main(void) {
     test_orders();
+    test_adaptive();
     test_path();
     return done_testing();
 }

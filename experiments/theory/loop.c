@@ -1,0 +1,140 @@
+/* loop.c - pre-trained fields for known distributions, and fine-tuning runs of the real loop on them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "theory.h"
+
+static const char *const base_keys[] = {"theory.hidden", "theory.time_features", "pretrain.", "parallel.", NULL};
+static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.",   "solver.",
+                                       "evaluate.", "policies.",  "parallel.", NULL};
+
+orw_status mixture_read(const theory *self, const char *key, double deviation, mixture *q) {
+    char at[64], shares[64];
+    snprintf(at, sizeof at, "%s.at", key);
+    snprintf(shares, sizeof shares, "%s.shares", key);
+    *q = (mixture){.owner = self, .D = PLANE, .deviation = deviation};
+    int numbers = orw_config_reals(self->config, at, POINTS_MOST * PLANE, q->at);
+    q->components = orw_config_reals(self->config, shares, POINTS_MOST, q->share);
+    if (q->components < 2 || q->components > POINTS_MOST || numbers != q->components * PLANE)
+        return orw_error(ORW_ERR_INPUT, "%s, %s: found %d numbers and %d shares, expected x and y of 2 to %d points",
+                         at, shares, numbers, q->components, POINTS_MOST);
+    double sum = 0;
+    for (int k = 0; k < q->components; k++) sum += q->share[k];
+    if (sum <= 0) return orw_error(ORW_ERR_INPUT, "%s: found only zeros, expected a positive sum", shares);
+    for (int k = 0; k < q->components; k++) q->share[k] /= sum;
+    return ORW_OK;
+}
+
+void mixture_draw(const mixture *q, orw_stream *stream, float *x) {
+    double left = orw_stream_uniform(stream);
+    int k = 0;
+    while (k < q->components - 1 && (left -= q->share[k]) > 0) k++;
+    orw_stream_normals(stream, x, q->D);
+    for (size_t j = 0; j < q->D; j++) x[j] = (float)(q->at[(size_t)k * q->D + j] + q->deviation * x[j]);
+}
+
+static void draw_one(const void *context, orw_stream *stream, float *x1) {
+    mixture_draw(context, stream, x1);
+}
+
+static orw_status describe(const void *context, orw_dictionary *description) {
+    const mixture *q = context;
+    const orw_config *config = q->owner->config;
+    ORW_CALL(orw_dictionary_set(description, "kind", "mlp"));
+    ORW_CALL(orw_dictionary_set(description, "dimension", "%zu", q->D));
+    ORW_CALL(orw_dictionary_set(description, "hidden", "%s", orw_config_raw(config, "theory.hidden")));
+    return orw_dictionary_set(description, "time_features", "%d", orw_config_int(config, "theory.time_features"));
+}
+
+orw_status theory_base(theory *self, const char *name, const mixture *q, orw_model *base) {
+    const orw_generator generator = {q, q->D, draw_one, describe};
+    char sub[64], parents[1024];
+    orw_place place;
+    size_t used = (size_t)snprintf(parents, sizeof parents, "deviation = %.17g\n", q->deviation);
+    for (int k = 0; k < q->components; k++) {
+        used += (size_t)snprintf(parents + used, sizeof parents - used, "component = %.9g", q->share[k]);
+        for (size_t j = 0; j < q->D; j++)
+            used += (size_t)snprintf(parents + used, sizeof parents - used, " %.9g", q->at[(size_t)k * q->D + j]);
+        used += (size_t)snprintf(parents + used, sizeof parents - used, "\n");
+    }
+    snprintf(sub, sizeof sub, "bases/%s", name);
+    ORW_CALL(orw_program_place(self->program, sub, base_keys, parents, &place));
+    orw_status status = orw_pretrain_generator(&place, &generator, &base->network, &base->values, base->digest);
+    orw_place_clear(&place);
+    return status;
+}
+
+void setting_online(const theory *self, const char *name, const orw_model *base, const orw_reward *reward,
+                    setting *plan) {
+    const orw_config *config = self->config;
+    *plan = (setting){.name = name,
+                      .base = base,
+                      .reward = reward,
+                      .rounds = 1,
+                      .draws = orw_config_int(config, "theory.draws"),
+                      .updates_per_draw = orw_config_int(config, "theory.updates_per_draw"),
+                      .batch = orw_config_int(config, "theory.batch"),
+                      .ema = orw_config_real(config, "theory.ema"),
+                      .final_share = 1,
+                      .normalise = "mean"};
+}
+
+/* The setting's numbers into the configuration that the loop reads. */
+static orw_status configure(theory *self, const setting *plan) {
+    char lines[10][64];
+    int n = 0;
+    snprintf(lines[n++], sizeof *lines, "finetune.rounds=%d", plan->rounds * plan->draws);
+    snprintf(lines[n++], sizeof *lines, "finetune.updates_per_round=%d", plan->updates_per_draw);
+    snprintf(lines[n++], sizeof *lines, "finetune.batch=%d", plan->batch);
+    snprintf(lines[n++], sizeof *lines, "finetune.final_share=%.17g", plan->final_share);
+    snprintf(lines[n++], sizeof *lines, "behaviour.refresh=%d", plan->draws * plan->updates_per_draw);
+    snprintf(lines[n++], sizeof *lines, "behaviour.ema=%.17g", plan->ema);
+    snprintf(lines[n++], sizeof *lines, "weight.tau=%.17g", plan->tau);
+    snprintf(lines[n++], sizeof *lines, "weight.normalise=%s", plan->normalise);
+    snprintf(lines[n++], sizeof *lines, "policies.every=%d", plan->draws);
+    snprintf(lines[n++], sizeof *lines, "evaluate.every=%d", plan->draws);
+    for (int i = 0; i < n; i++) ORW_CALL(orw_config_set(self->program->config, lines[i]));
+    return ORW_OK;
+}
+
+orw_status theory_run(theory *self, const setting *plan, int seed) {
+    orw_program *program = self->program;
+    orw_method method;
+    orw_place place;
+    char sub[128], parents[1024];
+    ORW_CALL(configure(self, plan));
+    ORW_CALL(orw_method_make("orw", plan->alpha, program->config, &method));
+    snprintf(sub, sizeof sub, "runs/%s-seed%d", plan->name, seed);
+    snprintf(parents, sizeof parents, "alpha = %.17g\nseed = %d\nbase = %s\nreward = %s\n", plan->alpha, seed,
+             plan->base->digest, plan->reward_text);
+    ORW_CALL(orw_program_describe_run(program, method.name, plan->alpha, plan->tau, seed));
+    ORW_CALL(orw_dictionary_set(program->about, "run.setting", "%s", plan->name));
+    ORW_CALL(orw_program_place(program, sub, run_keys, parents, &place));
+    const orw_finetune_setup setup = {.place = &place,
+                                      .network = plan->base->network,
+                                      .reference = plan->base->values,
+                                      .reward = plan->reward,
+                                      .method = &method,
+                                      .seed = (uint64_t)seed};
+    orw_status status = orw_finetune(&setup);
+    orw_place_clear(&place);
+    return status;
+}
+
+orw_status theory_policy(theory *self, const setting *plan, int seed, int round, float **values) {
+    *values = NULL;
+    if (round == 0) {
+        *values = orw_network_values(plan->base->network);
+        if (!*values) return orw_error(ORW_ERR_SYSTEM, "no memory for a policy");
+        memcpy(*values, plan->base->values, orw_network_size(plan->base->network) * sizeof(float));
+        return ORW_OK;
+    }
+    char path[ORW_PATH + 256];
+    orw_network *network = NULL;
+    snprintf(path, sizeof path, "%s/runs/%s-seed%d/policies/round-%06d.h5", self->program->output, plan->name, seed,
+             round * plan->draws);
+    orw_status status = orw_model_load(path, &network, values, NULL);
+    orw_network_destroy(&network);
+    return orw_comm_agree(self->program->comm, status);
+}

@@ -1,0 +1,276 @@
+/* minimiser.c - T3: at every (t, x) the loss E[w |v - u|^2] + alpha |v - v_ref|^2 has its minimum at
+ * v* = (E[w u | x_t = x] + alpha v_ref) / (E[w | x_t = x] + alpha). The x1 of a round are finitely many and known, so
+ * both expectations are sums; one round of many updates trains a field that is held against them. */
+#include <gsl/gsl_cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "theory.h"
+
+const orw_column minimiser_columns[] = {{"alpha", "", "strength of the regularisation"},
+                                        {"expected", "", "projection of v* - v_ref on its value at alpha 0"},
+                                        {"measured", "", "of v - v_ref, mean over seeds"},
+                                        {"standard_error", "", "over seeds"},
+                                        {"distance", "", "RMS of v - v*, mean over seeds"},
+                                        {"distance_error", "", "over seeds"},
+                                        {"control", "", "RMS of v - v* of the control (w = 1)"},
+                                        {NULL, NULL, NULL}};
+
+/* v* is compared where t < T_END: later the sum tells single points of the support apart that lie closer together than
+ * what the network is smooth over. */
+#define T_END 0.8
+enum { PROBES = 2048, NUMBERS = PROBES * PLANE };
+
+typedef struct minimiser_test {
+    theory *self;
+    mixture q;
+    orw_model base;
+    orw_reward *reward;
+    int support, alphas;
+    double alpha[ALPHAS_MOST], tau;
+    setting plan;
+    float *x1, *weight;                 /* [support, PLANE], [support] */
+    float *t, *x;                       /* [PROBES], [PROBES, PLANE] */
+    double *numerator, *mass;           /* E[w u | x] and E[w | x] at the probes */
+    double *target, *start, *direction; /* v* at alpha 0, v_ref, the difference of the two */
+} minimiser_test;
+
+static orw_status open_test(theory *self, minimiser_test *test) {
+    const orw_config *config = self->config;
+    double rewards[POINTS_MOST];
+    float at[POINTS_MOST * PLANE], table[POINTS_MOST];
+    *test = (minimiser_test){.self = self,
+                             .support = orw_config_int(config, "minimiser.batch"),
+                             .tau = orw_config_real(config, "minimiser.tau")};
+    test->alphas = orw_config_reals(config, "minimiser.alphas", ALPHAS_MOST, test->alpha);
+    if (test->alphas < 1 || test->alphas > ALPHAS_MOST || test->alpha[0] != 0)
+        return orw_error(ORW_ERR_INPUT, "minimiser.alphas: found '%s', expected 1 to %d of them, the first 0",
+                         orw_config_raw(config, "minimiser.alphas"), ALPHAS_MOST);
+    ORW_CALL(mixture_read(self, "points", 0, &test->q));
+    if (orw_config_reals(config, "points.rewards", POINTS_MOST, rewards) != test->q.components)
+        return orw_error(ORW_ERR_INPUT, "points.rewards: found '%s', expected one for each of the %d points",
+                         orw_config_raw(config, "points.rewards"), test->q.components);
+    for (int i = 0; i < test->q.components * PLANE; i++) at[i] = (float)test->q.at[i];
+    for (int k = 0; k < test->q.components; k++) table[k] = (float)rewards[k];
+    if (self->checking) return ORW_OK;
+    ORW_CALL(theory_base(self, "points", &test->q, &test->base));
+    ORW_CALL(orw_reward_table(test->q.components, PLANE, at, table, &test->reward));
+    setting *plan = &test->plan;
+    setting_online(self, "", &test->base, test->reward, plan);
+    size_t used = (size_t)snprintf(plan->reward_text, sizeof plan->reward_text, "table");
+    for (int k = 0; k < test->q.components; k++)
+        used += (size_t)snprintf(plan->reward_text + used, sizeof plan->reward_text - used, " %.9g", table[k]);
+    plan->draws = 1;
+    plan->updates_per_draw = orw_config_int(config, "minimiser.updates");
+    plan->batch = test->support;
+    plan->ema = 0;
+    plan->final_share = 0.02;
+    plan->normalise = "none";
+    test->x1 = malloc((size_t)test->support * (PLANE + 1) * sizeof(float));
+    test->t = malloc((size_t)PROBES * (PLANE + 1) * sizeof(float));
+    test->numerator = malloc((size_t)(4 * NUMBERS + PROBES) * sizeof(double));
+    if (!test->x1 || !test->t || !test->numerator) return orw_error(ORW_ERR_SYSTEM, "no memory for the minimiser");
+    test->weight = test->x1 + (size_t)test->support * PLANE;
+    test->x = test->t + PROBES;
+    test->target = test->numerator + NUMBERS;
+    test->start = test->target + NUMBERS;
+    test->direction = test->start + NUMBERS;
+    test->mass = test->direction + NUMBERS;
+    return ORW_OK;
+}
+
+static void close_test(minimiser_test *test) {
+    orw_reward_destroy(&test->reward);
+    orw_model_clear(&test->base);
+    free(test->numerator);
+    free(test->t);
+    free(test->x1);
+}
+
+/* The support of the run with this seed, its weights, and random points of its paths. */
+static orw_status make_support(minimiser_test *test, int seed, double tau) {
+    ORW_CALL(theory_draw(test->self, test->base.network, test->base.values, (uint64_t)seed, ORW_PURPOSE_DRAW,
+                         test->support, test->x1));
+    ORW_CALL(test->reward->score(test->reward, test->self->tape, test->support, test->x1, NULL, test->weight));
+    for (int i = 0; i < test->support; i++) test->weight[i] = (float)exp(tau * test->weight[i]);
+    for (int p = 0; p < PROBES; p++) {
+        orw_stream stream = orw_stream_open((uint64_t)seed, ORW_PURPOSE_TEST, 0, (uint32_t)p);
+        const float *x1 = test->x1 + (size_t)PLANE * orw_stream_below(&stream, (uint32_t)test->support);
+        float x0[PLANE];
+        test->t[p] = (float)(T_END * orw_stream_uniform(&stream));
+        orw_stream_normals(&stream, x0, PLANE);
+        for (int j = 0; j < PLANE; j++) test->x[p * PLANE + j] = (1 - test->t[p]) * x0[j] + test->t[p] * x1[j];
+    }
+    return ORW_OK;
+}
+
+/* Both expectations at one probe. Given x_t = x and x1, x0 = (x - t x1) / (1 - t) is standard normal, which weighs x1,
+ * and u = (x1 - x) / (1 - t). */
+static void expectations(minimiser_test *test, int p) {
+    const float *x = test->x + (size_t)p * PLANE;
+    double t = test->t[p], left = 1 - t, nearest = INFINITY, total = 0, mass = 0, flow[PLANE] = {0};
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < test->support; i++) {
+            const float *x1 = test->x1 + (size_t)i * PLANE;
+            double square = 0;
+            for (int j = 0; j < PLANE; j++) square += pow((x[j] - t * x1[j]) / left, 2);
+            if (pass == 0) {
+                nearest = fmin(nearest, square);
+                continue;
+            }
+            double k = exp(-0.5 * (square - nearest));
+            total += k;
+            mass += k * test->weight[i];
+            for (int j = 0; j < PLANE; j++) flow[j] += k * test->weight[i] * (x1[j] - x[j]) / left;
+        }
+    test->mass[p] = mass / total;
+    for (int j = 0; j < PLANE; j++) test->numerator[p * PLANE + j] = flow[j] / total;
+}
+
+static double minimum(const minimiser_test *test, int i, double alpha) {
+    return (test->numerator[i] + alpha * test->start[i]) / (test->mass[i / PLANE] + alpha);
+}
+
+static orw_status evaluate(minimiser_test *test, float *values, double *v) {
+    const orw_field field = {test->base.network, values};
+    orw_tape_begin(test->self->tape, false);
+    const orw_tensor *found = orw_field_velocity(&field, test->self->tape, NULL, PROBES, test->t, test->x, NULL);
+    ORW_CALL(orw_tape_status(test->self->tape));
+    for (int i = 0; i < NUMBERS; i++) v[i] = found->data[i];
+    return ORW_OK;
+}
+
+typedef struct comparison {
+    double expected, measured; /* projections on the direction, as shares of it */
+    double distance;           /* RMS of v - v* */
+    double astray;             /* |projection of v - v*| */
+} comparison;
+
+/* Trains (or reads back) one run and compares it at the probes. */
+static orw_status compare(minimiser_test *test, const char *name, double tau, double alpha, int seed, comparison *out) {
+    double *v = malloc(NUMBERS * sizeof *v);
+    float *values = NULL;
+    orw_status status = v ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for the probes");
+    test->plan.name = name;
+    test->plan.tau = tau;
+    test->plan.alpha = alpha;
+    if (status == ORW_OK) status = theory_run(test->self, &test->plan, seed);
+    if (status == ORW_OK) status = theory_policy(test->self, &test->plan, seed, 1, &values);
+    /* The direction is that of the weighted problem whatever run is compared. */
+    if (status == ORW_OK) status = make_support(test, seed, test->tau);
+    if (status == ORW_OK) status = evaluate(test, test->base.values, test->start);
+    for (int p = 0; p < PROBES && status == ORW_OK; p++) expectations(test, p);
+    for (int i = 0; i < NUMBERS && status == ORW_OK; i++) test->direction[i] = minimum(test, i, 0) - test->start[i];
+    if (status == ORW_OK && tau != test->tau) status = make_support(test, seed, tau);
+    for (int p = 0; p < PROBES && status == ORW_OK; p++) expectations(test, p);
+    if (status == ORW_OK) status = evaluate(test, values, v);
+    if (status == ORW_OK) {
+        double square = cblas_ddot(NUMBERS, test->direction, 1, test->direction, 1);
+        *out = (comparison){0};
+        for (int i = 0; i < NUMBERS; i++) {
+            double best = minimum(test, i, alpha);
+            out->expected += (best - test->start[i]) * test->direction[i] / square;
+            out->measured += (v[i] - test->start[i]) * test->direction[i] / square;
+            out->distance += (v[i] - best) * (v[i] - best) / NUMBERS;
+        }
+        out->distance = sqrt(out->distance);
+        out->astray = fabs(out->measured - out->expected);
+    }
+    free(values);
+    free(v);
+    return status;
+}
+
+typedef struct control_error {
+    double astray, distance; /* RMS over seeds */
+} control_error;
+
+/* The same run with w = 1, at the same alpha. */
+static orw_status run_control(minimiser_test *test, double alpha, control_error *found) {
+    double astray[SEEDS_MOST], distance[SEEDS_MOST];
+    char name[64];
+    snprintf(name, sizeof name, "minimiser-control-alpha%g", alpha);
+    for (int s = 0; s < test->self->seed_count; s++) {
+        comparison of;
+        ORW_CALL(compare(test, name, 0, alpha, test->self->seeds[s], &of));
+        astray[s] = of.astray;
+        distance[s] = of.distance;
+    }
+    *found = (control_error){rms_of(astray, test->self->seed_count), rms_of(distance, test->self->seed_count)};
+    return ORW_OK;
+}
+
+/* How much worse v* is learnt than in the control. The weighted target is noisier, by the root of E[w^2] / (E[w] +
+ * alpha)^2 over that of w = 1; and where weights are low there is less to learn from, (E[w | x] + alpha) / (E[w] +
+ * alpha) of it, which enters as its inverse, root mean square over the probes. */
+static double carried(const minimiser_test *test, double alpha) {
+    double mean = 0, square = 0, thin = 0;
+    for (int i = 0; i < test->support; i++) {
+        mean += test->weight[i] / test->support;
+        square += (double)test->weight[i] * test->weight[i] / test->support;
+    }
+    for (int p = 0; p < PROBES; p++) thin += pow((mean + alpha) / (test->mass[p] + alpha), 2) / PROBES;
+    return fmax(1, sqrt(square) / (mean + alpha) * (1 + alpha)) * fmax(1, sqrt(thin));
+}
+
+static orw_status judge(minimiser_test *test, double alpha) {
+    theory *self = test->self;
+    int n = self->seed_count;
+    double gap[SEEDS_MOST], expected[SEEDS_MOST], measured[SEEDS_MOST], distance[SEEDS_MOST];
+    char name[64], label[64];
+    control_error control;
+    ORW_CALL(run_control(test, alpha, &control));
+    snprintf(name, sizeof name, "minimiser-alpha%g", alpha);
+    snprintf(label, sizeof label, "tau=%g alpha=%g", test->tau, alpha);
+    for (int s = 0; s < n; s++) {
+        comparison of;
+        ORW_CALL(compare(test, name, test->tau, alpha, self->seeds[s], &of));
+        expected[s] = of.expected;
+        measured[s] = of.measured;
+        gap[s] = of.measured - of.expected;
+        distance[s] = of.distance;
+    }
+    double factor = carried(test, alpha), mean = mean_of(expected, n);
+    ORW_CALL(verdict_equal(self, "T3", "projection of v - v_ref", label, mean, mean_of(measured, n),
+                           standard_error(gap, n), factor * control.astray));
+    ORW_CALL(verdict_equal(self, "T3", "RMS of v - v*", label, 0, mean_of(distance, n), standard_error(distance, n),
+                           factor * control.distance));
+    const double row[] = {alpha,
+                          mean,
+                          mean_of(measured, n),
+                          standard_error(gap, n),
+                          mean_of(distance, n),
+                          standard_error(distance, n),
+                          control.distance};
+    return orw_table_append(self->minimiser, row);
+}
+
+/* w = 1: v* = (E[u | x] + alpha v_ref) / (1 + alpha) lies nearer to where training starts than at alpha 0, which is the
+ * control here. */
+static orw_status judge_equal_weights(minimiser_test *test) {
+    theory *self = test->self;
+    double distance[SEEDS_MOST];
+    control_error control;
+    ORW_CALL(run_control(test, 0, &control));
+    for (int s = 0; s < self->seed_count; s++) {
+        comparison of;
+        ORW_CALL(compare(test, "minimiser-control-alpha1", 0, 1, self->seeds[s], &of));
+        distance[s] = of.distance;
+    }
+    return verdict_equal(self, "T3", "RMS of v - v*", "w=1 alpha=1", 0, mean_of(distance, self->seed_count),
+                         standard_error(distance, self->seed_count), control.distance);
+}
+
+orw_status test_minimiser(theory *self) {
+    minimiser_test test;
+    orw_status status = open_test(self, &test);
+    if (self->checking) {
+        close_test(&test);
+        return status;
+    }
+    for (int a = 0; a < test.alphas && status == ORW_OK; a++) status = judge(&test, test.alpha[a]);
+    if (status == ORW_OK) status = judge_equal_weights(&test);
+    close_test(&test);
+    return status;
+}

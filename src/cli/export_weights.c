@@ -1,0 +1,75 @@
+/* export_weights.c - `orw export-weights`: a model file as safetensors, for PyTorch and everybody else. */
+#include "orw/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char usage[] =
+    "usage: orw export-weights MODEL.h5 OUT.safetensors\n"
+    "Writes a model file (a run's policy.h5, a base model's model.h5, what orw import made) as safetensors: float32 "
+    "tensors\n"
+    "under PyTorch's names and in its shapes, the network's description as metadata. In PyTorch:\n"
+    "\n"
+    "  net.load_state_dict(safetensors.torch.load_file(\"OUT.safetensors\"))\n"
+    "\n"
+    "The weights are the ones that the suite samples from: model.h5 and policy.h5 hold moving averages (pretrain.ema,\n"
+    "behaviour.ema), unless these keys were 0.\n";
+
+/* Of the file's provenance, what says what the weights are; the machine that they were made on stays out of it. */
+static bool tells(const char *key) {
+    static const char *const told[] = {"program", "commit", "identity", "run.", "import.", "data."};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (strncmp(key, told[i], strlen(told[i])) == 0) return true;
+    return false;
+}
+
+/* Imported metadata as they were, then about.*: what this suite knows. */
+static orw_status describe(const orw_dictionary *provenance, const char *digest, orw_dictionary *metadata) {
+    const size_t mark = strlen(ORW_CLI_METADATA);
+    const char *key, *value;
+    for (int i = 0; i < orw_dictionary_size(provenance); i++) {
+        orw_dictionary_at(provenance, i, &key, &value);
+        if (strncmp(key, ORW_CLI_METADATA, mark) == 0) ORW_CALL(orw_dictionary_set(metadata, key + mark, "%s", value));
+    }
+    for (int i = 0; i < orw_dictionary_size(provenance); i++) {
+        char name[320];
+        orw_dictionary_at(provenance, i, &key, &value);
+        snprintf(name, sizeof name, "about.%s", key);
+        if (tells(key) && !orw_dictionary_get(metadata, name))
+            ORW_CALL(orw_dictionary_set(metadata, name, "%s", value));
+    }
+    return orw_dictionary_set(metadata, "about.parameters.xxh64", "%s", digest);
+}
+
+static orw_status export_weights(const char *path, const char *out) {
+    orw_network *network = NULL;
+    orw_dictionary *provenance = NULL, *metadata = NULL;
+    float *values = NULL;
+    char digest[17];
+    orw_status status;
+    ORW_CALL(orw_model_load(path, &network, &values, digest));
+    ORW_TRY(status, orw_dictionary_create(&provenance), done);
+    ORW_TRY(status, orw_dictionary_create(&metadata), done);
+    ORW_TRY(status, orw_run_provenance(path, provenance), done);
+    ORW_TRY(status, describe(provenance, digest, metadata), done);
+    ORW_TRY(status, orw_safetensors_save_network(out, network, values, metadata), done);
+    printf("%s: %s, %d tensors, %zu parameters, digest %s\n", out, orw_network_kind(network),
+           orw_network_parameter_count(network), orw_network_numel(network), digest);
+done:
+    orw_dictionary_destroy(&metadata);
+    orw_dictionary_destroy(&provenance);
+    free(values);
+    orw_network_destroy(&network);
+    return status;
+}
+
+int orw_cli_export_weights(int argc, char **argv) {
+    const orw_cli_option options[] = {{NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
+    orw_cli_operands operands;
+    if (orw_cli_help(argc, argv, usage)) return 0;
+    orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
+    if (status == ORW_OK) status = export_weights(operands.words[0], operands.words[1]);
+    return orw_cli_status(status);
+}

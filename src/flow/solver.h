@@ -1,0 +1,26 @@
+/* solver.h - private to src/flow: v along a solution of the ODE, counted, and what the solvers share. */
+#ifndef ORW_FLOW_SOLVER_H
+#define ORW_FLOW_SOLVER_H
+
+#include "orw/flow.h"
+
+/* A field as the right-hand side of an ODE for a batch of samples that are at the same time. */
+typedef struct orw_flow {
+    const orw_field *field;
+    orw_tape *tape;
+    int batch;
+    const int *labels;
+    size_t count;        /* batch * D */
+    int64_t evaluations; /* made so far, summed over samples */
+    float *times;        /* [batch] */
+} orw_flow;
+orw_status orw_flow_open(const orw_field *field, orw_tape *tape, int batch, const int *labels, orw_flow *flow);
+void orw_flow_close(orw_flow *flow);
+/* v(t, x)[count], the tape's until the next call; NULL: see orw_tape_status. */
+const float *orw_flow_velocity(orw_flow *flow, double t, const float *x);
+
+/* Step k of `steps` equal ones, x[count] in place; work[count]. */
+orw_status orw_solve_step(orw_flow *flow, orw_solver_kind kind, int k, int steps, float *x, float *work);
+orw_status orw_solve_adaptive(orw_flow *flow, const orw_solver *solver, float *x);
+
+#endif
