@@ -100,8 +100,12 @@ FORCE:
 check: build $(TESTS)
 	@BUILD=$(BUILD) tests/run
 
+# make bench BENCH='--filter unet' passes arguments on. The table is kept when the measurement has come to its end.
 bench: build
-	$(BUILD)/bin/orw bench
+	@{ $(BUILD)/bin/orw bench $(BENCH); echo $$? > $(BUILD)/bench.status; } | tee $(BUILD)/bench.tsv.partial
+	@read status < $(BUILD)/bench.status; rm $(BUILD)/bench.status; \
+	  [ "$$status" -eq 0 ] || { rm $(BUILD)/bench.tsv.partial; exit "$$status"; }
+	@mv $(BUILD)/bench.tsv.partial $(BUILD)/bench.tsv && echo "kept in $(BUILD)/bench.tsv"
 
 sanitize:
 	$(MAKE) BUILD=$(BUILD)/sanitize SANITIZE=1 check

@@ -217,14 +217,20 @@ stage_run() {
 }
 
 run_experiment() {
-    local name=$1 program=$BUILD/bin/$1 conf=experiments/$1/$profile.conf before ranks
+    local name=$1 program=$BUILD/bin/$1 conf=experiments/$1/$profile.conf before ranks status=0
     [ -x "$program" ] || die "$program: missing, expected it built (./reproduce.sh build)"
     mkdir -p "$out" || die "--out: cannot make '$out'"
     ranks=$(ranks_for "$program" "$conf")
     begin "run/$name" "$ranks"
     before=$(state_of "$out/$name")
-    launch "$ranks" "$program" "$conf" --out "$out"
-    [ "$before" != "$(state_of "$out/$name")" ] || outcome="up to date"
+    launch "$ranks" "$program" "$conf" --out "$out" || status=$?
+    # Status 1: the program did its work and something that it checks does not hold. The report shows what.
+    [ $status -le 1 ] || exit $status
+    if [ $status -eq 1 ]; then
+        echo "$name: a check failed, see the rows above and the report"
+    elif [ "$before" = "$(state_of "$out/$name")" ]; then
+        outcome="up to date"
+    fi
     finish
 }
 

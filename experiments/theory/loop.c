@@ -81,7 +81,7 @@ void setting_online(const theory *self, const char *name, const orw_model *base,
 }
 
 /* The setting's numbers into the configuration that the loop reads. */
-static orw_status configure(theory *self, const setting *plan) {
+orw_status theory_configure(theory *self, const setting *plan) {
     char lines[10][64];
     int n = 0;
     snprintf(lines[n++], sizeof *lines, "finetune.rounds=%d", plan->rounds * plan->draws);
@@ -103,7 +103,7 @@ orw_status theory_run(theory *self, const setting *plan, int seed) {
     orw_method method;
     orw_place place;
     char sub[128], parents[1024];
-    ORW_CALL(configure(self, plan));
+    ORW_CALL(theory_configure(self, plan));
     ORW_CALL(orw_method_make("orw", plan->alpha, program->config, &method));
     snprintf(sub, sizeof sub, "runs/%s-seed%d", plan->name, seed);
     snprintf(parents, sizeof parents, "alpha = %.17g\nseed = %d\nbase = %s\nreward = %s\n", plan->alpha, seed,

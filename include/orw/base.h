@@ -30,6 +30,9 @@ orw_status orw_error(orw_status status, const char *format, ...) __attribute__((
 /* The last error's line; "" if there was none. Owned by the library. */
 const char *orw_error_text(void);
 
+/* Levenshtein's distance of two words of up to 63 bytes (the rest is not looked at): errors offer the nearest name. */
+int orw_edit_distance(const char *a, const char *b);
+
 /* Passes a failure on. For code with something to unwind: ORW_TRY jumps to `label` with `status` set. */
 #define ORW_CALL(expression)                                                                                           \
     do {                                                                                                               \

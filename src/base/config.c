@@ -59,33 +59,15 @@ void orw_config_destroy(orw_config **config) {
     *config = NULL;
 }
 
-/* Levenshtein's distance; no more than the last row is kept. Longer words than the row are cut: they are far anyway. */
-static int edit_distance(const char *a, const char *b) {
-    int row[64], n = (int)strnlen(b, 63);
-    for (int j = 0; j <= n; j++) row[j] = j;
-    for (int i = 1; *a && i < 64; i++, a++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            int above = row[j], best = diagonal + (*a != b[j - 1]);
-            if (above + 1 < best) best = above + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            diagonal = above;
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
 const char *orw_config_nearest(const orw_config *config, const char *key) {
     const char *nearest = "(no key is declared)", *dot = strrchr(key, '.');
     const char *name = dot ? dot + 1 : key;
     int least = 1 << 30;
     for (int i = 0; i < config->count; i++) {
         const char *declared = config->settings[i].option->key;
-        int distance = edit_distance(key, declared);
+        int distance = orw_edit_distance(key, declared);
         /* The right name in the wrong section, or in none, is one mistake, however different the sections are. */
-        int by_name = edit_distance(name, strchr(declared, '.') + 1) + 2;
+        int by_name = orw_edit_distance(name, strchr(declared, '.') + 1) + 2;
         if (by_name < distance) distance = by_name;
         if (distance < least) {
             least = distance;

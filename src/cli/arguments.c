@@ -5,29 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Levenshtein's distance, keeping one row; longer words than the row are far from everything anyway. */
-static int distance(const char *a, const char *b) {
-    int row[64], n = (int)strnlen(b, 63);
-    for (int j = 0; j <= n; j++) row[j] = j;
-    for (int i = 1; *a && i < 64; i++, a++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            int above = row[j], best = diagonal + (*a != b[j - 1]);
-            if (above + 1 < best) best = above + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            diagonal = above;
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
 const char *orw_cli_nearest(const char *word, const char *const *words, int count) {
     const char *nearest = "";
     int least = 1 << 30;
     for (int i = 0; i < count; i++) {
-        int far = distance(word, words[i]);
+        int far = orw_edit_distance(word, words[i]);
         if (far < least) {
             least = far;
             nearest = words[i];

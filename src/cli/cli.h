@@ -5,6 +5,7 @@
 
 #include "orw/base.h"
 
+int orw_cli_bench(int argc, char **argv);
 int orw_cli_export(int argc, char **argv);
 int orw_cli_export_weights(int argc, char **argv);
 int orw_cli_grid(int argc, char **argv);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../scratch.h"
 #include "../tap.h"
 #include "orw/train.h"
 
@@ -47,11 +48,7 @@ static bool open_fixture(fixture *self, int *argc, char ***argv) {
         const orw_parameter *p = orw_network_parameter(self->network, orw_network_find(self->network, last[i]));
         memset(self->reference + p->offset, 0, p->count * sizeof(float));
     }
-    const char *root = getenv("ORW_TEST_TMP");
-    char fresh[] = "/tmp/orw-traps-XXXXXX";
-    if (!root) root = mkdtemp(fresh);
-    if (!root) return false;
-    snprintf(self->root, sizeof self->root, "%s", root);
+    snprintf(self->root, sizeof self->root, "%s", scratch("traps"));
     return true;
 }
 

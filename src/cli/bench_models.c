@@ -1,0 +1,133 @@
+/* bench_models.c - `orw bench`: whole networks, in images per second and in memory. */
+#include "bench.h"
+
+#include "orw/flow.h"
+#include "orw/train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct subject {
+    int batch;
+    bool train;
+    orw_network *network;
+    orw_optimiser *optimiser;
+    orw_tape *tape;
+    float *values, *gradient; /* [P] */
+    float *x, *t, *u;         /* [batch, D], [batch], [batch, D] */
+    int shape[4];             /* of x */
+} subject;
+
+static orw_status forward(void *context) {
+    const subject *s = context;
+    const orw_field field = {s->network, s->values};
+    orw_tape_begin(s->tape, false);
+    orw_field_velocity(&field, s->tape, NULL, s->batch, s->t, s->x, NULL);
+    return orw_tape_status(s->tape);
+}
+
+/* One update of flow matching, as a PyTorch loop makes it: clear, forward, mean squared error, backward, Adam. */
+static orw_status train(void *context) {
+    const subject *s = context;
+    const orw_field field = {s->network, s->values};
+    memset(s->gradient, 0, orw_network_size(s->network) * sizeof *s->gradient);
+    orw_tape_begin(s->tape, true);
+    orw_tensor *v = orw_field_velocity(&field, s->tape, s->gradient, s->batch, s->t, s->x, NULL);
+    orw_tensor *error = orw_squared_error(s->tape, v, orw_tape_view(s->tape, s->u, NULL, 4, s->shape));
+    orw_tensor *loss = orw_weighted_sum(s->tape, error, NULL);
+    ORW_CALL(orw_tape_status(s->tape));
+    ORW_CALL(orw_tape_backward(s->tape, loss, 1.0f / (float)s->batch));
+    return orw_optimiser_step(s->optimiser, s->values, s->gradient);
+}
+
+static orw_status describe(const char *const *texts, orw_dictionary *description) {
+    for (; *texts; texts += 2) ORW_CALL(orw_dictionary_set(description, texts[0], "%s", texts[1]));
+    return ORW_OK;
+}
+
+static orw_status make_network(const char *const *texts, orw_network **network) {
+    orw_dictionary *description = NULL;
+    ORW_CALL(orw_dictionary_create(&description));
+    orw_status status = describe(texts, description);
+    if (status == ORW_OK) status = orw_network_create(description, network);
+    orw_dictionary_destroy(&description);
+    return status;
+}
+
+static orw_status open_subject(const orw_bench *bench, const orw_bench_item *item, subject *s) {
+    int height, width, channels;
+    *s = (subject){.batch = bench->batch ? bench->batch : item->extent[0], .train = strcmp(item->metric, "train") == 0};
+    ORW_CALL(make_network(item->more, &s->network));
+    orw_network_shape(s->network, &height, &width, &channels);
+    const size_t P = orw_network_size(s->network), batch = (size_t)s->batch,
+                 D = (size_t)height * (size_t)width * (size_t)channels;
+    memcpy(s->shape, (int[]){s->batch, height, width, channels}, sizeof s->shape);
+    s->values = orw_network_values(s->network);
+    s->x = orw_bench_normals(batch * D, 0);
+    s->t = orw_bench_normals(batch, 1);
+    if (s->train) {
+        s->u = orw_bench_normals(batch * D, 2);
+        s->gradient = orw_network_values(s->network);
+    }
+    if (!s->values || !s->x || !s->t || (s->train && (!s->u || !s->gradient)))
+        return orw_error(ORW_ERR_SYSTEM, "no memory for %s with %d images", item->name, s->batch);
+    for (int i = 0; i < s->batch; i++) s->t[i] = ((float)i + 0.5f) / (float)s->batch;
+    orw_network_initialise(s->network, 1, s->values);
+    if (s->train) {
+        ORW_CALL(orw_optimiser_create(P, &s->optimiser));
+        s->optimiser->rate = 1e-4;
+    }
+    return orw_tape_create(&s->tape);
+}
+
+static void close_subject(subject *s) {
+    orw_tape_destroy(&s->tape);
+    orw_optimiser_destroy(&s->optimiser);
+    orw_network_destroy(&s->network);
+    free(s->values);
+    free(s->gradient);
+    free(s->x);
+    free(s->t);
+    free(s->u);
+}
+
+static orw_status measure(const orw_bench *bench, const orw_bench_item *item) {
+    const double mebi = 1 << 20;
+    subject s;
+    orw_bench_timing timing;
+    orw_bench_memory_begin();
+    orw_status status = open_subject(bench, item, &s);
+    if (status == ORW_OK) status = orw_bench_time(bench, s.train ? train : forward, &s, &timing);
+    if (status == ORW_OK) {
+        orw_bench_rate(bench, item, timing, s.batch, "images/s");
+        orw_bench_row(bench, item, "_batch", s.batch, "images");
+        orw_bench_row(bench, item, "_memory", orw_bench_memory_peak(), "MiB");
+        orw_bench_row(bench, item, "_tape", (double)orw_tape_peak(s.tape) / mebi, "MiB");
+        orw_bench_row(bench, item, "_parameters", (double)orw_network_numel(s.network), "numbers");
+    }
+    close_subject(&s);
+    return status;
+}
+
+/* TorchCFM's networks: its MNIST example, its CIFAR-10 one, and that with a quarter of the channels. */
+static const char *const mnist[] = {
+    "kind",         "unet",  "in_channels", "1", "height",         "28", "width", "28", "num_channels", "32",
+    "channel_mult", "1,2,2", "num_heads",   "1", "num_res_blocks", "1",  NULL};
+#define CIFAR(CHANNELS)                                                                                                \
+    {                                                                                                                  \
+        "kind", "unet", "in_channels", "3", "height", "32", "width", "32", "num_channels", CHANNELS, "num_res_blocks", \
+            "2", "channel_mult", "1,2,2,2", "attention_resolutions", "16", "num_heads", "4", "num_head_channels",      \
+            "64", NULL                                                                                                 \
+    }
+static const char *const cifar[] = CIFAR("128");
+static const char *const cifar_small[] = CIFAR("32");
+
+#define BOTH(NAME, HELP, BATCH, TEXTS)                                                                                 \
+    {.name = NAME, .metric = "train", .help = HELP, .measure = measure, .extent = {BATCH}, .more = TEXTS}, {           \
+        .name = NAME, .metric = "forward", .help = HELP, .measure = measure, .extent = {BATCH}, .more = TEXTS          \
+    }
+
+const orw_bench_item orw_bench_models[] = {BOTH("unet-mnist", "TorchCFM's U-Net, 1x28x28, 32 channels", 16, mnist),
+                                           BOTH("unet-cifar", "TorchCFM's U-Net, 3x32x32, 128 channels", 8, cifar),
+                                           BOTH("unet-cifar-small", "the same with 32 channels", 16, cifar_small),
+                                           {.name = NULL}};
