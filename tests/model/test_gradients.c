@@ -116,6 +116,9 @@ static void check_network(orw_tape *tape, const char *base, const char *variant)
        orw_network_parameter_count(network), worst, worst_name);
     double all = done ? check_piece(&p, p.values, p.grads, orw_network_size(network), 5e-4, 1u << 20) : INFINITY;
     ok(all < 1, "[%s] along one direction through all parameters: %.2f of what is allowed", variant, all);
+    for (size_t j = 0; j < orw_network_size(network); j++) p.grads[j] *= 0.95f;
+    double mutant = done ? check_piece(&p, p.values, p.grads, orw_network_size(network), 5e-4, 1u << 20) : 0;
+    ok(mutant > 1, "[%s] a gradient that is 5 %% too small is noticed: %.1f of what is allowed", variant, mutant);
     free(p.values);
     free(p.grads);
     orw_network_destroy(&network);

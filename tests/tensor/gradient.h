@@ -120,6 +120,28 @@ static inline void free_outcome(const struct problem *p, struct outcome *o) {
     for (int i = 0; i < p->inputs; i++) free(o->grad[i]);
 }
 
+/* The check itself is checked: a backward pass that is off by a factor, or puts its numbers one place further, must not
+ * pass. */
+static inline void check_mutants(struct problem *p, const char *name, int input, const float *grad, double before,
+                                 double times, const float *weights, double *y) {
+    const int count = input_count(p, input);
+    float *mutant = malloc((size_t)count * sizeof *mutant);
+    double largest = 0, change = 0;
+    for (int j = 0; j < count; j++) {
+        largest = fmax(largest, fabs(grad[j] - before));
+        change = fmax(change, fabs((double)grad[(j + 1) % count] - grad[j]));
+        mutant[j] = (float)(before + 0.99 * (grad[j] - before));
+    }
+    if (largest > 1e-2)
+        ok(gradient_error(p, input, mutant, before, times, weights, y) > 1e-3,
+           "%s: a gradient of input %d that is 1 %% too small is noticed", name, input);
+    for (int j = 0; j < count; j++) mutant[j] = grad[(j + 1) % count];
+    if (change > 0.1 * largest && largest > 1e-2)
+        ok(gradient_error(p, input, mutant, before, times, weights, y) > 1e-3,
+           "%s: a gradient of input %d in the wrong places is noticed", name, input);
+    free(mutant);
+}
+
 static inline void check_operator(struct problem *p, const char *name) {
     static const char *const ways[] = {"leaves", "results", "twice"};
     orw_tape *tape = NULL;
@@ -142,6 +164,7 @@ static inline void check_operator(struct problem *p, const char *name) {
         for (int i = 0; i < p->inputs; i++) {
             const double error = gradient_error(p, i, o.grad[i], 0.5, way == TWICE ? 4 : 2, weights, y);
             ok(error < 2e-5, "%s, %s: gradient of input %d (error %.1e)", name, ways[way], i, error);
+            if (way == LEAVES) check_mutants(p, name, i, o.grad[i], 0.5, 2, weights, y);
         }
         struct outcome again = run_once(p, tape, way, true, weights);
         bool same = true;
