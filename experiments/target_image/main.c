@@ -30,6 +30,7 @@ typedef struct experiment {
     char parents[128];                   /* of what is learnt from data alone */
     orw_model base, reward_model, judge; /* judge: classifier B, never a reward */
     orw_reward *reward;
+    double base_row[ORW_EVALUATION_COLUMNS]; /* the base model's evaluation, where every run starts */
 } experiment;
 
 static orw_status load_data(experiment *self) {
@@ -74,10 +75,11 @@ static orw_status run_one(void *context, const char *method_name, double alpha, 
     const char *label = method_name ? method_name : "base";
     orw_method method = {.name = label};
     orw_place place;
-    char name[128] = "runs/base", parents[512];
+    char name[128] = "runs/base", parents[512], alpha_text[ORW_REAL_CHARACTERS];
     if (method_name) {
         ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
-        snprintf(name, sizeof name, "runs/%s-alpha%g-seed%d", method_name, alpha, seed);
+        orw_real_text(alpha, alpha_text);
+        snprintf(name, sizeof name, "runs/%s-alpha%s-seed%d", method_name, alpha_text, seed);
     }
     snprintf(parents, sizeof parents,
              "method = %s\nalpha = %.17g\nseed = %d\nbase = %s\nreward = even_digit %s\njudge = %s\n", label, alpha,
@@ -91,8 +93,9 @@ static orw_status run_one(void *context, const char *method_name, double alpha, 
                                       .judge = self->judge.network,
                                       .judge_values = self->judge.values,
                                       .method = &method,
-                                      .seed = (uint64_t)seed};
-    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup);
+                                      .seed = (uint64_t)seed,
+                                      .reference_row = method_name ? self->base_row : NULL};
+    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup, self->base_row);
     orw_place_clear(&place);
     return status;
 }

@@ -33,6 +33,10 @@ const char *orw_error_text(void);
 /* Levenshtein's distance of two words of up to 63 bytes (the rest is not looked at): errors offer the nearest name. */
 int orw_edit_distance(const char *a, const char *b);
 
+/* The fewest digits that read back as the same double: equal numbers have equal texts, different ones different. */
+enum { ORW_REAL_CHARACTERS = 32 };
+void orw_real_text(double value, char text[ORW_REAL_CHARACTERS]);
+
 /* Passes a failure on. For code with something to unwind: ORW_TRY jumps to `label` with `status` set. */
 #define ORW_CALL(expression)                                                                                           \
     do {                                                                                                               \
@@ -73,7 +77,8 @@ orw_status orw_dictionary_create(orw_dictionary **dictionary);
 void orw_dictionary_destroy(
     orw_dictionary **dictionary); /* accepts NULL and *dictionary == NULL, like every destroyer */
 orw_status orw_dictionary_set(orw_dictionary *dictionary, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));                                         /* copies; replaces */
+    __attribute__((format(printf, 3, 4))); /* copies; replaces */
+void orw_dictionary_clear(orw_dictionary *dictionary);
 const char *orw_dictionary_get(const orw_dictionary *dictionary, const char *key); /* NULL if absent */
 int orw_dictionary_size(const orw_dictionary *dictionary);
 void orw_dictionary_at(const orw_dictionary *dictionary, int i, const char **key, const char **value);

@@ -26,6 +26,7 @@ typedef struct orw_class_census {
     double confidence; /* mean of the largest probability */
     double share[10];  /* of each class (the first 10) */
 } orw_class_census;
-void orw_class_census_take(const float *probability, int count, int classes, orw_class_census *census);
+/* Returns false when out of memory. */
+int orw_class_census_take(const float *probability, int count, int classes, orw_class_census *census);
 
 #endif

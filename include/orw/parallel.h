@@ -26,6 +26,8 @@ MPI_Comm orw_comm_mpi(const orw_comm *comm);
  * one rank only (files on rank 0, a NaN in one shard) and before the next collective. Collective. */
 orw_status orw_comm_agree(const orw_comm *comm, orw_status mine);
 orw_status orw_comm_broadcast(const orw_comm *comm, void *bytes, size_t count); /* from rank 0; any size. Collective. */
+/* Makes every rank's dictionary the same as that of rank 0, order included. The outcome is agreed. Collective. */
+orw_status orw_dictionary_broadcast(const orw_comm *comm, orw_dictionary *dictionary);
 
 /* A global batch of `batch` samples in `shards` equal shards; shard s holds global indices
  * [s * per_shard, (s+1) * per_shard). This rank owns shards [first, last). The cut is part of the experiment;

@@ -10,6 +10,7 @@ typedef struct orw_program {
     orw_config *config;
     orw_dictionary *about; /* provenance of everything that the program writes */
     char output[ORW_PATH]; /* DIR/name */
+    const char *stage;     /* as asked for; NULL: not */
     int last_stage;        /* stages after it are not run */
     bool must_resume;      /* --resume */
     bool checks_failed;    /* set by the body: all went well, but what was checked does not hold; exit status 1 */

@@ -58,10 +58,11 @@ double orw_table_get(const orw_table *table, int64_t row,
 typedef struct orw_run orw_run;
 orw_status orw_run_create(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run);
 /* Brings the file to the table's rows: the file is written anew beside its place and renamed, so that anyone may open
- * it at any time. Rows are there at once unless writing has already taken more than 5 % of the run's time; _close
- * writes what is left. */
+ * it at any time. Rows are there at once unless writing has already taken more than 5 % of the run's time. */
 orw_status orw_run_write(orw_run *run, const orw_table *table);
-void orw_run_close(orw_run **run);
+/* Writes the rows that were held back and makes the file durable. The run is gone afterwards whatever the status, which
+ * is not ORW_OK when the file lacks rows. */
+orw_status orw_run_close(orw_run **run);
 /* Reading, by anyone (_provenance: of any sealed file): columns are allocated: free *names[i], *names, *values ([rows,
  * columns]). */
 orw_status orw_run_read(const char *path, const char *table, int *columns, char ***names, int64_t *rows,
@@ -69,8 +70,9 @@ orw_status orw_run_read(const char *path, const char *table, int *columns, char 
 orw_status orw_run_provenance(const char *path, orw_dictionary *into);
 
 /* Samples of one round: /images uint8 [batch,H,W,C], /reward, /weight float32 [batch], /index int64 [batch], `about` as
- * attributes of /provenance. x: this rank's samples [local, H*W*C] in [-1,1]; reward and weight: global [batch] (NULL:
- * left out). Every rank writes its own rows collectively through MPI-IO. Collective. */
+ * attributes of /provenance (rank 0's: HDF5 wants the same from every rank). On the disk when this returns. x: this
+ * rank's samples [local, H*W*C] in [-1,1]; reward and weight: global [batch] (NULL: left out). Every rank writes its
+ * own rows collectively through MPI-IO. Collective. */
 orw_status orw_samples_write(const orw_comm *comm, const orw_plan *plan, const char *path, int height, int width,
                              int channels, const float *x, const float *reward, const float *weight,
                              const orw_dictionary *about);
@@ -99,6 +101,12 @@ orw_status orw_checkpoint_save(const orw_checkpoint *checkpoint, const char *dir
 /* The newest valid generation; a damaged one is warned about and the previous one used; both damaged: an error.
  * *found = false and ORW_OK where there is none. Every rank may read by itself; not collective. */
 orw_status orw_checkpoint_load(orw_checkpoint *checkpoint, const char *directory, bool *found);
+
+/* The same generation for all ranks: rank 0 chooses and reads it, every other rank reads the file of that name in its
+ * own `directory` and must find the same digest, else ORW_ERR_SYSTEM names the rank and the file. The outcome is
+ * agreed. Collective. */
+orw_status orw_checkpoint_load_all(const orw_comm *comm, orw_checkpoint *checkpoint, const char *directory,
+                                   bool *found);
 
 /* ---------------------------------------------------------------- model files ----------------------------------- */
 

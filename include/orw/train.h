@@ -105,6 +105,8 @@ typedef struct orw_finetune_setup {
     float *judge_values;
     const orw_method *method;
     uint64_t seed;
+    const double
+        *reference_row; /* evaluation of the reference, known already: [ORW_EVALUATION_COLUMNS]; NULL: not known */
 } orw_finetune_setup;
 /* Algorithm 1 of the paper: writes run.h5, samples/, policy.h5, checkpoints into the place. Collective. */
 orw_status orw_finetune(const orw_finetune_setup *setup);
@@ -112,14 +114,16 @@ orw_status orw_finetune(const orw_finetune_setup *setup);
 /* Evaluation of a policy on its own seeds (evaluate.seed; the same for every run, so that runs can be compared sample
  * by sample). Appends one row to `table` (orw_evaluation_columns). samples_path: where to keep them (NULL: nowhere).
  * Collective. */
-extern const orw_column orw_evaluation_columns[];
+enum { ORW_EVALUATION_COLUMNS = 22 };
+extern const orw_column orw_evaluation_columns[ORW_EVALUATION_COLUMNS + 1];
 typedef struct orw_evaluation_clock {
     double round, update, samples_scored;
 } orw_evaluation_clock;
 orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_evaluation_clock clock, orw_table *table,
                         const char *samples_path);
-/* The same for v_ref, as a run of its own without any round: run.h5, samples/final.h5, policy.h5. Collective. */
-orw_status orw_evaluate_reference(const orw_finetune_setup *setup);
+/* The same for v_ref, as a run of its own without any round: run.h5, samples/final.h5, policy.h5. Its one row is what
+ * every run's evaluation before its first round would give. Collective. */
+orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double row[ORW_EVALUATION_COLUMNS]);
 
 /* ---------------------------------------------------------------- results on disk ------------------------------- */
 

@@ -4,6 +4,8 @@
 
 #include "orw/base.h"
 
+enum { ORW_CONFIG_LINE = 4096 }; /* bytes of the longest line of a file, without comment and blanks around it */
+
 typedef struct setting {
     const orw_option *option;
     char *text; /* the value in canonical form */

@@ -1,8 +1,8 @@
 /* config_file.c - reading INI files through inih.
  *
- * inih calls back without a line number, cuts lines that are too long, takes indented lines for continuations and
- * ignores what follows a section's bracket. It gets its lines from a reader of ours, which counts them and refuses or
- * repairs what would be read wrongly. */
+ * inih calls back without a line number, has room for 198 bytes per line in its usual build and cuts the rest, takes
+ * indented lines for continuations and ignores what follows a section's bracket. It gets its lines from a reader of
+ * ours, which counts them, refuses or repairs what would be read wrongly and keeps the values: inih sees names only. */
 #include "config.h"
 
 #include <ctype.h>
@@ -18,7 +18,8 @@ typedef struct ini_state {
     FILE *file;
     char *line; /* getline's buffer */
     size_t capacity;
-    int number; /* of the line at hand */
+    int number;        /* of the line at hand */
+    const char *value; /* in that line */
     orw_status status;
 } ini_state;
 
@@ -53,6 +54,11 @@ static bool is_well_formed(const char *text) {
     return equals && equals > text;
 }
 
+/* Where the name in a well-formed line ends: inih takes both = and : for the sign after it. */
+static size_t name_length(const char *text) {
+    return *text == '[' ? strlen(text) : strcspn(text, "=:");
+}
+
 /* inih's way to ask for a line, after fgets. NULL ends the parsing. */
 static char *next_line(char *buffer, int capacity, void *stream) {
     ini_state *state = stream;
@@ -73,20 +79,27 @@ static char *next_line(char *buffer, int capacity, void *stream) {
     }
     if (state->number == 1 && strncmp(start, "\xEF\xBB\xBF", 3) == 0) start += 3; /* byte order mark */
     const char *text = strip(start);
-    if (strlen(text) + 2 > (size_t)capacity) {
-        refuse(state, "\"%.40s...\" has %zu bytes: expected a line of at most %d", text, strlen(text), capacity - 2);
+    if (strlen(text) > ORW_CONFIG_LINE) {
+        refuse(state, "\"%.40s...\" has %zu bytes: expected a line of at most %d", text, strlen(text), ORW_CONFIG_LINE);
         return NULL;
     }
     if (!is_well_formed(text)) {
-        refuse(state, "\"%s\": expected [section] or name = value", text);
+        refuse(state, "\"%.100s\": expected [section] or name = value", text);
         return NULL;
     }
-    snprintf(buffer, (size_t)capacity, "%s\n", text);
+    size_t name = name_length(text);
+    if (name + 3 > (size_t)capacity) {
+        refuse(state, "\"%.40s...\": expected a name or [section] of at most %d bytes", text, capacity - 3);
+        return NULL;
+    }
+    state->value = text[name] ? text + name + 1 : "";
+    snprintf(buffer, (size_t)capacity, "%.*s%s\n", (int)name, text, text[name] ? "=" : "");
     return buffer;
 }
 
 /* inih's callback for one name and value: nonzero means accepted. */
-static int take(void *user, const char *section, const char *name, const char *value) {
+static int take(void *user, const char *section, const char *name, const char *nothing) {
+    (void)nothing; /* the value stayed with our reader */
     ini_state *state = user;
     if (state->status != ORW_OK) return 0;
     char key[256], origin[512];
@@ -97,7 +110,7 @@ static int take(void *user, const char *section, const char *name, const char *v
         return 0;
     }
     snprintf(origin, sizeof origin, "%s:%d", state->path, state->number);
-    state->status = orw_config_assign(state->config, origin, key, value ? value : "");
+    state->status = orw_config_assign(state->config, origin, key, state->value);
     if (target) target->line = state->number;
     return state->status == ORW_OK;
 }

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A configuration must survive being printed and read again, and inih reads lines of at most 198 bytes; a key has at
- * most 48. */
-enum { longest_value = 144 };
+/* A configuration must survive being printed and read again: a name has at most 48 bytes, a line of a file at most
+ * ORW_CONFIG_LINE. */
+enum { longest_value = ORW_CONFIG_LINE - 96 };
 
 /* Integers plainly, not as 1e+06. */
 static void format_bound(const orw_option *option, double bound, char text[ORW_REAL_TEXT]) {
@@ -167,11 +167,15 @@ orw_status orw_config_parse(const orw_option *option, const char *origin, const 
         bool list = option->type == ORW_REALS || option->type == ORW_INTS || option->type == ORW_WORDS;
         good = (list ? canonical_list : canonical_item)(option, trimmed, text, sizeof text);
     }
+    char expected[256];
+    orw_config_expectation(option, expected, sizeof expected);
+    if (length > longest_value)
+        return orw_error(ORW_ERR_INPUT, "%s: %s = \"%.40s...\": the value is too long, it has %zu bytes: expected %s",
+                         origin, option->key, value, length, expected);
     if (!good) {
-        char expected[256];
-        orw_config_expectation(option, expected, sizeof expected);
-        return orw_error(ORW_ERR_INPUT, "%s: %s = \"%.*s\": expected %s%s", origin, option->key, (int)length, value,
-                         expected, length > longest_value ? " (the value is too long)" : "");
+        int shown = length > 200 ? 200 : (int)length;
+        return orw_error(ORW_ERR_INPUT, "%s: %s = \"%.*s%s\": expected %s", origin, option->key, shown, value,
+                         length > 200 ? "..." : "", expected);
     }
     *canonical = strdup(text);
     return *canonical ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "%s: %s: no memory for the value", origin, option->key);

@@ -20,12 +20,17 @@ orw_status orw_dictionary_create(orw_dictionary **dictionary) {
     return *dictionary ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for a dictionary");
 }
 
+void orw_dictionary_clear(orw_dictionary *dictionary) {
+    for (int i = 0; i < dictionary->count; i++) {
+        free(dictionary->entries[i].key);
+        free(dictionary->entries[i].value);
+    }
+    dictionary->count = 0;
+}
+
 void orw_dictionary_destroy(orw_dictionary **dictionary) {
     if (!dictionary || !*dictionary) return;
-    for (int i = 0; i < (*dictionary)->count; i++) {
-        free((*dictionary)->entries[i].key);
-        free((*dictionary)->entries[i].value);
-    }
+    orw_dictionary_clear(*dictionary);
     free((*dictionary)->entries);
     free(*dictionary);
     *dictionary = NULL;

@@ -1,6 +1,8 @@
 /* text.c - strict conversions between text and numbers. */
 #include "text.h"
 
+#include "orw/base.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -53,4 +55,8 @@ bool orw_text_next_item(const char **cursor, const char **item, size_t *length) 
     *item = start;
     *length = span;
     return true;
+}
+
+void orw_real_text(double value, char text[ORW_REAL_CHARACTERS]) {
+    orw_text_from_real(value, text);
 }

@@ -22,10 +22,9 @@ static const char usage[] =
     "  --list           case, metric and meaning of all measurements, without measuring\n"
     "\n"
     "A value is the median over repetitions. METRIC_spread is the distance of the quartiles in percent of it,\n"
-    "METRIC_share for GFLOP/s the percentage of this core's multiply-add peak (machine/fma), for GB/s that of the "
-    "speed\n"
-    "of memcpy on as many bytes. forward: inference. train: forward and backward pass, of the kernels under a squared\n"
-    "error; of the models with Adam. Operations are those of the plain algorithm, recomputed ones do not count.\n"
+    "METRIC_share for GFLOP/s percent of this core's multiply-add peak (machine/fma), for GB/s that of memcpy's\n"
+    "speed on arrays of that size. forward: inference. train: forward and backward pass, of the kernels under a\n"
+    "squared error; of the models with Adam. Operations are those of the plain algorithm, none are counted twice.\n"
     "METRIC_memory: most resident memory of the process. On several ranks all measure at once, and rank 0 prints its\n"
     "numbers; loop and allreduce are shared work.\n";
 

@@ -47,10 +47,10 @@ double orw_pairwise_variance(const float *x, int count, size_t D) {
     return total / (double)D;
 }
 
-void orw_class_census_take(const float *probability, int count, int classes, orw_class_census *census) {
+int orw_class_census_take(const float *probability, int count, int classes, orw_class_census *census) {
     memset(census, 0, sizeof *census);
     int *seen = calloc((size_t)classes, sizeof *seen);
-    if (!seen) return;
+    if (!seen) return 0;
     for (int i = 0; i < count; i++) {
         const float *p = probability + (size_t)i * (size_t)classes;
         int best = 0;
@@ -71,4 +71,5 @@ void orw_class_census_take(const float *probability, int count, int classes, orw
     census->entropy += (present - 1) / (2.0 * count); /* Miller and Madow 1955 */
     census->effective = exp(census->entropy);
     free(seen);
+    return 1;
 }

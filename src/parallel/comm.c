@@ -2,6 +2,7 @@
 #include "orw/parallel.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -121,4 +122,46 @@ orw_status orw_comm_broadcast(const orw_comm *comm, void *bytes, size_t count) {
         done += part;
     }
     return ORW_OK;
+}
+
+/* All keys and values, each with its closing NUL. */
+static char *pack(const orw_dictionary *dictionary, uint64_t *bytes) {
+    const char *key, *value;
+    *bytes = 0;
+    for (int i = 0; i < orw_dictionary_size(dictionary); i++) {
+        orw_dictionary_at(dictionary, i, &key, &value);
+        *bytes += strlen(key) + strlen(value) + 2;
+    }
+    char *packed = malloc(*bytes + 1), *at = packed;
+    for (int i = 0; packed && i < orw_dictionary_size(dictionary); i++) {
+        orw_dictionary_at(dictionary, i, &key, &value);
+        at = stpcpy(at, key) + 1;
+        at = stpcpy(at, value) + 1;
+    }
+    return packed;
+}
+
+static orw_status unpack(const char *packed, uint64_t bytes, orw_dictionary *dictionary) {
+    orw_dictionary_clear(dictionary);
+    for (const char *key = packed; key < packed + bytes;) {
+        const char *value = key + strlen(key) + 1;
+        ORW_CALL(orw_dictionary_set(dictionary, key, "%s", value));
+        key = value + strlen(value) + 1;
+    }
+    return ORW_OK;
+}
+
+orw_status orw_dictionary_broadcast(const orw_comm *comm, orw_dictionary *dictionary) {
+    if (comm->size == 1) return ORW_OK;
+    uint64_t bytes = 0;
+    char *packed = comm->rank == 0 ? pack(dictionary, &bytes) : NULL;
+    orw_status status = orw_comm_broadcast(comm, &bytes, sizeof bytes);
+    if (comm->rank != 0) packed = malloc(bytes + 1);
+    if (status == ORW_OK && !packed)
+        status = orw_error(ORW_ERR_SYSTEM, "no memory for texts of %llu bytes", (unsigned long long)bytes);
+    status = orw_comm_agree(comm, status);
+    if (status == ORW_OK) status = orw_comm_broadcast(comm, packed, bytes);
+    if (status == ORW_OK && comm->rank != 0) status = unpack(packed, bytes, dictionary);
+    free(packed);
+    return orw_comm_agree(comm, status);
 }

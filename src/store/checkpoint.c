@@ -8,6 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NEWEST   "checkpoint.h5"
+#define PREVIOUS "checkpoint.previous.h5"
+
+enum { LINE = 4352 }; /* of a configuration: its names and values are shorter */
+
 typedef enum piece_type { FLOATS, INTEGERS, TABLE, IDENTITY } piece_type;
 static const char *const type_name[] = {"floats", "integers", "table", "identity"};
 
@@ -191,9 +196,9 @@ static orw_status rotate(const char *newest, const char *previous) {
 
 orw_status orw_checkpoint_save(const orw_checkpoint *checkpoint, const char *directory) {
     char newest[PATH_MAX], previous[PATH_MAX], partial[PATH_MAX];
-    ORW_CALL(generation(directory, "checkpoint.h5", newest));
-    ORW_CALL(generation(directory, "checkpoint.h5.partial", partial));
-    ORW_CALL(generation(directory, "checkpoint.previous.h5", previous));
+    ORW_CALL(generation(directory, NEWEST, newest));
+    ORW_CALL(generation(directory, NEWEST ".partial", partial));
+    ORW_CALL(generation(directory, PREVIOUS, previous));
     hid_t file;
     orw_status status = orw_h5_create(newest, NULL, &file);
     if (status == ORW_OK) status = write_pieces(file, checkpoint);
@@ -218,7 +223,7 @@ static bool next_line(const char **at, char *line, size_t capacity) {
 
 /* Looks for the value of `key` in section `section` of an INI text. */
 static bool lookup(const char *text, const char *section, const char *key, char *value, size_t capacity) {
-    char line[512], current[128] = "";
+    char line[LINE], current[128] = "";
     while (next_line(&text, line, sizeof line)) {
         char name[256] = "";
         int rest = 0;
@@ -236,9 +241,9 @@ static bool lookup(const char *text, const char *section, const char *key, char 
  * then keys that both have are named, otherwise only those that the checkpoint lacks. Returns the length of the text so
  * far. */
 static size_t compare(const char *from, const char *other, bool old, char *text, size_t used, size_t capacity) {
-    char line[512], section[128] = "";
+    char line[LINE], section[128] = "";
     while (next_line(&from, line, sizeof line)) {
-        char key[256] = "", here[512], there[512];
+        char key[256] = "", here[LINE], there[LINE];
         int rest = 0;
         if (sscanf(line, " [%127[^]]]", section) == 1) continue;
         if (sscanf(line, " %255[^= ] =%n", key, &rest) != 1 || rest == 0) continue;
@@ -363,16 +368,16 @@ static orw_status load(orw_checkpoint *checkpoint, const char *path) {
     return orw_h5_close(file, status);
 }
 
-orw_status orw_checkpoint_load(orw_checkpoint *checkpoint, const char *directory, bool *found) {
+/* The file to read: NEWEST, PREVIOUS, or NULL where there is none. */
+static orw_status choose(const char *directory, const char **chosen) {
     char newest[PATH_MAX], previous[PATH_MAX], kind[ORW_H5_KIND];
-    *found = false;
-    ORW_CALL(generation(directory, "checkpoint.h5", newest));
-    ORW_CALL(generation(directory, "checkpoint.previous.h5", previous));
+    *chosen = NULL;
+    ORW_CALL(generation(directory, NEWEST, newest));
+    ORW_CALL(generation(directory, PREVIOUS, previous));
     bool have_newest = orw_file_exists(newest), have_previous = orw_file_exists(previous);
     if (!have_newest && !have_previous) return ORW_OK;
     if (have_newest && orw_h5_check(newest, kind) == ORW_OK) {
-        ORW_CALL(load(checkpoint, newest)); /* whole, so what does not fit is not damage */
-        *found = true;
+        *chosen = NEWEST; /* whole, so what does not fit is not damage */
         return ORW_OK;
     }
     char reason[PATH_MAX + 256];
@@ -387,7 +392,66 @@ orw_status orw_checkpoint_load(orw_checkpoint *checkpoint, const char *directory
         return orw_error(ORW_ERR_INPUT, "%s; %s", reason, second);
     }
     orw_warn("%s; going on from the checkpoint before, %s", reason, previous);
-    ORW_CALL(load(checkpoint, previous));
+    *chosen = PREVIOUS;
+    return ORW_OK;
+}
+
+orw_status orw_checkpoint_load(orw_checkpoint *checkpoint, const char *directory, bool *found) {
+    char path[PATH_MAX];
+    const char *chosen;
+    *found = false;
+    ORW_CALL(choose(directory, &chosen));
+    if (!chosen) return ORW_OK;
+    ORW_CALL(generation(directory, chosen, path));
+    ORW_CALL(load(checkpoint, path));
+    *found = true;
+    return ORW_OK;
+}
+
+/* What rank 0 read; an empty name: there was nothing. */
+typedef struct choice {
+    char name[64];
+    uint64_t digest;
+} choice;
+
+/* Not rank 0: the file of the same name must be the same generation. */
+static orw_status follow(orw_checkpoint *checkpoint, const char *directory, const choice *taken, int rank) {
+    char path[PATH_MAX], reason[512];
+    ORW_CALL(generation(directory, taken->name, path));
+    if (load(checkpoint, path) != ORW_OK) {
+        snprintf(reason, sizeof reason, "%s", orw_error_text());
+        return orw_error(ORW_ERR_SYSTEM, "rank %d cannot go on from the checkpoint that rank 0 has read: %s", rank,
+                         reason);
+    }
+    uint64_t digest = digest_pieces(checkpoint);
+    if (digest == taken->digest) return ORW_OK;
+    return orw_error(ORW_ERR_SYSTEM,
+                     "%s: rank %d reads pieces of digest %016" PRIx64 ", rank 0 reads %016" PRIx64
+                     ": expected one directory for all ranks",
+                     path, rank, digest, taken->digest);
+}
+
+orw_status orw_checkpoint_load_all(const orw_comm *comm, orw_checkpoint *checkpoint, const char *directory,
+                                   bool *found) {
+    choice taken = {.name = ""};
+    orw_status status = ORW_OK;
+    int rank = orw_comm_rank(comm);
+    *found = false;
+    if (rank == 0) {
+        char path[PATH_MAX];
+        const char *chosen;
+        status = choose(directory, &chosen);
+        if (status == ORW_OK && chosen) {
+            snprintf(taken.name, sizeof taken.name, "%s", chosen);
+            status = generation(directory, chosen, path);
+            if (status == ORW_OK) status = load(checkpoint, path);
+            if (status == ORW_OK) taken.digest = digest_pieces(checkpoint);
+        }
+    }
+    ORW_CALL(orw_comm_agree(comm, status));
+    ORW_CALL(orw_comm_broadcast(comm, &taken, sizeof taken));
+    if (!taken.name[0]) return ORW_OK;
+    ORW_CALL(orw_comm_agree(comm, rank == 0 ? ORW_OK : follow(checkpoint, directory, &taken, rank)));
     *found = true;
     return ORW_OK;
 }

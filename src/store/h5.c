@@ -55,32 +55,53 @@ static orw_status access_list(const orw_comm *comm, hid_t *access) {
     if (good) return ORW_OK;
     orw_status status = orw_h5_error("H5Pset_fapl");
     H5Pclose(*access);
+    *access = H5I_INVALID_HID;
     return status;
+}
+
+static orw_status creation_list(hid_t *creation) {
+    ORW_H5(*creation = H5Pcreate(H5P_FILE_CREATE));
+    if (H5Pset_userblock(*creation, ORW_H5_BLOCK) < 0 ||
+        H5Pset_link_creation_order(*creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0 ||
+        H5Pset_obj_track_times(*creation, false) < 0)
+        return orw_h5_error("H5Pset_userblock");
+    return ORW_OK;
+}
+
+static orw_status agree(const orw_comm *comm, orw_status mine) {
+    return comm ? orw_comm_agree(comm, mine) : mine;
 }
 
 orw_status orw_h5_create(const char *path, const orw_comm *comm, hid_t *file) {
     char partial[PATH_MAX];
+    hid_t access = H5I_INVALID_HID, creation = H5I_INVALID_HID;
     *file = H5I_INVALID_HID;
     quiet();
-    ORW_CALL(partial_name(path, partial));
     if (comm && orw_comm_size(comm) == 1) comm = NULL;
-    orw_status status = comm && orw_comm_rank(comm) != 0 ? ORW_OK : probe(partial);
-    if (comm) status = orw_comm_agree(comm, status);
-    hid_t access, creation = H5I_INVALID_HID;
-    if (status == ORW_OK) status = access_list(comm, &access);
-    if (status != ORW_OK) return status;
-    creation = H5Pcreate(H5P_FILE_CREATE);
-    if (creation < 0 || H5Pset_userblock(creation, ORW_H5_BLOCK) < 0 ||
-        H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0 ||
-        H5Pset_obj_track_times(creation, false) < 0 ||
-        (*file = H5Fcreate(partial, H5F_ACC_TRUNC, creation, access)) < 0) {
-        orw_h5_error("H5Fcreate");
-        char text[256];
-        snprintf(text, sizeof text, "%s", orw_error_text());
-        status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be created: %s", partial, text);
+    orw_status status = partial_name(path, partial);
+    if (status == ORW_OK && (!comm || orw_comm_rank(comm) == 0)) status = probe(partial);
+    status = agree(comm, status); /* nobody makes a list of access, which duplicates the communicator, for nothing */
+    if (status == ORW_OK) {
+        status = access_list(comm, &access);
+        if (status == ORW_OK) status = creation_list(&creation);
+        status = agree(comm, status);
+    }
+    if (status == ORW_OK) {
+        *file = H5Fcreate(partial, H5F_ACC_TRUNC, creation, access);
+        if (*file < 0) {
+            char text[256];
+            orw_h5_error("H5Fcreate");
+            snprintf(text, sizeof text, "%s", orw_error_text());
+            status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be created: %s", partial, text);
+        }
+        status = agree(comm, status);
+        if (status != ORW_OK && *file >= 0) {
+            H5Fclose(*file);
+            *file = H5I_INVALID_HID;
+        }
     }
     if (creation >= 0) H5Pclose(creation);
-    H5Pclose(access);
+    if (access >= 0) H5Pclose(access);
     return status;
 }
 
@@ -91,12 +112,15 @@ orw_status orw_h5_close(hid_t file, orw_status status) {
     return status;
 }
 
-orw_status orw_h5_commit(const char *path) {
+orw_status orw_h5_commit(const char *path, bool durable) {
     char partial[PATH_MAX];
+    orw_status status = ORW_OK;
     ORW_CALL(partial_name(path, partial));
-    if (rename(partial, path) == 0) return ORW_OK;
-    orw_status status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be put in place: %s", path, strerror(errno));
-    unlink(partial);
+    if (durable)
+        status = orw_commit_file(partial, path);
+    else if (rename(partial, path) != 0)
+        status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be put in place: %s", path, strerror(errno));
+    if (status != ORW_OK) unlink(partial);
     return status;
 }
 

@@ -9,14 +9,16 @@
 enum { ORW_H5_BLOCK = 512, ORW_H5_KIND = 32, ORW_H5_RANK = 8, ORW_H5_NAME = 256 };
 
 /* Creates PATH.partial: nothing is visible under PATH before orw_h5_commit. With a communicator of more than one rank
- * the file is opened through MPI-IO (collective). Objects get no times, groups remember the order of creation. */
+ * the file is opened through MPI-IO (collective; the outcome is agreed, and no rank keeps a handle of a failure).
+ * Objects get no times, groups remember the order of creation. */
 orw_status orw_h5_create(const char *path, const orw_comm *comm, hid_t *file);
 /* Closes what orw_h5_create opened (collective if that was) and, if `status` is ORW_OK, hands on the close's status. */
 orw_status orw_h5_close(hid_t file, orw_status status);
 /* Seals PATH.partial as `kind`; with `durable` it is on the disk when this returns. One rank only. */
 orw_status orw_h5_seal(const char *path, const char *kind, bool durable);
-/* Renames PATH.partial onto PATH; what fails leaves no partial file. One rank only. */
-orw_status orw_h5_commit(const char *path);
+/* Renames PATH.partial onto PATH; what fails leaves no partial file. With `durable` file and name are on the disk when
+ * this returns. One rank only. */
+orw_status orw_h5_commit(const char *path, bool durable);
 void orw_h5_discard(const char *path); /* removes PATH.partial */
 
 /* Whether a file is a sealed one and undamaged; kind receives its kind. */

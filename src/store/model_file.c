@@ -65,7 +65,7 @@ orw_status orw_model_save(const char *path, const orw_network *network, const fl
     if (group >= 0) H5Gclose(group);
     status = orw_h5_close(file, status);
     if (status == ORW_OK) status = orw_h5_seal(path, "model", true);
-    if (status == ORW_OK) status = orw_h5_commit(path);
+    if (status == ORW_OK) status = orw_h5_commit(path, true);
     if (status != ORW_OK) orw_h5_discard(path);
     return status;
 }

@@ -64,7 +64,7 @@ static orw_status write_file(orw_run *run, bool durable) {
     for (int i = 0; i < run->count && status == ORW_OK; i++) status = write_table(file, &run->tables[i]);
     status = orw_h5_close(file, status);
     if (status == ORW_OK) status = orw_h5_seal(run->path, "run", durable);
-    if (status == ORW_OK) status = orw_h5_commit(run->path);
+    if (status == ORW_OK) status = orw_h5_commit(run->path, durable);
     if (status != ORW_OK) orw_h5_discard(run->path);
     run->spent += orw_seconds() - began;
     run->stale = status != ORW_OK;
@@ -137,11 +137,12 @@ orw_status orw_run_write(orw_run *run, const orw_table *table) {
     return write_file(run, false);
 }
 
-void orw_run_close(orw_run **run) {
-    if (!run || !*run) return;
-    if (write_file(*run, true) != ORW_OK) orw_warn("the run file is not complete: %s", orw_error_text());
+orw_status orw_run_close(orw_run **run) {
+    if (!run || !*run) return ORW_OK;
+    orw_status status = write_file(*run, true);
     destroy(*run);
     *run = NULL;
+    return status;
 }
 
 /* ---------------------------------------------------------------- reading --------------------------------------- */

@@ -8,10 +8,13 @@
 
 /* Every rank writes rows [first, first + count) of a data set with `shape[0]` rows. */
 typedef struct rows {
+    const orw_comm *comm;
     hid_t transfer;
     hsize_t first, count;
 } rows;
 
+/* Every call that changes the file is collective, and a rank that failed in one must not stay away from the next: the
+ * ranks agree after each. */
 static orw_status write_rows(hid_t file, const char *name, hid_t stored, hid_t memory, int rank, const hsize_t *shape,
                              const rows *mine, const void *data) {
     hsize_t start[4] = {mine->first}, part[4];
@@ -23,14 +26,46 @@ static orw_status write_rows(hid_t file, const char *name, hid_t stored, hid_t m
     /* Early allocation is what MPI-IO does anyway: asked for, a single rank writes the same file. */
     if (space < 0 || local < 0 || creation < 0 || H5Pset_obj_track_times(creation, false) < 0 ||
         H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY) < 0 ||
-        H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, part, NULL) < 0 ||
-        (set = H5Dcreate2(file, name, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT)) < 0 ||
-        H5Dwrite(set, memory, local, space, mine->transfer, data) < 0)
-        status = orw_h5_error("H5Dwrite");
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, part, NULL) < 0)
+        status = orw_h5_error("H5Sselect_hyperslab");
+    status = orw_comm_agree(mine->comm, status);
+    if (status == ORW_OK) {
+        set = H5Dcreate2(file, name, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+        status = orw_comm_agree(mine->comm, set < 0 ? orw_h5_error("H5Dcreate2") : ORW_OK);
+    }
+    if (status == ORW_OK) {
+        herr_t written = H5Dwrite(set, memory, local, space, mine->transfer, data);
+        status = orw_comm_agree(mine->comm, written < 0 ? orw_h5_error("H5Dwrite") : ORW_OK);
+    }
     if (set >= 0) H5Dclose(set);
     if (creation >= 0) H5Pclose(creation);
     if (local >= 0) H5Sclose(local);
     if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+/* Rank 0's texts for all: HDF5 lays the attributes out on every rank, and ranks whose texts differ in length would
+ * write different files or wait for each other for ever. */
+static orw_status share_texts(const orw_comm *comm, const orw_dictionary *about, orw_dictionary **texts) {
+    orw_status status = orw_dictionary_create(texts);
+    for (int i = 0; about && status == ORW_OK && i < orw_dictionary_size(about); i++) {
+        const char *key, *value;
+        orw_dictionary_at(about, i, &key, &value);
+        status = orw_dictionary_set(*texts, key, "%s", value);
+    }
+    ORW_CALL(orw_comm_agree(comm, status));
+    return orw_dictionary_broadcast(comm, *texts);
+}
+
+static orw_status write_texts(const orw_comm *comm, hid_t file, const orw_dictionary *texts) {
+    hid_t group;
+    orw_status status = orw_comm_agree(comm, orw_h5_make_group(file, "provenance", &group));
+    for (int i = 0; status == ORW_OK && i < orw_dictionary_size(texts); i++) {
+        const char *key, *value;
+        orw_dictionary_at(texts, i, &key, &value);
+        status = orw_comm_agree(comm, orw_h5_write_text(group, key, value));
+    }
+    if (group >= 0) H5Gclose(group);
     return status;
 }
 
@@ -51,8 +86,8 @@ static orw_status convert(const rows *mine, size_t pixels, const float *x, colum
 }
 
 static orw_status write_contents(hid_t file, const rows *mine, const hsize_t shape[4], const columns *local,
-                                 const float *reward, const float *weight, const orw_dictionary *about) {
-    ORW_CALL(orw_h5_write_provenance(file, about));
+                                 const float *reward, const float *weight, const orw_dictionary *texts) {
+    ORW_CALL(write_texts(mine->comm, file, texts));
     ORW_CALL(write_rows(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, shape, mine, local->pixels));
     ORW_CALL(write_rows(file, "index", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, shape, mine, local->index));
     if (reward)
@@ -66,29 +101,33 @@ orw_status orw_samples_write(const orw_comm *comm, const orw_plan *plan, const c
                              int channels, const float *x, const float *reward, const float *weight,
                              const orw_dictionary *about) {
     rows mine = {
+        .comm = comm,
         .first = (hsize_t)plan->first * (hsize_t)plan->per_shard,
         .count = (hsize_t)(plan->last - plan->first) * (hsize_t)plan->per_shard,
     };
     hsize_t shape[4] = {(hsize_t)plan->batch, (hsize_t)height, (hsize_t)width, (hsize_t)channels};
     columns local = {0};
+    orw_dictionary *texts = NULL;
     hid_t file = H5I_INVALID_HID;
     orw_status status =
         orw_comm_agree(comm, convert(&mine, (size_t)height * (size_t)width * (size_t)channels, x, &local));
-    if (status == ORW_OK) status = orw_comm_agree(comm, orw_h5_create(path, comm, &file));
+    if (status == ORW_OK) status = share_texts(comm, about, &texts);
+    if (status == ORW_OK) status = orw_h5_create(path, comm, &file);
     if (status == ORW_OK) {
         mine.transfer = H5Pcreate(H5P_DATASET_XFER);
         if (mine.transfer < 0 || (orw_comm_size(comm) > 1 && H5Pset_dxpl_mpio(mine.transfer, H5FD_MPIO_COLLECTIVE) < 0))
             status = orw_h5_error("H5Pset_dxpl_mpio");
-        else
-            status = write_contents(file, &mine, shape, &local, reward, weight, about);
+        status = orw_comm_agree(comm, status);
+        if (status == ORW_OK) status = write_contents(file, &mine, shape, &local, reward, weight, texts);
         if (mine.transfer >= 0) H5Pclose(mine.transfer);
         status = orw_comm_agree(comm, orw_h5_close(file, status));
     }
+    orw_dictionary_destroy(&texts);
     free(local.pixels);
     free(local.index);
     if (orw_comm_rank(comm) == 0) {
-        if (status == ORW_OK) status = orw_h5_seal(path, "samples", false);
-        if (status == ORW_OK) status = orw_h5_commit(path);
+        if (status == ORW_OK) status = orw_h5_seal(path, "samples", true);
+        if (status == ORW_OK) status = orw_h5_commit(path, true);
         if (status != ORW_OK) orw_h5_discard(path);
     }
     return orw_comm_agree(comm, status);

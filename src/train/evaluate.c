@@ -6,7 +6,7 @@
 
 #include "finetune.h"
 
-const orw_column orw_evaluation_columns[] = {
+const orw_column orw_evaluation_columns[ORW_EVALUATION_COLUMNS + 1] = {
     {"round", "", "rounds made"},
     {"update", "", "updates made"},
     {"samples_scored", "", "training samples drawn and scored so far"},
@@ -77,8 +77,11 @@ orw_status orw_judge_samples(const orw_finetune_setup *setup, orw_tape *tape, co
                               local + (size_t)i * (size_t)classes);
     status = orw_comm_agree(comm, status);
     *census = (orw_class_census){.even = NAN, .entropy = NAN, .effective = NAN, .confidence = NAN};
+    for (size_t c = 0; c < sizeof census->share / sizeof *census->share; c++) census->share[c] = NAN;
     if (status == ORW_OK && classes > 0) status = orw_gather(comm, &batch->plan, classes, local, global);
-    if (status == ORW_OK && classes > 0) orw_class_census_take(global, batch->plan.batch, classes, census);
+    if (status == ORW_OK && classes > 0 && !orw_class_census_take(global, batch->plan.batch, classes, census))
+        status = orw_error(ORW_ERR_SYSTEM, "no memory for a census of %d classes", classes);
+    status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, (int)batch->D, batch->x1, global);
     if (status == ORW_OK) *spread = orw_pairwise_variance(global, batch->plan.batch, batch->D);
     free(global);
@@ -187,27 +190,53 @@ done:
     return status;
 }
 
-orw_status orw_evaluate_reference(const orw_finetune_setup *setup) {
+static orw_status evaluate_reference(const orw_finetune_setup *setup, const char *path) {
     const orw_place *place = setup->place;
-    char samples[ORW_PATH], path[ORW_PATH];
-    orw_place_state found;
+    char samples[ORW_PATH];
     orw_table *table = NULL;
     orw_run *run = NULL;
-    orw_status status;
-    ORW_CALL(orw_place_inspect(place, "policy.h5", &found));
-    if (found == ORW_PLACE_COMPLETE) return ORW_OK;
     ORW_CALL(orw_place_path(place, "samples", samples, sizeof samples));
     ORW_CALL(orw_comm_agree(place->comm, orw_make_directories(samples)));
     ORW_CALL(orw_place_path(place, "samples/final.h5", samples, sizeof samples));
-    ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
     ORW_CALL(orw_table_create("evaluation", orw_evaluation_columns, &table));
-    status = orw_evaluate(setup, setup->reference, (orw_evaluation_clock){0, 0, 0}, table, samples);
+    orw_status status = orw_evaluate(setup, setup->reference, (orw_evaluation_clock){0, 0, 0}, table, samples);
     if (status == ORW_OK && orw_comm_rank(place->comm) == 0) {
         status = orw_run_create(path, place->about, place->config, &run);
         if (status == ORW_OK) status = orw_run_write(run, table);
+        if (status == ORW_OK) status = orw_run_close(&run);
         orw_run_close(&run);
     }
     orw_table_destroy(&table);
     ORW_CALL(orw_comm_agree(place->comm, status));
     return orw_place_finish(place, "policy.h5", setup->network, setup->reference);
+}
+
+static orw_status read_row(const char *path, double row[ORW_EVALUATION_COLUMNS]) {
+    int columns = 0;
+    int64_t rows = 0;
+    char **names = NULL;
+    double *values = NULL;
+    ORW_CALL(orw_run_read(path, "evaluation", &columns, &names, &rows, &values));
+    bool fits = columns == ORW_EVALUATION_COLUMNS && rows == 1;
+    for (int c = 0; c < columns; c++) {
+        if (fits) row[c] = values[c];
+        free(names[c]);
+    }
+    free(names);
+    free(values);
+    if (fits) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: evaluation has %lld rows of %d columns, expected 1 of %d", path,
+                     (long long)rows, columns, ORW_EVALUATION_COLUMNS);
+}
+
+orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double row[ORW_EVALUATION_COLUMNS]) {
+    const orw_place *place = setup->place;
+    char path[ORW_PATH];
+    orw_place_state found;
+    ORW_CALL(orw_place_inspect(place, "policy.h5", &found));
+    ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
+    if (found != ORW_PLACE_COMPLETE) ORW_CALL(evaluate_reference(setup, path));
+    orw_status status = orw_comm_rank(place->comm) == 0 ? read_row(path, row) : ORW_OK;
+    ORW_CALL(orw_comm_agree(place->comm, status));
+    return orw_comm_broadcast(place->comm, row, ORW_EVALUATION_COLUMNS * sizeof *row);
 }

@@ -67,7 +67,7 @@ static orw_status resume(orw_finetune_state *state) {
     const orw_place *place = state->setup->place;
     bool found = false;
     char path[ORW_PATH], samples[ORW_PATH];
-    ORW_CALL(orw_comm_agree(state->comm, orw_checkpoint_load(state->checkpoint, place->directory, &found)));
+    ORW_CALL(orw_checkpoint_load_all(state->comm, state->checkpoint, place->directory, &found));
     if (found) orw_log("%s: goes on at round %lld", place->directory, (long long)state->round);
     orw_status status = ORW_OK;
     if (orw_comm_rank(state->comm) == 0) {
@@ -241,7 +241,10 @@ orw_status orw_finetune_evaluate(orw_finetune_state *state) {
     orw_evaluation_clock clock = {(double)state->round, (double)state->optimiser->step,
                                   (double)state->round * state->batch->plan.batch};
     ORW_CALL(orw_place_path(state->setup->place, "samples/final.h5", path, sizeof path));
-    ORW_CALL(orw_evaluate(state->setup, state->behaviour.average, clock, state->evaluation, last ? path : NULL));
+    if (state->round == 0 && state->setup->reference_row)
+        ORW_CALL(orw_table_append(state->evaluation, state->setup->reference_row));
+    else
+        ORW_CALL(orw_evaluate(state->setup, state->behaviour.average, clock, state->evaluation, last ? path : NULL));
     orw_finetune_clock(state, ORW_PHASE_EVALUATE);
     ORW_CALL(write_tables(state));
     orw_finetune_clock(state, ORW_PHASE_WRITE);

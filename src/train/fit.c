@@ -95,7 +95,7 @@ static orw_status resume(fit_state *state) {
     const orw_place *place = state->fit->place;
     bool found = false;
     char path[ORW_PATH];
-    ORW_CALL(orw_comm_agree(place->comm, orw_checkpoint_load(state->checkpoint, place->directory, &found)));
+    ORW_CALL(orw_checkpoint_load_all(place->comm, state->checkpoint, place->directory, &found));
     if (found) orw_log("%s: goes on at update %lld", state->fit->what, (long long)state->optimiser->step);
     orw_status status = ORW_OK;
     if (orw_comm_rank(place->comm) == 0) {
@@ -169,6 +169,7 @@ orw_status orw_fit_run(const orw_fit *fit, float *values) {
     orw_status status = open_state(&state, fit, values);
     if (status == ORW_OK) status = resume(&state);
     if (status == ORW_OK) status = loop(&state);
+    if (status == ORW_OK) status = orw_comm_agree(fit->place->comm, orw_run_close(&state.run));
     if (status == ORW_OK && fit->ema > 0) memcpy(values, state.average, orw_network_size(fit->network) * sizeof(float));
     close_state(&state);
     return status;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -50,19 +51,20 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
 }
 
 static void print_help(const orw_program *program, const char *title) {
-    printf("%s - %s\n\n"
-           "usage: [mpirun -n N] %s CONFIG [options]\n\n"
-           "  --set KEY=VALUE   override a key; may be repeated\n"
-           "  --out DIR         results go to DIR/%s (default: results)\n"
-           "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
-           "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
-           "  --print-config    print the whole configuration and stop\n"
-           "  --markdown        print the table of keys and stop\n"
-           "  --help            this text\n\n"
-           "What is complete in DIR is kept, what was interrupted goes on from its last checkpoint, on any number of "
-           "ranks.\n"
-           "Exit status: 0; 1 where a check of the experiment fails; 2 after one line that says what is wrong.\n\nKeys:\n",
-           program->name, title, program->name, program->name);
+    printf(
+        "%s - %s\n\n"
+        "usage: [mpirun -n N] %s CONFIG [options]\n\n"
+        "  --set KEY=VALUE   override a key; may be repeated\n"
+        "  --out DIR         results go to DIR/%s (default: results)\n"
+        "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
+        "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
+        "  --print-config    print the whole configuration and stop\n"
+        "  --markdown        print the table of keys and stop\n"
+        "  --help            this text\n\n"
+        "What is complete in DIR is kept, what was interrupted goes on from its last checkpoint, on any number of "
+        "ranks.\n"
+        "Exit status: 0; 1 where a check of the experiment fails; 2 after one line that says what is wrong.\n\nKeys:\n",
+        program->name, title, program->name, program->name);
     orw_config_print_help(program->config, stdout);
 }
 
@@ -83,11 +85,52 @@ bool orw_program_stage(const orw_program *program, const char *stage) {
     return false;
 }
 
+enum { MOST_SWEPT = 64, DIRECTORIES_OPEN = 16 };
+
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* What a later stage would refuse is refused now: hours may lie between. */
+static orw_status check_early(const orw_program *program, const orw_option *const *options) {
+    const orw_config *config = program->config;
+    int shards = orw_config_int(config, "parallel.shards"), ranks = orw_comm_size(program->comm);
+    double values[MOST_SWEPT];
+    if (shards < ranks)
+        return orw_error(ORW_ERR_INPUT, "parallel.shards: found %d, expected at least the number of ranks, %d", shards,
+                         ranks);
+    for (; *options; options++)
+        for (const orw_option *option = *options; option->key; option++) {
+            const char *key = option->key;
+            bool batch = option->type == ORW_INT && (ends_with(key, ".batch") || strcmp(key, "evaluate.count") == 0);
+            if (batch && orw_config_int(config, key) % shards != 0)
+                return orw_error(ORW_ERR_INPUT, "%s: found %d, expected a multiple of parallel.shards, %d", key,
+                                 orw_config_int(config, key), shards);
+            int swept = 0;
+            if (strncmp(key, "sweep.", 6) == 0 && option->type == ORW_REALS)
+                swept = orw_config_reals(config, key, MOST_SWEPT, values);
+            if (strncmp(key, "sweep.", 6) == 0 && option->type == ORW_INTS)
+                swept = orw_config_ints(config, key, MOST_SWEPT, (int[MOST_SWEPT]){0});
+            if (swept > MOST_SWEPT)
+                return orw_error(ORW_ERR_INPUT, "%s: found %d values, expected at most %d", key, swept, MOST_SWEPT);
+        }
+    return ORW_OK;
+}
+
+/* For nftw: stops at the first file that an earlier call has finished or saved. */
+static int is_result(const char *path, const struct stat *status, int type, struct FTW *walk) {
+    static const char *const names[] = {"checkpoint.h5", "checkpoint.previous.h5", "model.h5", "policy.h5"};
+    (void)status;
+    for (int i = 0; i < 4; i++)
+        if (type == FTW_F && strcmp(path + walk->base, names[i]) == 0) return 1;
+    return 0;
+}
+
 /* One program at a time in an output directory; the lock goes with the process, however it ends. */
 static orw_status take_output(orw_program *program) {
     char path[ORW_PATH + 16];
-    bool there = orw_file_exists(program->output);
-    if (program->must_resume && !there)
+    if (program->must_resume && nftw(program->output, is_result, DIRECTORIES_OPEN, FTW_PHYS) != 1)
         return orw_error(ORW_ERR_INPUT, "--resume: nothing in %s to go on with; expected an earlier run's directory",
                          program->output);
     ORW_CALL(orw_make_directories(program->output));
@@ -96,18 +139,23 @@ static orw_status take_output(orw_program *program) {
     if (program->lock < 0)
         return orw_error(ORW_ERR_INPUT, "%s: %s; expected a directory that can be written", program->output,
                          strerror(errno));
-    if (flock(program->lock, LOCK_EX | LOCK_NB) != 0)
-        return orw_error(ORW_ERR_INPUT, "%s: another program is at work there", program->output);
+    if (flock(program->lock, LOCK_EX | LOCK_NB) == 0) return ORW_OK;
+    if (errno == EWOULDBLOCK) return orw_error(ORW_ERR_INPUT, "%s: another program is at work there", program->output);
+    orw_warn("%s: the file system has no locks (%s); take care that no second program writes there", program->output,
+             strerror(errno));
     return ORW_OK;
 }
 
 static orw_status describe(orw_program *program) {
     ORW_CALL(orw_describe_build(program->about));
     ORW_CALL(orw_dictionary_set(program->about, "program", "%s", program->name));
-    return orw_dictionary_set(program->about, "ranks", "%d", orw_comm_size(program->comm));
+    ORW_CALL(orw_dictionary_set(program->about, "ranks", "%d", orw_comm_size(program->comm)));
+    /* Collective writes need the same text everywhere; it is rank 0's host that is named. */
+    return orw_dictionary_broadcast(program->comm, program->about);
 }
 
-static orw_status start(orw_program *program, int argc, char **argv, const char *title, bool *go_on) {
+static orw_status start(orw_program *program, int argc, char **argv, const char *title,
+                        const orw_option *const *options, bool *go_on) {
     arguments found = {.output = "results"};
     *go_on = false;
     ORW_CALL(read_arguments(program, argc, argv, &found));
@@ -121,11 +169,9 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
     if (!found.config_path)
         return orw_error(ORW_ERR_INPUT, "no configuration file; expected one, for instance experiments/%s/smoke.conf",
                          program->name);
+    program->stage = found.stage;
     ORW_CALL(choose_stage(program, found.stage));
-    int shards = orw_config_int(program->config, "parallel.shards"), ranks = orw_comm_size(program->comm);
-    if (shards < ranks)
-        return orw_error(ORW_ERR_INPUT, "parallel.shards: found %d, expected at least the number of ranks, %d", shards,
-                         ranks);
+    ORW_CALL(check_early(program, options));
     program->must_resume = found.resume;
     if ((size_t)snprintf(program->output, sizeof program->output, "%s/%s", found.output, program->name) >=
         sizeof program->output)
@@ -151,7 +197,7 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
     }
     status = orw_config_create(&program.config, options);
     if (status == ORW_OK) status = orw_dictionary_create(&program.about);
-    if (status == ORW_OK) status = start(&program, argc, argv, title, &go_on);
+    if (status == ORW_OK) status = start(&program, argc, argv, title, options, &go_on);
     if (status == ORW_OK && go_on) status = body(&program);
     orw_dictionary_destroy(&program.about);
     orw_config_destroy(&program.config);
@@ -187,16 +233,12 @@ orw_status orw_program_describe_run(orw_program *program, const char *method, do
 orw_status orw_program_sweep(orw_program *program,
                              orw_status (*body)(void *context, const char *method, double alpha, int seed),
                              void *context) {
-    enum { MOST = 64 };
-    double alphas[MOST];
-    int seeds[MOST], seed_count = orw_config_ints(program->config, "sweep.seeds", MOST, seeds);
+    double alphas[MOST_SWEPT];
+    int seeds[MOST_SWEPT], seed_count = orw_config_ints(program->config, "sweep.seeds", MOST_SWEPT, seeds);
     for (int m = 0; orw_method_name(m); m++) {
         char key[64];
         snprintf(key, sizeof key, "sweep.%s", orw_method_name(m));
-        int count = orw_config_reals(program->config, key, MOST, alphas);
-        if (count > MOST || seed_count > MOST)
-            return orw_error(ORW_ERR_INPUT, "%s, sweep.seeds: found %d and %d values, expected at most %d", key, count,
-                             seed_count, MOST);
+        int count = orw_config_reals(program->config, key, MOST_SWEPT, alphas);
         for (int s = 0; s < seed_count; s++)
             for (int a = 0; a < count; a++) ORW_CALL(body(context, orw_method_name(m), alphas[a], seeds[s]));
     }

@@ -123,12 +123,29 @@ static void test_bad_files(void) {
 
 static void test_damaged_files(void) {
     orw_config *c = fresh();
-    char text[1000] = "[output]\nname = ";
+    char text[6000] = "[output]\nname = ";
     size_t head = strlen(text);
-    memset(text + head, 'n', 500);
-    strcpy(text + head + 500, "\n");
-    ok(read_text(c, text) == ORW_ERR_INPUT && strstr(orw_error_text(), ":2: ") && strstr(orw_error_text(), "507 bytes"),
+    memset(text + head, 'n', 3990);
+    strcpy(text + head + 3990, " end \n[train]\nalpha = 4\n");
+    bool read = read_text(c, text) == ORW_OK;
+    const char *name = orw_config_text(c, "output.name");
+    ok(read && strlen(name) == 3994 && strspn(name, "n") == 3990 && strcmp(name + 3990, " end") == 0 &&
+           orw_config_real(c, "train.alpha") == 4,
+       "a value of 3994 bytes arrives whole, and the line after it");
+    char *printed = orw_config_to_text(c), *again = NULL;
+    if (read_text(c, printed) == ORW_OK) again = orw_config_to_text(c);
+    ok(again && strcmp(printed, again) == 0, "and survives being printed and read again");
+    free(printed);
+    free(again);
+    memset(text + head, 'n', 5000);
+    strcpy(text + head + 5000, "\n");
+    ok(read_text(c, text) == ORW_ERR_INPUT && strstr(orw_error_text(), ":2: ") &&
+           strstr(orw_error_text(), "5007 bytes") && strstr(orw_error_text(), "at most 4096"),
        "a line that is too long is refused, not cut: %s", orw_error_text());
+    memset(text, 'n', 300);
+    strcpy(text + 300, " = 1\n");
+    ok(read_text(c, text) == ORW_ERR_INPUT && strstr(orw_error_text(), ":1: ") && strstr(orw_error_text(), "at most"),
+       "so is a name that inih would cut: %s", orw_error_text());
     memset(text, '#', 900);
     strcpy(text + 900, "\n[train]\nalpha = 2\n");
     ok(read_text(c, text) == ORW_OK && orw_config_real(c, "train.alpha") == 2, "a long comment does no harm");
@@ -161,9 +178,11 @@ static void test_bad_assignments(void) {
                strstr(line, bad[i][2]),
            "--set refused: %s", line);
     }
-    char longer[400] = "output.name=";
-    memset(longer + 12, 'n', 300);
-    ok(orw_config_set(c, longer) == ORW_ERR_INPUT && strstr(orw_error_text(), "too long"), "--set: value too long");
+    char longer[4200] = "output.name=";
+    memset(longer + 12, 'n', 4001);
+    ok(orw_config_set(c, longer) == ORW_ERR_INPUT && strstr(orw_error_text(), "too long") &&
+           strstr(orw_error_text(), "4001 bytes") && strstr(orw_error_text(), "at most 4000"),
+       "--set: value too long: %s", orw_error_text());
     ok(orw_config_real(c, "train.alpha") == 0.3 && *orw_config_text(c, "output.name") == '\0',
        "a refused value changes nothing");
     orw_config_destroy(&c);

@@ -2,9 +2,6 @@
 . "$ORW_ROOT/tests/tap.sh"
 orw=$BUILD/bin/orw
 tab=$(printf '\t')
-TMPDIR=$PWD/temporary
-export TMPDIR
-mkdir "$TMPDIR"
 
 # rows NAME: every line of $out is a comment or case, metric, a finite number, unit.
 rows() {
@@ -26,6 +23,8 @@ at_least() {
 
 # ---- the list
 
+run "$orw" bench --help
+like "$out" "^usage: .*orw bench" "--help shows the usage"
 run "$orw" bench --list
 is "$status" 0 "--list succeeds: $err"
 for name in machine/fma gemm/512x512x512 conv/28x28x32-32 attention/784x32x1 groupnorm/28x28x32 allreduce/1e4 allreduce/1e6 \
@@ -66,13 +65,14 @@ is "$(value unet-mnist forward_batch)" 1 "the batch that was asked for"
 at_least unet-mnist train_tape "$(value unet-mnist forward_tape)" "training holds more activations than inference"
 at_least unet-mnist train_memory "$(value unet-mnist train_tape)" "resident memory includes them"
 
-run "$orw" bench --filter '^loop' --batch 2 --seconds 0.01
+mkdir temporary
+run env TMPDIR="$PWD/temporary" "$orw" bench --filter '^loop' --batch 2 --seconds 0.01
 is "$status" 0 "the loop: $err"
 is "$err" "" "nothing on stderr"
 rows "its rows"
 for phase in sample score gradient reduce write; do like "$out" "^loop/target_image${tab}rounds_$phase$tab.*${tab}s/round$" "phase $phase"; done
 at_least loop/target_image rounds 0.000001 "rounds per second"
-is "$(ls "$TMPDIR")" "" "nothing is left in the temporary directory"
+is "$(ls temporary | grep orw-bench)" "" "nothing of ours is left in the temporary directory"
 
 # ---- on two ranks
 

@@ -16,7 +16,14 @@ fails "finetune.rouns.*finetune.rounds" "an unknown key, with the nearest one" "
 fails "finetune.rounds.*many" "an ill-typed value" "$program" "$config" --set finetune.rounds=many
 fails "sweep.orw.*-1" "alpha = -1" "$program" "$config" --set sweep.orw=-1
 fails "stage.*fintune" "an unknown stage" "$program" "$config" --stage fintune
-fails "shards.*32" "shards that do not divide the batch" "$program" "$config" --set parallel.shards=5
+fails "finetune.batch.*30.*parallel.shards" "a batch that the shards do not divide, before anything is done" "$program" "$config" \
+    --set finetune.batch=30 --out early
+fails "evaluate.count.*30.*parallel.shards" "the same for the evaluation" "$program" "$config" --set evaluate.count=30 --out early
+[ ! -e early ]
+report $? "which makes no directory"
+mkdir -p empty/target_image
+fails "resume" "--resume in a directory without any result" "$program" "$config" --out empty --resume
+fails "shards.*5" "shards that do not divide the batch" "$program" "$config" --set parallel.shards=5
 fails "resume" "--resume with nothing to go on with" "$program" "$config" --out fresh --resume
 [ ! -e fresh ]
 report $? "which makes no directory"

@@ -47,7 +47,7 @@ static void test_census(void) {
         p[i * CLASSES + digit[i]] = i == 7 ? 0.5f : 0.75f;
     }
     orw_class_census census;
-    orw_class_census_take(p, COUNT, CLASSES, &census);
+    ok(orw_class_census_take(p, COUNT, CLASSES, &census), "a census is taken");
     ok(near(census.even, 0.75), "six of eight are even");
     ok(near(census.entropy, 1.5 * log(2) + 2 / 16.0), "entropy of (1/2, 1/4, 1/4) with the Miller-Madow term 2/(2*8)");
     ok(near(census.effective, exp(census.entropy)), "effective number is exp(entropy)");

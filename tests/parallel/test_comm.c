@@ -56,6 +56,38 @@ static void check_gather(const orw_comm *comm, int batch, int shards, int width)
     free(global);
 }
 
+/* MPI refuses a row of negative width: a failure of one rank before the rows travel. */
+static void check_gather_failure(const orw_comm *comm) {
+    orw_plan plan;
+    float local[1] = {0}, global[8];
+    int last = orw_comm_size(comm) - 1;
+    orw_plan_make(comm, orw_comm_size(comm), orw_comm_size(comm), &plan);
+    int width = orw_comm_rank(comm) == last ? -1 : 1;
+    ok(orw_gather(comm, &plan, width, local, global) == ORW_ERR_SYSTEM, "a rank that cannot gather stops all: %s",
+       orw_error_text());
+}
+
+static void check_dictionary(const orw_comm *comm) {
+    orw_dictionary *texts = NULL;
+    int rank = orw_comm_rank(comm);
+    orw_dictionary_create(&texts);
+    orw_dictionary_set(texts, rank == 0 ? "host" : "other", "%s",
+                       rank == 0 ? "zero, 100 %s" : "a longer name of a host");
+    orw_dictionary_set(texts, "empty", "%s", rank == 0 ? "" : "not empty");
+    for (int i = 0; i < rank; i++) orw_dictionary_set(texts, i ? "x" : "y", "%d", i);
+    if (rank != 0) orw_dictionary_set(texts, "host", "rank %d", rank);
+    bool good = orw_dictionary_broadcast(comm, texts) == ORW_OK && orw_dictionary_size(texts) == 2;
+    const char *key = "", *value = "";
+    if (good) orw_dictionary_at(texts, 0, &key, &value);
+    good = good && strcmp(key, "host") == 0 && strcmp(value, "zero, 100 %s") == 0;
+    if (good) orw_dictionary_at(texts, 1, &key, &value);
+    ok(good && strcmp(key, "empty") == 0 && !*value, "every rank has rank 0's texts and no others");
+    orw_dictionary_clear(texts);
+    if (rank != 0) orw_dictionary_set(texts, "left", "over");
+    ok(orw_dictionary_broadcast(comm, texts) == ORW_OK && orw_dictionary_size(texts) == 0, "an empty dictionary too");
+    orw_dictionary_destroy(&texts);
+}
+
 int main(int argc, char **argv) {
     orw_comm *comm;
     if (orw_comm_begin(&argc, &argv, &comm) != ORW_OK) return ORW_EXIT_ERROR;
@@ -65,6 +97,8 @@ int main(int argc, char **argv) {
     check_gather(comm, 14, 7, 3);
     check_gather(comm, 64, 16, 1);
     check_gather(comm, 5, 5, 784);
+    check_gather_failure(comm);
+    check_dictionary(comm);
 
     char text[100] = "";
     if (orw_comm_rank(comm) == 0) strcpy(text, "from rank 0");

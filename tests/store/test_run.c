@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../scratch.h"
 #include "../tap.h"
@@ -93,8 +94,8 @@ static void check_run(const char *path) {
     ok(orw_run_write(run, empty) == ORW_OK && same(path, empty), "a table without rows");
     table->rows = 5; /* as after a resume */
     ok(orw_run_write(run, table) == ORW_OK && same(path, table), "rows that are taken back");
-    orw_run_close(&run);
-    ok(run == NULL && same(path, table) && same(path, clock), "closed");
+    ok(orw_run_close(&run) == ORW_OK && run == NULL && same(path, table) && same(path, clock), "closed");
+    ok(orw_run_close(&run) == ORW_OK && orw_run_close(NULL) == ORW_OK, "closing twice does no harm");
     char *text = orw_config_to_text(config);
     check_provenance(path, text);
     free(text);
@@ -126,8 +127,26 @@ static void check_share(const char *path) {
         if (orw_run_write(run, table) != ORW_OK) break;
     }
     double took = orw_seconds() - began;
-    orw_run_close(&run);
-    ok(table->rows == 20000 && same(path, table), "20,000 rows arrive (%.1f s)", took);
+    ok(orw_run_close(&run) == ORW_OK && table->rows == 20000 && same(path, table), "20,000 rows arrive (%.1f s)", took);
+    orw_table_destroy(&table);
+}
+
+/* The place disappears under a running program: its end must not look like success. */
+static void check_lost_place(void) {
+    char path[PATH_MAX], away[PATH_MAX];
+    orw_table *table;
+    orw_run *run;
+    snprintf(path, sizeof path, "%s", scratch("lost"));
+    mkdir(path, 0777);
+    snprintf(path, sizeof path, "%s", scratch("lost/run.h5"));
+    snprintf(away, sizeof away, "%s", scratch("lost"));
+    orw_table_create("metrics", metrics, &table);
+    orw_table_append(table, (double[]){1, 2, 3});
+    ok(orw_run_create(path, NULL, NULL, &run) == ORW_OK && orw_run_write(run, table) == ORW_OK, "written");
+    unlink(path);
+    rmdir(away);
+    ok(orw_run_close(&run) != ORW_OK && run == NULL && strstr(orw_error_text(), "run.h5"),
+       "closing without a place to write to fails: %s", orw_error_text());
     orw_table_destroy(&table);
 }
 
@@ -148,6 +167,7 @@ int main(void) {
     orw_run *run;
     snprintf(path, sizeof path, "%s", scratch("run.h5"));
     check_table();
+    check_lost_place();
     check_run(path);
     check_other_tools(path);
     ok(stat(scratch("run.h5.partial"), &about) != 0, "no partial file is left");

@@ -30,7 +30,12 @@ static orw_status write_file(const orw_comm *comm, const char *path, bool weight
     for (int i = 0; i < BATCH; i++) reward[i] = (float)i / 8, weight[i] = expf(reward[i]);
     orw_dictionary *about = NULL;
     orw_dictionary_create(&about);
-    orw_dictionary_set(about, "run.method", "orw");
+    orw_dictionary_set(about, "run.method", "%s", orw_comm_rank(comm) == 0 ? "orw" : "a text of another length");
+    for (int i = 0; i < 40 * orw_comm_rank(comm); i++) { /* more metadata than rank 0 has, by kilobytes */
+        char key[32];
+        snprintf(key, sizeof key, "rank.%d", i);
+        orw_dictionary_set(about, key, "%0200d", i);
+    }
     orw_status status = orw_samples_write(comm, &plan, path, H, W, C, x, reward, weights ? weight : NULL, about);
     orw_dictionary_destroy(&about);
     return status;
@@ -53,8 +58,8 @@ static void check_content(const char *path) {
     orw_dictionary *about = NULL;
     orw_dictionary_create(&about);
     ok(orw_run_provenance(path, about) == ORW_OK && orw_dictionary_get(about, "run.method") &&
-           strcmp(orw_dictionary_get(about, "run.method"), "orw") == 0,
-       "what was said about them");
+           strcmp(orw_dictionary_get(about, "run.method"), "orw") == 0 && orw_dictionary_size(about) == 1,
+       "what rank 0 said about them");
     orw_dictionary_destroy(&about);
 }
 
@@ -100,6 +105,14 @@ int main(int argc, char **argv) {
     orw_status status = write_file(comm, "/proc/no/such/file.h5", true);
     ok(status == ORW_ERR_INPUT && strstr(orw_error_text(), "/proc/no/such/file.h5"),
        "all ranks learn that a place cannot be written");
+
+    /* One rank's failure is everybody's, at once. */
+    char *longer = calloc(2 * PATH_MAX, 1);
+    strcpy(longer, plain);
+    if (rank == orw_comm_size(comm) - 1) memset(longer + strlen(plain), 'n', PATH_MAX);
+    ok(write_file(comm, longer, false) == ORW_ERR_INPUT && strstr(orw_error_text(), "too long"),
+       "a name that is too long on one rank");
+    free(longer);
 
     ok(write_file(comm, plain, false) == ORW_OK, "written without weights");
     orw_samples samples;
