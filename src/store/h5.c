@@ -31,7 +31,7 @@ static void quiet(void) {
 
 static orw_status partial_name(const char *path, char partial[PATH_MAX]) {
     if (snprintf(partial, PATH_MAX, "%s.partial", path) >= PATH_MAX)
-        return orw_error(ORW_ERR_INPUT, "%s: the name is too long", path);
+        return orw_error(ORW_ERR_INPUT, "%.200s...: the name is too long", path);
     return ORW_OK;
 }
 

@@ -36,6 +36,7 @@ static orw_status write_run(const char *directory, int seed, int rows, int step)
     ORW_TRY(status, orw_run_create(path, about, NULL, &run), done);
     ORW_TRY(status, orw_run_write(run, table), done);
     ORW_TRY(status, orw_run_write(run, last), done);
+    status = orw_run_close(&run);
 done:
     orw_run_close(&run);
     orw_table_destroy(&table);
