@@ -180,7 +180,7 @@ sub about_names { return map { m{([^/]+)\.about$} } glob "$out/figures/$_[0]/*.a
 sub section_theory {
     my $verdicts = read_table("$out/figures/data/theory/verdicts.tsv") or return;
     my %words = map { @$_ } read_pairs("$out/figures/data/theory/provenance.tsv");
-    my %order = (finite_support => 1, gaussians => 2, minimiser => 3, bound_vs_alpha => 4, bound_vs_round => 5, trade => 6);
+    my %order = (finite_support => 1, gaussians => 2, minimiser => 3, bound_vs_alpha => 4, bound_vs_round => 5, trade => 6, coupling => 7);
     my @html = ("<h2>Theory against closed forms</h2>\n", "<p class=quiet>Small fields trained by the same loop, held against what ",
         "perfect learning would give. A check holds when measured and expected differ by at most four standard errors and the ",
         "allowance, which a control run with w = 1 at the same budget sets; a bound must not be exceeded. ",

@@ -1,5 +1,5 @@
-/* tap.h - the Test Anything Protocol, as far as the suite needs it. One program, one stream of "ok" and "not ok" lines on stdout;
- * under MPI only rank 0 prints (tap_speak). */
+/* tap.h - the Test Anything Protocol, as far as the suite needs it. One program, one stream of "ok" and "not ok" lines
+ * on stdout; under MPI only rank 0 prints (tap_speak). */
 #ifndef ORW_TESTS_TAP_H
 #define ORW_TESTS_TAP_H
 
@@ -12,10 +12,12 @@ static int tap_count, tap_failed;
 static bool tap_silent;
 
 /* Ranks other than 0 call tap_speak(false): their checks are not printed, yet fail the program. */
-static inline void tap_speak(bool speak) { tap_silent = !speak; }
+static inline void tap_speak(bool speak) {
+    tap_silent = !speak;
+}
 
-__attribute__((format(printf, 4, 5))) static inline bool tap_ok(bool good, const char *file, int line, const char *format,
-                                                                ...) {
+__attribute__((format(printf, 4, 5))) static inline bool tap_ok(bool good, const char *file, int line,
+                                                                const char *format, ...) {
     char name[512];
     va_list arguments;
     va_start(arguments, format);

@@ -9,7 +9,7 @@ draw_theory() {
         say "skipped theory: no results/run.h5, which the experiment writes at its end"
         return 0
     fi
-    for table in verdicts points gaussians minimiser bound trade; do
+    for table in verdicts points gaussians minimiser bound trade coupling; do
         export_to "$table.tsv" "$run" "$table" || true
     done
     export_to provenance.tsv --provenance "$run" || true
@@ -25,6 +25,8 @@ draw_theory() {
         "alpha = 0, every seed; the estimate takes L from sampled Jacobians and is no bound" column=2 "label=round"
     theory_figure trade.gp trade trade "T5: reward and distance against alpha" \
         "Mean over seeds with its standard error, after equally many rounds"
+    theory_figure coupling.gp coupling coupling "T6: what optimal coupling does to pre-training" \
+        "Mean over seeds with its standard error; straightness: integral of mean (x1 - x0 - v)^2, 0 for straight paths"
 }
 
 theory_figure() { # theory_figure SCRIPT NAME TABLE TITLE CAPTION ASSIGNMENT...

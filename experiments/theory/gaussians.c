@@ -54,7 +54,7 @@ static orw_status open_test(theory *self, gaussian_test *test) {
                             .rounds = orw_config_int(config, "theory.rounds")};
     mixture q = {.owner = self, .components = 1, .D = 1, .share = {1}, .at = {test->mu}, .deviation = test->sigma};
     if (self->checking) return ORW_OK;
-    ORW_CALL(theory_base(self, "gaussian", &q, &test->base));
+    ORW_CALL(theory_base(self, "gaussian", &q, config, &test->base));
     for (int s = 0; s < SETTINGS; s++) {
         double a = s == LINEAR ? test->a : 0, c = s == QUADRATIC ? test->c : 0;
         setting *plan = &test->plan[s];

@@ -37,6 +37,8 @@ orw_status lipschitz_bound(const orw_network *network, const float *values, doub
         char name[32];
         snprintf(name, sizeof name, "layers.%d.weight", l);
         int at = orw_network_find(network, name);
+        if (at < 0 && l == 0)
+            return orw_error(ORW_ERR_INTERNAL, "no layers.0.weight: the bound is that of an MLP, which this is not");
         if (at < 0) return ORW_OK;
         const orw_parameter *w = orw_network_parameter(network, at);
         double norm;

@@ -6,8 +6,70 @@
 #include "theory.h"
 
 static const char *const base_keys[] = {"theory.hidden", "theory.time_features", "pretrain.", "parallel.", NULL};
-static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.",   "solver.",
+const char *const theory_run_keys[] = {"finetune.", "behaviour.", "weight.",   "solver.",
                                        "evaluate.", "policies.",  "parallel.", NULL};
+
+/* ---------------------------------------------------------------- configurations, provenance, places ------------ */
+
+static orw_status assign(orw_config *config, const char *const *assignments) {
+    for (int i = 0; assignments[i]; i++) ORW_CALL(orw_config_set(config, assignments[i]));
+    return ORW_OK;
+}
+
+static orw_status copy_settings(const orw_config *from, orw_config *to) {
+    for (int t = 0; theory_option_tables[t]; t++)
+        for (const orw_option *option = theory_option_tables[t]; option->key; option++) {
+            char *line = NULL;
+            if (asprintf(&line, "%s=%s", option->key, orw_config_raw(from, option->key)) < 0)
+                return orw_error(ORW_ERR_SYSTEM, "no memory for a configuration");
+            orw_status status = orw_config_set(to, line);
+            free(line);
+            ORW_CALL(status);
+        }
+    return ORW_OK;
+}
+
+orw_status theory_config(const theory *self, const char *const *assignments, orw_config **copy) {
+    ORW_CALL(orw_config_create(copy, theory_option_tables));
+    orw_status status = copy_settings(self->config, *copy);
+    if (status == ORW_OK) status = assign(*copy, assignments);
+    if (status != ORW_OK) orw_config_destroy(copy);
+    return status;
+}
+
+orw_status theory_about(const theory *self, orw_dictionary **copy) {
+    const orw_dictionary *from = self->program->about;
+    ORW_CALL(orw_dictionary_create(copy));
+    for (int i = 0; i < orw_dictionary_size(from); i++) {
+        const char *key, *value;
+        orw_dictionary_at(from, i, &key, &value);
+        orw_status status = orw_dictionary_set(*copy, key, "%s", value);
+        if (status != ORW_OK) {
+            orw_dictionary_destroy(copy);
+            return status;
+        }
+    }
+    return ORW_OK;
+}
+
+orw_status theory_place(const theory *self, const char *sub, const orw_config *config, const orw_dictionary *about,
+                        const char *const *prefixes, const char *parents, orw_place *place) {
+    *place = (orw_place){.comm = self->program->comm, .config = config, .about = about};
+    char *directory = NULL;
+    if (asprintf(&directory, "%s/%s", self->program->output, sub) >= 0) place->directory = directory;
+    place->identity = orw_place_identity(config, prefixes, parents);
+    if (place->directory && place->identity) return ORW_OK;
+    orw_place_clear(place);
+    return orw_error(ORW_ERR_SYSTEM, "no memory for the place of %s", sub);
+}
+
+orw_status theory_record_model(theory *self, const char *kind, const char *name, const char *digest) {
+    char key[160];
+    snprintf(key, sizeof key, "%s.%s", kind, name);
+    return orw_dictionary_set(self->about, key, "%s", digest);
+}
+
+/* ---------------------------------------------------------------- mixtures and their bases ---------------------- */
 
 orw_status mixture_read(const theory *self, const char *key, double deviation, mixture *q) {
     char at[64], shares[64];
@@ -47,7 +109,7 @@ static orw_status describe(const void *context, orw_dictionary *description) {
     return orw_dictionary_set(description, "time_features", "%d", orw_config_int(config, "theory.time_features"));
 }
 
-orw_status theory_base(theory *self, const char *name, const mixture *q, orw_model *base) {
+orw_status theory_base(theory *self, const char *name, const mixture *q, const orw_config *config, orw_model *base) {
     const orw_generator generator = {q, q->D, draw_one, describe};
     char sub[64], parents[1024];
     orw_place place;
@@ -59,9 +121,15 @@ orw_status theory_base(theory *self, const char *name, const mixture *q, orw_mod
         used += (size_t)snprintf(parents + used, sizeof parents - used, "\n");
     }
     snprintf(sub, sizeof sub, "bases/%s", name);
-    ORW_CALL(orw_program_place(self->program, sub, base_keys, parents, &place));
-    orw_status status = orw_pretrain_generator(&place, &generator, &base->network, &base->values, base->digest);
-    orw_place_clear(&place);
+    orw_dictionary *about = NULL;
+    ORW_CALL(theory_about(self, &about));
+    orw_status status = theory_place(self, sub, config, about, base_keys, parents, &place);
+    if (status == ORW_OK) {
+        status = orw_pretrain_generator(&place, &generator, &base->network, &base->values, base->digest);
+        orw_place_clear(&place);
+    }
+    if (status == ORW_OK) status = theory_record_model(self, "base", name, base->digest);
+    orw_dictionary_destroy(&about);
     return status;
 }
 
@@ -80,9 +148,9 @@ void setting_online(const theory *self, const char *name, const orw_model *base,
                       .normalise = "mean"};
 }
 
-/* The setting's numbers into the configuration that the loop reads. */
-orw_status theory_configure(theory *self, const setting *plan) {
+orw_status theory_configure(const theory *self, const setting *plan, orw_config **config) {
     char lines[10][64];
+    const char *assignments[11] = {NULL};
     int n = 0;
     snprintf(lines[n++], sizeof *lines, "finetune.rounds=%d", plan->rounds * plan->draws);
     snprintf(lines[n++], sizeof *lines, "finetune.updates_per_round=%d", plan->updates_per_draw);
@@ -94,31 +162,64 @@ orw_status theory_configure(theory *self, const setting *plan) {
     snprintf(lines[n++], sizeof *lines, "weight.normalise=%s", plan->normalise);
     snprintf(lines[n++], sizeof *lines, "policies.every=%d", plan->draws);
     snprintf(lines[n++], sizeof *lines, "evaluate.every=%d", plan->draws);
-    for (int i = 0; i < n; i++) ORW_CALL(orw_config_set(self->program->config, lines[i]));
-    return ORW_OK;
+    for (int i = 0; i < n; i++) assignments[i] = lines[i];
+    return theory_config(self, assignments, config);
+}
+
+static orw_status describe_run(const theory *self, const setting *plan, const orw_method *method, int seed,
+                               orw_dictionary **about) {
+    char alpha[ORW_REAL_CHARACTERS], tau[ORW_REAL_CHARACTERS];
+    orw_real_text(plan->alpha, alpha);
+    orw_real_text(plan->tau, tau);
+    ORW_CALL(theory_about(self, about));
+    ORW_CALL(orw_dictionary_set(*about, "run.setting", "%s", plan->name));
+    ORW_CALL(orw_dictionary_set(*about, "run.method", "%s", method->name));
+    ORW_CALL(orw_dictionary_set(*about, "run.alpha", "%s", alpha));
+    ORW_CALL(orw_dictionary_set(*about, "run.tau", "%s", tau));
+    ORW_CALL(orw_dictionary_set(*about, "run.base", "%s", plan->base->digest));
+    return orw_dictionary_set(*about, "run.seed", "%d", seed);
+}
+
+/* The digest of a run's last policy into the provenance of the results. */
+static orw_status record_policy(theory *self, const orw_place *place, const char *run) {
+    char path[ORW_PATH], digest[17];
+    orw_network *network = NULL;
+    float *values = NULL;
+    ORW_CALL(orw_place_path(place, "policy.h5", path, sizeof path));
+    orw_status status = orw_model_load(path, &network, &values, digest);
+    free(values);
+    orw_network_destroy(&network);
+    ORW_CALL(orw_comm_agree(self->program->comm, status));
+    return theory_record_model(self, "policy", run, digest);
 }
 
 orw_status theory_run(theory *self, const setting *plan, int seed) {
-    orw_program *program = self->program;
     orw_method method;
-    orw_place place;
-    char sub[128], parents[1024];
-    ORW_CALL(theory_configure(self, plan));
-    ORW_CALL(orw_method_make("orw", plan->alpha, program->config, &method));
-    snprintf(sub, sizeof sub, "runs/%s-seed%d", plan->name, seed);
+    orw_place place = {0};
+    orw_config *config = NULL;
+    orw_dictionary *about = NULL;
+    char run[128], sub[160], parents[1024];
+    orw_status status;
+    snprintf(run, sizeof run, "%s-seed%d", plan->name, seed);
+    snprintf(sub, sizeof sub, "runs/%s", run);
     snprintf(parents, sizeof parents, "alpha = %.17g\nseed = %d\nbase = %s\nreward = %s\n", plan->alpha, seed,
              plan->base->digest, plan->reward_text);
-    ORW_CALL(orw_program_describe_run(program, method.name, plan->alpha, plan->tau, seed));
-    ORW_CALL(orw_dictionary_set(program->about, "run.setting", "%s", plan->name));
-    ORW_CALL(orw_program_place(program, sub, run_keys, parents, &place));
+    ORW_TRY(status, theory_configure(self, plan, &config), done);
+    ORW_TRY(status, orw_method_make("orw", plan->alpha, config, &method), done);
+    ORW_TRY(status, describe_run(self, plan, &method, seed, &about), done);
+    ORW_TRY(status, theory_place(self, sub, config, about, theory_run_keys, parents, &place), done);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = plan->base->network,
                                       .reference = plan->base->values,
                                       .reward = plan->reward,
                                       .method = &method,
                                       .seed = (uint64_t)seed};
-    orw_status status = orw_finetune(&setup);
+    ORW_TRY(status, orw_finetune(&setup), done);
+    status = record_policy(self, &place, run);
+done:
     orw_place_clear(&place);
+    orw_dictionary_destroy(&about);
+    orw_config_destroy(&config);
     return status;
 }
 

@@ -49,21 +49,34 @@ double rms_of(const double *x, int count) {
     return sqrt(squares / count);
 }
 
+void verdict_heading(void) {
+    printf("test\tquantity\tsetting\texpected\tmeasured\tstandard_error\tallowance\tverdict\n");
+}
+
+/* numbers: expected, measured, standard error, allowance. */
+void verdict_print(const char *test, const char *quantity, const char *which, const double *numbers, bool holds) {
+    printf("%s\t%s\t%s\t%.5g\t%.5g\t%.2g\t%.2g\t%s\n", test, quantity, which, numbers[0], numbers[1], numbers[2],
+           numbers[3], holds ? "pass" : "FAIL");
+    fflush(stdout);
+}
+
 static orw_status row(theory *self, const char *test, const char *quantity, const char *which, double expected,
                       double measured, double error, double allowance, bool holds) {
     const double values[] = {
         (double)self->verdicts->rows, test[1] - '0', expected, measured, error, allowance, holds, self->seed_count};
     if (!holds) self->program->checks_failed = true;
     if (self->speaks) {
-        if (self->verdicts->rows == 0)
-            printf("test\tquantity\tsetting\texpected\tmeasured\tstandard_error\tallowance\tverdict\n");
-        printf("%s\t%s\t%s\t%.5g\t%.5g\t%.2g\t%.2g\t%s\n", test, quantity, which, expected, measured, error, allowance,
-               holds ? "pass" : "FAIL");
-        fflush(stdout);
+        if (self->verdicts->rows == 0) verdict_heading();
+        verdict_print(test, quantity, which, values + 2, holds);
     }
-    char key[32];
-    snprintf(key, sizeof key, "verdict.%03lld", (long long)self->verdicts->rows);
-    ORW_CALL(orw_dictionary_set(self->program->about, key, "%s: %s, %s", test, quantity, which));
+    char key[48];
+    long long number = self->verdicts->rows;
+    snprintf(key, sizeof key, "verdict.%03lld", number);
+    ORW_CALL(orw_dictionary_set(self->about, key, "%s: %s, %s", test, quantity, which));
+    snprintf(key, sizeof key, "quantity.%03lld", number);
+    ORW_CALL(orw_dictionary_set(self->about, key, "%s", quantity));
+    snprintf(key, sizeof key, "setting.%03lld", number);
+    ORW_CALL(orw_dictionary_set(self->about, key, "%s", which));
     return orw_table_append(self->verdicts, values);
 }
 
@@ -76,4 +89,9 @@ orw_status verdict_equal(theory *self, const char *test, const char *quantity, c
 orw_status verdict_below(theory *self, const char *test, const char *quantity, const char *which, double bound,
                          double measured, double error) {
     return row(self, test, quantity, which, bound, measured, error, 0, measured <= bound + 4 * error);
+}
+
+orw_status verdict_surely_below(theory *self, const char *test, const char *quantity, const char *which, double bound,
+                                double measured, double error) {
+    return row(self, test, quantity, which, bound, measured, error, 0, measured + 4 * error < bound);
 }

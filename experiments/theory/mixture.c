@@ -29,8 +29,6 @@ const orw_column trade_columns[] = {{"alpha", "", "strength of the regularisatio
                                     {"base_reward", "reward", "closed form of q"},
                                     {NULL, NULL, NULL}};
 
-enum { STEPS = 32, JACOBIANS = 64 };
-
 typedef struct mixture_test {
     theory *self;
     mixture q, tilted; /* pre-trained; after the rounds at alpha = 0 */
@@ -90,7 +88,7 @@ static orw_status open_test(theory *self, mixture_test *test) {
     ORW_CALL(mixture_read(self, "mixture", orw_config_real(config, "mixture.deviation"), &test->q));
     tilt(test, test->rounds * test->tau, &test->tilted);
     if (self->checking) return ORW_OK;
-    ORW_CALL(theory_base(self, "mixture", &test->q, &test->base));
+    ORW_CALL(theory_base(self, "mixture", &test->q, config, &test->base));
     ORW_CALL(orw_reward_quadratic(PLANE, test->direction, 0, &test->reward));
     ORW_CALL(lipschitz_bound(test->base.network, test->base.values, &test->log_lipschitz));
     setting_online(self, "", &test->base, test->reward, &test->plan);
@@ -114,7 +112,12 @@ static void close_test(mixture_test *test) {
 
 /* Which run: a control has tau 0. */
 static void choose(mixture_test *test, char name[64], double tau, double alpha) {
-    snprintf(name, 64, tau == 0 ? "mixture-control" : "mixture-alpha%g", alpha);
+    char text[ORW_REAL_CHARACTERS];
+    orw_real_text(alpha, text);
+    if (tau == 0)
+        snprintf(name, 64, "mixture-control");
+    else
+        snprintf(name, 64, "mixture-alpha%s", text);
     test->plan.name = name;
     test->plan.tau = tau;
     test->plan.alpha = alpha;
@@ -122,69 +125,19 @@ static void choose(mixture_test *test, char name[64], double tau, double alpha) 
 
 /* ---------------------------------------------------------------- T4 -------------------------------------------- */
 
-/* x from noise to samples by midpoint steps; with `reference`, the integral of |v - v_ref|^2 and the largest sampled
- * Jacobian of v_ref on the way. */
-static orw_status travel(mixture_test *test, float *values, float *reference, int count, float *x, double *integral,
-                         double *lipschitz) {
-    const orw_network *network = test->base.network;
-    orw_tape *tape = test->self->tape;
-    size_t n = (size_t)count * PLANE;
-    float *middle = malloc((n + (size_t)count) * sizeof *middle), *times = middle + n;
-    orw_status status = middle ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %d paths", count);
-    const orw_field field = {network, values}, fixed = {network, reference};
-    const float h = 1.0f / STEPS;
-    for (int k = 0; k < STEPS && status == ORW_OK; k++) {
-        double half = (k + 0.5) / STEPS;
-        for (int i = 0; i < count; i++) times[i] = (float)k / STEPS;
-        orw_tape_begin(tape, false);
-        const orw_tensor *v = orw_field_velocity(&field, tape, NULL, count, times, x, NULL);
-        ORW_TRY(status, orw_tape_status(tape), done);
-        for (size_t i = 0; i < n; i++) middle[i] = x[i] + 0.5f * h * v->data[i];
-        for (int i = 0; i < count; i++) times[i] = (float)half;
-        if (reference)
-            ORW_TRY(status,
-                    lipschitz_sampled(test->self, network, reference, half, count < JACOBIANS ? count : JACOBIANS,
-                                      middle, lipschitz),
-                    done);
-        orw_tape_begin(tape, false);
-        v = orw_field_velocity(&field, tape, NULL, count, times, middle, NULL);
-        const orw_tensor *v_ref = reference ? orw_field_velocity(&fixed, tape, NULL, count, times, middle, NULL) : v;
-        ORW_TRY(status, orw_tape_status(tape), done);
-        for (size_t i = 0; i < n; i++) {
-            double d = (double)v->data[i] - v_ref->data[i];
-            if (integral) *integral += d * d / (STEPS * (double)count);
-            x[i] += h * v->data[i];
-        }
-    }
-done:
-    free(middle);
-    return status;
-}
-
-static void noise(uint64_t seed, int count, float *x) {
-    for (int i = 0; i < count; i++) {
-        orw_stream stream = orw_stream_open(seed, ORW_PURPOSE_EVALUATE, 2, (uint32_t)i);
-        orw_stream_normals(&stream, x + (size_t)i * PLANE, PLANE);
-    }
-}
-
 /* Both flows carry the same noise: the theorem then holds for these samples themselves, without a sampling error. */
 static orw_status bound_row(mixture_test *test, double alpha, int round, int seed, double *excess) {
     float *values;
-    double squared, integral = 0, lipschitz = 0;
+    transport found;
     ORW_CALL(theory_policy(test->self, &test->plan, seed, round, &values));
-    noise(90001 + (uint64_t)seed, test->few, test->x);
-    noise(90001 + (uint64_t)seed, test->few, test->y);
-    orw_status status = travel(test, values, test->base.values, test->few, test->x, &integral, &lipschitz);
+    orw_status status =
+        transport_measure(test->self, test->base.network, values, test->base.values, seed, test->few, &found);
     free(values);
-    if (status == ORW_OK)
-        status = travel(test, test->base.values, test->base.values, test->few, test->y, NULL, &lipschitz);
-    if (status == ORW_OK) status = orw_w2_assignment(test->x, test->y, test->few, PLANE, &squared, NULL);
     ORW_CALL(status);
-    double bound = log10(integral) + 2 * exp(test->log_lipschitz) / M_LN10;
-    double estimate = log10(integral) + 2 * lipschitz / M_LN10;
-    *excess = fmax(*excess, log10(squared) - bound);
-    const double row[] = {alpha, round, seed, squared, integral, bound, estimate, lipschitz};
+    double bound = log10(found.integral) + 2 * exp(test->log_lipschitz) / M_LN10;
+    double estimate = log10(found.integral) + 2 * found.lipschitz / M_LN10;
+    *excess = fmax(*excess, log10(found.w2_squared) - bound);
+    const double row[] = {alpha, round, seed, found.w2_squared, found.integral, bound, estimate, found.lipschitz};
     return orw_table_append(test->self->bound, row);
 }
 

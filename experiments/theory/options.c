@@ -2,7 +2,7 @@
 #include "theory.h"
 
 const orw_option theory_options[] = {
-    {"theory.tests", ORW_WORDS, "", "T1,T2,T3,T4,T5", 0, 0, NULL, "which to run; T4 and T5 share their runs", true},
+    {"theory.tests", ORW_WORDS, "", "T1,T2,T3,T4,T5,T6", 0, 0, NULL, "which to run; T4 and T5 share their runs", true},
     {"theory.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "of the runs; standard errors are over them", true},
     {"theory.hidden", ORW_INTS, "", "64,64", 1, 4096, NULL, "hidden layers of the fields", false},
     {"theory.time_features", ORW_INT, "", "32", 0, 4096, NULL, "cosines and sines of t; 0: t itself", false},
@@ -13,7 +13,7 @@ const orw_option theory_options[] = {
      "fresh batches of the same behaviour policy in a round of the theory", false},
     {"theory.updates_per_draw", ORW_INT, "updates", "10", 1, 1e6, NULL, "on one of them", false},
     {"theory.ema", ORW_REAL, "", "0.8", 0, 0.999, NULL,
-     "per draw: averages the noise of the last updates out of the policy; must forget within a round", false},
+     "per update: averages the noise of the last updates out of the policy; must forget within a round", false},
     {"theory.rounds", ORW_INT, "rounds", "4", 1, ROUNDS_MOST, NULL, "T2: refreshes of the behaviour policy", false},
     {"theory.mu", ORW_REAL, "", "0.5", -100, 100, NULL, "T2: mean of the pre-trained Gaussian", false},
     {"theory.sigma", ORW_REAL, "", "0.8", 1e-3, 100, NULL, "T2: its deviation", false},
@@ -32,7 +32,7 @@ const orw_option theory_options[] = {
     {"points.limit_rounds", ORW_INT, "rounds", "4", 1, ROUNDS_MOST, NULL, "T1: for the limits", false},
     {"minimiser.alphas", ORW_REALS, "", "0,1,10,100", 0, 1e9, NULL, "T3: the first must be 0", false},
     {"minimiser.tau", ORW_REAL, "1/reward", "2", 0, 100, NULL, "T3: inverse temperature", false},
-    {"minimiser.updates", ORW_INT, "updates", "1500", 1, 1e7, NULL, "T3: on one batch, which is the finite support",
+    {"minimiser.updates", ORW_INT, "updates", "1500", 1, 1e6, NULL, "T3: on one batch, which is the finite support",
      false},
     {"minimiser.batch", ORW_INT, "samples", "512", 8, 1e5, NULL, "T3: the finite support", false},
     {"mixture.at", ORW_REALS, "", "-1,0, 1,-0.6, 1,0.8", -10, 10, NULL, "T4, T5: x and y of the components", false},
@@ -42,4 +42,14 @@ const orw_option theory_options[] = {
     {"mixture.tau", ORW_REAL, "1/reward", "1", 0, 100, NULL, "T4, T5: inverse temperature", false},
     {"mixture.rounds", ORW_INT, "rounds", "3", 1, ROUNDS_MOST, NULL, "T4, T5: refreshes", false},
     {"mixture.alphas", ORW_REALS, "", "0,0.5,2,10", 0, 1e9, NULL, "T4, T5: ascending, the first must be 0", false},
+    {"coupling.updates", ORW_INT, "updates", "1500", 1, 1e6, NULL,
+     "T6: of the pre-training with either coupling, in place of pretrain.updates", false},
     {.key = NULL}};
+
+const orw_option *const theory_option_tables[] = {orw_train_options,
+                                                  orw_pretrain_options,
+                                                  orw_solver_options,
+                                                  orw_method_options,
+                                                  orw_finetune_options,
+                                                  theory_options,
+                                                  NULL};

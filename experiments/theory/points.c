@@ -86,7 +86,7 @@ static orw_status open_test(theory *self, points_test *test) {
         return orw_error(ORW_ERR_INPUT, "points.limit_rounds: found %d, expected at most points.rounds, %d",
                          limit_rounds, rounds);
     if (self->checking) return ORW_OK;
-    ORW_CALL(theory_base(self, "points", &test->q, &test->base));
+    ORW_CALL(theory_base(self, "points", &test->q, config, &test->base));
     for (int s = 0; s < SETTINGS; s++) {
         float rewards[POINTS_MOST];
         setting *plan = &test->plan[s];

@@ -14,12 +14,13 @@ enum {
 
 typedef struct theory {
     orw_program *program;
-    const orw_config *config;
-    bool checking; /* first pass: the tests only look at their keys */
-    bool speaks;   /* rank 0: prints the rows */
+    const orw_config *config; /* the user's; what differs for a run goes into a copy of it */
+    orw_dictionary *about; /* provenance of results/run.h5: the program's, digests of all models, words of verdicts */
+    bool checking;         /* first pass: the tests only look at their keys */
+    bool speaks;           /* rank 0: prints the rows */
     int seeds[SEEDS_MOST], seed_count;
     orw_tape *tape;
-    orw_table *verdicts, *points, *gaussians, *minimiser, *bound, *trade; /* into results/run.h5 */
+    orw_table *verdicts, *points, *gaussians, *minimiser, *bound, *trade, *coupling; /* into results/run.h5 */
 } theory;
 
 /* ---------------------------------------------------------------- loop.c: bases and fine-tuning runs ------------- */
@@ -35,8 +36,16 @@ typedef struct mixture {
 orw_status mixture_read(const theory *self, const char *key, double deviation, mixture *q);
 /* Keeps points 1..POINTS_MOST; `normals` and `pick` decide. */
 void mixture_draw(const mixture *q, orw_stream *stream, float *x);
-/* The field that is pre-trained on q, in bases/NAME. */
-orw_status theory_base(theory *self, const char *name, const mixture *q, orw_model *base);
+/* A copy of the user's configuration with some "section.name=value" changed; `assignments` ends with NULL. */
+orw_status theory_config(const theory *self, const char *const *assignments, orw_config **copy);
+/* Place `sub` with a configuration of its own and a copy of the program's provenance; `place` owns neither. */
+orw_status theory_place(const theory *self, const char *sub, const orw_config *config, const orw_dictionary *about,
+                        const char *const *prefixes, const char *parents, orw_place *place);
+orw_status theory_about(const theory *self, orw_dictionary **copy);
+/* "KIND.NAME = digest" into the provenance of the results. */
+orw_status theory_record_model(theory *self, const char *kind, const char *name, const char *digest);
+/* The field that is pre-trained on q, in bases/NAME, as `config` says. */
+orw_status theory_base(theory *self, const char *name, const mixture *q, const orw_config *config, orw_model *base);
 
 /* One setting of the online loop. A round of the theory is `draws` rounds of the loop: fresh samples of the same
  * behaviour policy each time, which is refreshed at the end. */
@@ -53,8 +62,9 @@ typedef struct setting {
 /* Fills rounds of the theory's schedule (theory.draws ..), alpha 0, weights normalised. */
 void setting_online(const theory *self, const char *name, const orw_model *base, const orw_reward *reward,
                     setting *plan);
-/* The setting's numbers into the configuration that the loop reads; theory_run does it too. */
-orw_status theory_configure(theory *self, const setting *plan);
+/* The configuration that the loop reads: the user's with the setting's numbers. */
+orw_status theory_configure(const theory *self, const setting *plan, orw_config **config);
+extern const char *const theory_run_keys[]; /* what a run depends on */
 orw_status theory_run(theory *self, const setting *plan, int seed);
 /* The policy after `round` rounds of the theory; round 0: the base model's values, copied. */
 orw_status theory_policy(theory *self, const setting *plan, int seed, int round, float **values);
@@ -76,17 +86,45 @@ orw_status verdict_equal(theory *self, const char *test, const char *quantity, c
 /* measured <= bound + 4 standard errors. */
 orw_status verdict_below(theory *self, const char *test, const char *quantity, const char *which, double bound,
                          double measured, double error);
+/* measured + 4 standard errors < bound. */
+orw_status verdict_surely_below(theory *self, const char *test, const char *quantity, const char *which, double bound,
+                                double measured, double error);
+void verdict_print(const char *test, const char *quantity, const char *which, const double *numbers, bool holds);
+/* The heading of the printed rows. */
+void verdict_heading(void);
+
+/* ---------------------------------------------------------------- results.c ------------------------------------- */
+
+extern const orw_column verdict_columns[];
+/* Are the results complete, of this configuration and of the models that lie there? Then their rows are printed again
+ * and *done is set. Collective. */
+orw_status results_replay(theory *self, bool *done);
+/* results/run.h5: the verdicts and what the figures are drawn from. Collective. */
+orw_status results_write(theory *self);
 
 /* ---------------------------------------------------------------- the tests ------------------------------------- */
 
 /* Called twice: while self->checking they only refuse bad keys, before any work is done. */
 
 extern const orw_option theory_options[];
-extern const orw_column points_columns[], gaussians_columns[], minimiser_columns[], bound_columns[], trade_columns[];
+extern const orw_option *const theory_option_tables[];
+extern const orw_column points_columns[], gaussians_columns[], minimiser_columns[], bound_columns[], trade_columns[],
+    coupling_columns[];
 orw_status test_points(theory *self);                          /* T1 */
 orw_status test_gaussians(theory *self);                       /* T2 */
 orw_status test_minimiser(theory *self);                       /* T3 */
 orw_status test_mixture(theory *self, bool bound, bool trade); /* T4, T5 */
+orw_status test_shift(theory *self);                           /* T4, where the bound is tight */
+orw_status test_coupling(theory *self);                        /* T6 */
+
+/* transport.c: the two sides of T4 between a field and a reference, for `count` samples from the same noise. */
+typedef struct transport {
+    double w2_squared; /* exact, between the samples */
+    double integral;   /* over t of E |v - v_ref|^2 on the field's flow */
+    double lipschitz;  /* sampled Jacobians of v_ref: an estimate from below */
+} transport;
+orw_status transport_measure(theory *self, const orw_network *network, float *values, float *reference, int seed,
+                             int count, transport *found);
 
 /* lipschitz.c: a true bound of an MLP's Lipschitz constant in x (natural logarithm), and the largest spectral norm of
  * dv/dx at `count` sampled points, by central differences: an estimate from below. */

@@ -14,6 +14,14 @@ fails "mixture.alphas.*1,2" "alphas that do not start at 0" "$program" "$config"
 fails "minimiser.alphas" "likewise for T3" "$program" "$config" --set theory.tests=T3 --set minimiser.alphas=1
 fails "theory.sigma.*-1" "a negative deviation" "$program" "$config" --set theory.sigma=-1
 
+fails "base.init.*model.h5" "a base from elsewhere" "$program" "$config" --set base.init=model.h5
+fails "--stage" "a stage, which theory has none of" "$program" "$config" --stage base
+fails "evaluate.count.*63" "an evaluation that shards do not divide" "$program" "$config" --set evaluate.count=63
+fails "pretrain.batch.*510" "a pre-training batch likewise" "$program" "$config" --set pretrain.batch=510
+fails "theory.ema.*0.999" "an average that does not forget within a round" "$program" "$config" --set theory.ema=0.999
+fails "at most 1000000000" "more updates than can be counted" "$program" "$config" --set theory.draws=1000000 \
+    --set theory.updates_per_draw=1000000
+
 # shellcheck disable=SC2086
 "$program" "$config" $short --out one > one.tsv 2> one.err
 case $? in 0 | 1) report 0 "a run ends with a verdict" ;; *) report 1 "a run ends with a verdict" ;; esac
@@ -26,6 +34,13 @@ is "$("$BUILD/bin/orw" export one/theory/results/run.h5 verdicts | grep -vc '^#'
 is "$("$BUILD/bin/orw" export one/theory/runs/gaussian-linear-seed1/run.h5 metrics | grep -vc '^#')" 12 \
     "the runs have the suite's own layout"
 
+# Provenance: every place its own.
+provenance() { "$BUILD/bin/orw" export "one/theory/$1" --provenance; }
+unlike "$(provenance bases/gaussian/model.h5)" "^run\.\|^verdict\." "a base carries nothing of the runs that follow"
+like "$(provenance runs/gaussian-linear-seed2/run.h5)" "^run.seed.*2" "a run its own seed"
+like "$(provenance results/run.h5)" "^policy.gaussian-linear-seed1.*[0-9a-f]\{16\}" "the results name the policies they are of"
+unlike "$(provenance results/run.h5)" "^run\." "and no single run"
+
 if command -v mpirun > /dev/null; then
     # shellcheck disable=SC2086
     mpirun --oversubscribe -n 2 "$program" "$config" $short --out two > two.tsv 2> two.err
@@ -35,9 +50,42 @@ else
     skip "mpirun is not installed"
 fi
 
+# Again: nothing is computed, the rows and the exit status are those of the first time.
+# shellcheck disable=SC2086
+"$program" "$config" $short --out one > again.tsv 2> again.err
+is $? "$(grep -c FAIL one.tsv | sed 's/[1-9][0-9]*/1/')" "complete results: the same exit status"
+cmp -s one.tsv again.tsv
+report $? "the same rows"
+is "$(cat again.err)" "one/theory/results/run.h5 is up to date" "and nothing else"
+rm -r one/theory/runs/gaussian-linear-seed1
+# shellcheck disable=SC2086
+"$program" "$config" $short --out one > again.tsv 2> again.err
+cmp -s one.tsv again.tsv
+report $? "a run that is gone is made again, and the rows with it"
+exists one/theory/runs/gaussian-linear-seed1/policy.h5 "there it is"
+
+# Every test, tiny: too little for most verdicts, enough to run all there is.
+"$program" "$config" --set theory.hidden=32,32 --set pretrain.updates=300 --set pretrain.batch=128 --set theory.batch=128 \
+    --set theory.draws=6 --set theory.ema=0.8 --set theory.samples=1024 --set theory.transported=128 --set theory.rounds=1 \
+    --set points.rounds=1 --set points.limit_rounds=1 --set minimiser.updates=60 --set minimiser.batch=128 \
+    --set minimiser.alphas=0,1.0000001,1 --set mixture.rounds=1 --set mixture.alphas=0,5 --set coupling.updates=300 \
+    --out all > all.tsv 2> all.err
+is $? "$(grep -c FAIL all.tsv | sed 's/[1-9][0-9]*/1/')" "the exit status says whether a row fails"
+is "$(awk -F '\t' 'NR > 1 && NF == 8 { n[$1]++ } END { print n["T1"], n["T2"], n["T3"], n["T4"], n["T5"], n["T6"] }' all.tsv)" \
+    "3 4 8 6 4 3" "rows of every test"
+exists all/theory/runs/minimiser-alpha1.0000001-seed1/policy.h5 "two alphas that differ late have runs of their own"
+is "$(awk -F '\t' '/closed form\t/ && $1 == "T4" { print $8 }' all.tsv | sort | uniq -c | tr -s ' ')" " 3 pass" \
+    "T4: W2, integral and bound of a shifted linear field are what the formulas say"
+awk -F '\t' '$2 == "W2^2, below the measured bound" { found = $8 == "pass" && 100 * $5 > $4 } END { exit !found }' all.tsv
+report $? "that bound is tight: a W2 ten times too large would break it"
+is "$(awk -F '\t' '$1 == "T6" { print $8 }' all.tsv | uniq)" pass "T6: optimal coupling makes straighter paths"
+for table in points gaussians minimiser bound trade coupling; do
+    like "$("$BUILD/bin/orw" export all/theory/results/run.h5 $table | grep -v '^#')" "[0-9]" "the figure's table $table has rows"
+done
+
 # One update per draw of two: far too little training. The control, which need not move, hardly errs: the checks must fail.
 # shellcheck disable=SC2086
-"$program" "$config" $short --set theory.draws=2 --set theory.updates_per_draw=1 --set theory.tau=1 --out lazy > lazy.tsv 2> lazy.err
+"$program" "$config" $short --set theory.draws=2 --set theory.updates_per_draw=1 --set theory.ema=0 --set theory.tau=1 --out lazy > lazy.tsv 2> lazy.err
 is $? 1 "training that does not converge is not excused: exit status 1"
 is "$(awk -F '\t' '$2 == "mean, linear reward" { print $8 }' lazy.tsv)" FAIL "the mean that has not moved is the reason"
 

@@ -1,8 +1,10 @@
 /* test_traps.c - two mistakes that look fine at a glance, each shown to be caught: weights that stay behind when a
- * coupling moves the samples, and a behaviour policy that is never refreshed. */
+ * coupling moves the samples (and that the loop pairs weight and sample by their global index), and a behaviour policy
+ * that is never refreshed. */
 #include <math.h>
 #include <string.h>
 
+#include "../../src/train/terms.h"
 #include "../scratch.h"
 #include "../tap.h"
 #include "orw/train.h"
@@ -166,7 +168,7 @@ static void test_coupling(fixture *self) {
     ok(fabs(mean) < 0.2, "yet weights on optimal pairs do not reweight the field");
 }
 
-/* ---------------------------------------------------------------- the behaviour policy -------------------------- */
+/* ---------------------------------------------------------------- the loop's own pairs -------------------------- */
 
 static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
                         float *reward) {
@@ -176,6 +178,62 @@ static orw_status score(const orw_reward *self, orw_tape *tape, int count, const
     memcpy(reward, x, (size_t)count * sizeof *x);
     return ORW_OK;
 }
+
+/* The property that fine-tuning rests on: what a method sees of sample i are weight i, x1 i and the noise of i,
+ * whatever the shard. x1 = x_t + (1 - t) u, and the weight here is x1 itself. */
+typedef struct seen {
+    int wrong, count, shards;
+} seen;
+
+static orw_tensor *watching_loss(const orw_method *method, orw_terms *terms) {
+    seen *now = (seen *)(uintptr_t)method->help;
+    const orw_tensor *u = orw_terms_u(terms);
+    const float *weight = orw_terms_weight(terms);
+    for (int i = 0; i < terms->count && u; i++) {
+        double x1 = terms->xt[i] + (1 - terms->t[i]) * u->data[i];
+        if (fabs(x1 - weight[i]) > 1e-2) now->wrong++;
+        now->count++;
+    }
+    now->shards++;
+    return orw_weighted_sum(orw_terms_tape(terms),
+                            orw_squared_error(orw_terms_tape(terms), orw_terms_v(terms), orw_terms_u(terms)), weight);
+}
+
+/* The weight is the reward, which is x1: a permutation of one against the other shows in every pair. */
+static orw_status weigh_by_reward(const orw_method *method, orw_batch *batch) {
+    (void)method;
+    memcpy(batch->weight, batch->reward, (size_t)batch->plan.batch * sizeof(float));
+    return ORW_OK;
+}
+
+static void test_pairs(fixture *self) {
+    const orw_reward reward = {"x", score, NULL};
+    seen now = {0};
+    char directory[1200];
+    orw_method method = {.name = "watch", .help = (const char *)&now, .online = true};
+    method.weigh = weigh_by_reward;
+    method.loss = watching_loss;
+    bool good = orw_config_set(self->config, "parallel.shards=8") == ORW_OK &&
+                orw_config_set(self->config, "finetune.rounds=3") == ORW_OK;
+    snprintf(directory, sizeof directory, "%s/pairs", self->root);
+    orw_place place = {.comm = self->comm, .config = self->config, .directory = directory, .about = self->about};
+    place.identity = orw_place_identity(self->config, keys, "pairs");
+    const orw_finetune_setup setup = {.place = &place,
+                                      .network = self->network,
+                                      .reference = self->reference,
+                                      .reward = &reward,
+                                      .method = &method,
+                                      .seed = 7};
+    good = good && orw_finetune(&setup) == ORW_OK;
+    free(place.identity);
+    if (!good) diag("%s", orw_error_text());
+    ok(good && now.shards == 3 * 10 * 8 && now.count == 3 * 10 * 256, "a loss sees %d pairs in %d shards", now.count,
+       now.shards);
+    ok(good && now.wrong == 0, "the loop gives sample i its own weight in every shard (%d do not)", now.wrong);
+    if (orw_config_set(self->config, "parallel.shards=2") != ORW_OK) ok(false, "the shards are set back");
+}
+
+/* ---------------------------------------------------------------- the behaviour policy -------------------------- */
 
 /* Mean reward, which is the mean, after three refreshes' worth of rounds; NaN when the run fails. */
 static double mean_after_rounds(fixture *self, const char *name, bool online, int rounds) {
@@ -227,6 +285,7 @@ int main(int argc, char **argv) {
     orw_status status = orw_cpu_prepare(argc, argv);
     if (status == ORW_OK && ok(open_fixture(&self, &argc, &argv), "the fixture can be built")) {
         test_coupling(&self);
+        test_pairs(&self);
         test_refresh(&self);
     }
     free(self.reference);

@@ -1,0 +1,138 @@
+/* results.c - results/run.h5: written once, and printed again where nothing has changed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "theory.h"
+
+const orw_column verdict_columns[] = {
+    {"row", "", "number of the verdict; its words are in the provenance, verdict.ROW"},
+    {"test", "", "1 .. 6: T1 .. T6"},
+    {"expected", "", "the closed form's value; a bound where the words say so"},
+    {"measured", "", "mean over seeds"},
+    {"standard_error", "", "of the mean over seeds"},
+    {"allowance", "", "for finite training, from the control"},
+    {"holds", "", "1: |measured - expected| <= 4 standard errors + allowance, or measured <= the bound"},
+    {"seeds", "", "that the mean is over"},
+    {NULL, NULL, NULL}};
+enum { TEST = 1, EXPECTED = 2, HOLDS = 6 };
+
+/* Every key that can change a result, and the two that only choose which there are. */
+static orw_status open_place(const theory *self, orw_place *place) {
+    char parents[1024];
+    snprintf(parents, sizeof parents, "tests = %s\nseeds = %s\n", orw_config_raw(self->config, "theory.tests"),
+             orw_config_raw(self->config, "theory.seeds"));
+    return theory_place(self, "results", self->config, self->about, NULL, parents, place);
+}
+
+/* Is the model still there from which this digest was taken? */
+static bool is_there(const theory *self, const char *key, const char *digest) {
+    static const char *const kinds[][3] = {
+        {"base.", "bases", "model.h5"}, {"policy.", "runs", "policy.h5"}, {"direct.", "direct", "model.h5"}};
+    for (int k = 0; k < 3; k++) {
+        size_t length = strlen(kinds[k][0]);
+        if (strncmp(key, kinds[k][0], length) != 0) continue;
+        char path[ORW_PATH + 256], found[17] = "";
+        orw_network *network = NULL;
+        float *values = NULL;
+        snprintf(path, sizeof path, "%s/%s/%s/%s", self->program->output, kinds[k][1], key + length, kinds[k][2]);
+        bool same = orw_model_load(path, &network, &values, found) == ORW_OK && strcmp(found, digest) == 0;
+        free(values);
+        orw_network_destroy(&network);
+        return same;
+    }
+    return true; /* no model's key */
+}
+
+static bool models_are_there(const theory *self, const orw_dictionary *about) {
+    for (int i = 0; i < orw_dictionary_size(about); i++) {
+        const char *key, *value;
+        orw_dictionary_at(about, i, &key, &value);
+        if (!is_there(self, key, value)) return false;
+    }
+    return true;
+}
+
+static orw_status print_rows(const char *path, const orw_dictionary *about, bool *failed) {
+    int columns = 0;
+    char **names = NULL;
+    int64_t rows = 0;
+    double *values = NULL;
+    ORW_CALL(orw_run_read(path, "verdicts", &columns, &names, &rows, &values));
+    if (rows > 0) verdict_heading();
+    for (int64_t i = 0; i < rows; i++) {
+        const double *row = values + i * columns;
+        char key[48], test[8];
+        snprintf(key, sizeof key, "quantity.%03lld", (long long)i);
+        const char *quantity = orw_dictionary_get(about, key);
+        snprintf(key, sizeof key, "setting.%03lld", (long long)i);
+        const char *which = orw_dictionary_get(about, key);
+        snprintf(test, sizeof test, "T%d", (int)row[TEST]);
+        verdict_print(test, quantity ? quantity : "", which ? which : "", row + EXPECTED, row[HOLDS] != 0);
+        if (row[HOLDS] == 0) *failed = true;
+    }
+    for (int c = 0; c < columns; c++) free(names[c]);
+    free(names);
+    free(values);
+    return ORW_OK;
+}
+
+static orw_status replay(const theory *self, const orw_place *place, bool *done, bool *failed) {
+    char path[ORW_PATH];
+    orw_dictionary *about = NULL;
+    orw_status status;
+    ORW_TRY(status, orw_place_path(place, "run.h5", path, sizeof path), done);
+    ORW_TRY(status, orw_dictionary_create(&about), done);
+    ORW_TRY(status, orw_run_provenance(path, about), done);
+    *done = models_are_there(self, about);
+    if (!*done) goto done;
+    orw_log("%s is up to date", path);
+    status = print_rows(path, about, failed);
+done:
+    orw_dictionary_destroy(&about);
+    return status;
+}
+
+orw_status results_replay(theory *self, bool *done) {
+    const orw_comm *comm = self->program->comm;
+    orw_place place;
+    orw_place_state state = ORW_PLACE_EMPTY;
+    bool found[2] = {false, false}; /* done, failed */
+    *done = false;
+    ORW_CALL(open_place(self, &place));
+    orw_status status = orw_place_inspect(&place, "run.h5", &state);
+    if (status == ORW_OK && state == ORW_PLACE_COMPLETE) {
+        if (self->speaks) status = replay(self, &place, &found[0], &found[1]);
+        status = orw_comm_agree(comm, status);
+        if (status == ORW_OK) status = orw_comm_broadcast(comm, found, sizeof found);
+    }
+    orw_place_clear(&place);
+    *done = found[0];
+    if (found[1]) self->program->checks_failed = true;
+    return status;
+}
+
+static orw_status write_tables(theory *self, const orw_place *place) {
+    const orw_table *tables[] = {self->verdicts, self->points, self->gaussians, self->minimiser,
+                                 self->bound,    self->trade,  self->coupling};
+    char path[ORW_PATH];
+    orw_run *run = NULL;
+    ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
+    ORW_CALL(orw_make_directories(place->directory));
+    ORW_CALL(orw_dictionary_set(self->about, "identity", "%s", place->identity));
+    ORW_CALL(orw_dictionary_set(self->about, "identity.digest", "%016llx",
+                                (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0)));
+    ORW_CALL(orw_run_create(path, self->about, self->config, &run));
+    orw_status status = ORW_OK;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && status == ORW_OK; i++)
+        status = orw_run_write(run, tables[i]);
+    orw_run_close(&run);
+    return status;
+}
+
+orw_status results_write(theory *self) {
+    orw_place place;
+    ORW_CALL(open_place(self, &place));
+    orw_status status = self->speaks ? write_tables(self, &place) : ORW_OK;
+    orw_place_clear(&place);
+    return orw_comm_agree(self->program->comm, status);
+}
