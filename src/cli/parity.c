@@ -369,24 +369,31 @@ static orw_status compare(parity *p) {
 
 int orw_cli_parity(int argc, char **argv) {
     static const char usage[] =
-        "usage: orw parity DIR [--filter TEXT]\n"
+        "usage: orw parity DIR [--filter TEXT] [--precision f32]\n"
         "Compares this suite with the reference data in DIR (weights.safetensors, reference.h5):\n"
         "one line per quantity whose name contains TEXT. Status 1 if any is out of tolerance.\n";
-    const char *directory = NULL;
+    const char *directory = NULL, *precision = "f32";
     parity p = {0};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) return fputs(usage, stdout) < 0;
         if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc)
             p.filter = argv[++i];
+        else if (strcmp(argv[i], "--precision") == 0 && i + 1 < argc)
+            precision = argv[++i];
         else if (argv[i][0] != '-' && !directory)
             directory = argv[i];
         else {
-            fprintf(stderr, "orw parity: argument %s not understood, expected DIR [--filter TEXT]\n", argv[i]);
+            fprintf(stderr, "orw parity: argument %s not understood, expected DIR [--filter TEXT] [--precision f32]\n",
+                    argv[i]);
             return ORW_EXIT_ERROR;
         }
     }
     if (!directory) {
         fprintf(stderr, "orw parity: no folder given, expected DIR [--filter TEXT]\n");
+        return ORW_EXIT_ERROR;
+    }
+    if (strcmp(precision, "f32") != 0) {
+        fprintf(stderr, "orw parity: --precision: '%s' found, expected f32, the only one so far\n", precision);
         return ORW_EXIT_ERROR;
     }
     reference r;

@@ -30,4 +30,6 @@ if [ -w /dev/full ]; then
 else
     skip "no /dev/full here"
 fi
+fails "precision.*bf16.*f32" "a precision that parity does not have" "$BUILD/bin/orw" parity . --precision bf16
+
 done_testing
