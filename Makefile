@@ -38,9 +38,9 @@ ISA_avx2     := -mavx2 -mfma
 ISA_avx512   := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 OBJECTS   += $(foreach isa,$(ISAS),$(BUILD)/obj/src/tensor/kernels_$(isa).o)
 
-.PHONY: help build check bench format lint sanitize clean
+.PHONY: FORCE help build check bench format lint sanitize clean
 .DELETE_ON_ERROR:
-.SECONDARY: # objects are kept
+.PRECIOUS: $(BUILD)/obj/%.o # of programs that are linked by pattern rules
 help:
 	@echo "make build      the library, $(BUILD)/bin/orw and the experiments' drivers"
 	@echo "make check      build and run the tests (TAP, under prove)"

@@ -57,16 +57,22 @@ base_level() { # base_level COLUMN
 # draw_bands NAME QUANTITY YLABEL COLUMN TABLE AGAINST XLABEL CLAIMS BASE SETTING...; SETTING: METHOD ALPHA LABEL, | between.
 draw_bands() {
     local name=$1 quantity=$2 ylabel=$3 column=$4 table=$5 against=$6 xlabel=$7 claims=$8 base=$9 setting method alpha label
-    local files='' labels='' sources='' seeds='' inputs paper=''
+    local files='' labels='' sources='' seeds='' inputs paper='' smooth='' note=''
+    # Rewards of one round are of few samples: their moving mean is drawn. Evaluations are drawn as they are.
+    if [ "$table" = metrics ]; then
+        smooth='--smooth 5'
+        note=', moving mean over 5 rounds'
+    fi
     shift 9
     for setting in "$@"; do
         IFS='|' read -r method alpha label <<< "$setting"
         mapfile -t inputs < <(runs_of "$method" "$alpha" | run_files)
         [ ${#inputs[@]} -gt 0 ] || continue
-        export_to "$name-$method-alpha$alpha.tsv" --band "$column" --against "$against" --table "$table" "${inputs[@]}" || continue
+        # shellcheck disable=SC2086
+        export_to "$name-$method-alpha$alpha.tsv" --band "$column" --against "$against" --table "$table" $smooth "${inputs[@]}" || continue
         files="$files $name-$method-alpha$alpha.tsv"
         labels="$labels \"$label\""
-        seeds="$seeds${seeds:+; }$label: n = ${#inputs[@]}, seeds $(runs_of "$method" "$alpha" | sed 's/.*-seed//' | paste -sd ' ')"
+        seeds="$seeds${#inputs[@]}: $(runs_of "$method" "$alpha" | sed 's/.*-seed//' | paste -sd ' ')"$'\n'
         sources="$sources$(printf '%s\n' "${inputs[@]}")"$'\n'
     done
     if [ -z "$files" ]; then
@@ -75,7 +81,7 @@ draw_bands() {
     fi
     if [ "$name" = reward_vs_update ] && [ "$profile" = paper ]; then paper=$(paper_points); fi
     draw "$scripts/bands.gp" "$name" "$quantity - $dataset, profile $profile" \
-        "Mean over seeds, band: 95 % t interval. $seeds" "$claims" "$sources" \
+        "Mean over seeds$note; band: 95 % t interval. Number of seeds and seeds: $(printf '%s' "$seeds" | sort -u | paste -sd ';')" "$claims" "$sources" \
         "xlabel=$xlabel" "ylabel=$ylabel" "files=$files" "labels=$labels" "base=$base" "paper=$paper"
 }
 
