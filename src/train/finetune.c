@@ -30,6 +30,7 @@ static orw_tensor *shard_loss(void *context, orw_tape *tape, float *gradient, in
                        .weight = batch->weight + first,
                        .report = report};
     if (!orw_terms_draw(&terms, setup->seed, now->update, first, batch->x1 + (size_t)local * batch->D)) return NULL;
+    /* cppcheck-suppress returnDanglingLifetime ; the result lives on the tape */
     return setup->method->loss(setup->method, &terms);
 }
 
