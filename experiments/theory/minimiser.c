@@ -273,7 +273,7 @@ static orw_status fit(direct_fit *fit, const orw_config *config) {
     orw_engine *engine = NULL;
     orw_optimiser *optimiser = NULL;
     orw_status status = gradient && sum ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %zu parameters", P);
-    ORW_TRY(status, status, done);
+    if (status != ORW_OK) goto done;
     ORW_TRY(status, make_support(fit->test, fit->seed, test->tau), done);
     ORW_TRY(status, orw_plan_make(comm, batch, shards, &plan), done);
     ORW_TRY(status, orw_engine_create(comm, &plan, P, &engine), done);
@@ -304,7 +304,7 @@ static orw_status fit_or_load(minimiser_test *test, const orw_place *place, cons
     if (found != ORW_PLACE_COMPLETE) {
         now.values = orw_network_values(test->base.network);
         status = now.values ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for a direct fit");
-        ORW_TRY(status, status, done);
+        if (status != ORW_OK) goto done;
         memcpy(now.values, test->base.values, orw_network_size(test->base.network) * sizeof(float));
         ORW_TRY(status, fit(&now, config), done);
         ORW_TRY(status, orw_place_finish(place, "model.h5", test->base.network, now.values), done);

@@ -57,8 +57,9 @@ static void noise(uint64_t seed, int count, float *x) {
 orw_status transport_measure(theory *self, const orw_network *network, float *values, float *reference, int seed,
                              int count, transport *found) {
     size_t n = (size_t)count * PLANE;
-    float *x = malloc(2 * n * sizeof *x), *y = x + n;
+    float *x = malloc(2 * n * sizeof *x);
     if (!x) return orw_error(ORW_ERR_SYSTEM, "no memory for %d samples", count);
+    float *y = x + n;
     *found = (transport){0};
     noise(90001 + (uint64_t)seed, count, x);
     noise(90001 + (uint64_t)seed, count, y);

@@ -37,7 +37,7 @@ int orw_cli_status(orw_status status) {
 static orw_status unknown_option(const char *command, const char *word, const orw_cli_option *options) {
     const char *names[32];
     int count = 0;
-    while (options[count].name && count < 31) {
+    while (count < 31 && options[count].name) {
         names[count] = options[count].name;
         count++;
     }

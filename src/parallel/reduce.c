@@ -80,7 +80,7 @@ static orw_status list_pieces(orw_reducer *reducer) {
         return orw_error(ORW_ERR_SYSTEM, "out of memory planning the reduction");
     reducer->starts = reducer->counts + ranks;
     for (int r = 0; r < ranks; r++) {
-        piece stack[DEPTH];
+        piece stack[DEPTH] = {0};
         int depth = 0, last = orw_plan_first(shards, ranks, r + 1);
         for (int s = orw_plan_first(shards, ranks, r); s < last; s++)
             depth = push(stack, depth, (piece){.k = s}, shards, reducer->root, NULL, NULL);

@@ -49,8 +49,10 @@ void orw_checkpoint_destroy(orw_checkpoint **checkpoint) {
 
 static orw_status add(orw_checkpoint *checkpoint, piece what, const char *name) {
     for (int i = 0; i < checkpoint->count; i++)
-        if (strcmp(checkpoint->pieces[i].name, name) == 0)
+        if (strcmp(checkpoint->pieces[i].name, name) == 0) {
+            free(what.text);
             return orw_error(ORW_ERR_INTERNAL, "checkpoint piece '%s' was added twice", name);
+        }
     piece *grown = realloc(checkpoint->pieces, (size_t)(checkpoint->count + 1) * sizeof *grown);
     if (grown) checkpoint->pieces = grown;
     what.name = strdup(name);
@@ -78,6 +80,7 @@ orw_status orw_checkpoint_add_table(orw_checkpoint *checkpoint, orw_table *table
 orw_status orw_checkpoint_add_identity(orw_checkpoint *checkpoint, const char *name, const char *text) {
     char *copy = strdup(text);
     if (!copy) return orw_error(ORW_ERR_SYSTEM, "out of memory for checkpoint piece '%s'", name);
+    /* cppcheck-suppress memleak ; the checkpoint owns the copy */
     return add(checkpoint, (piece){.type = IDENTITY, .text = copy, .count = strlen(text)}, name);
 }
 
