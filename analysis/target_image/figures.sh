@@ -57,7 +57,7 @@ base_level() { # base_level COLUMN
 # draw_bands NAME QUANTITY YLABEL COLUMN TABLE AGAINST XLABEL CLAIMS BASE SETTING...; SETTING: METHOD ALPHA LABEL, | between.
 draw_bands() {
     local name=$1 quantity=$2 ylabel=$3 column=$4 table=$5 against=$6 xlabel=$7 claims=$8 base=$9 setting method alpha label
-    local files='' labels='' sources='' seeds='' inputs paper='' smooth='' note=''
+    local files='' labels='' sources='' seeds='' inputs paper='' smooth='' note='' these='' kinds=''
     # Rewards of one round are of few samples: their moving mean is drawn. Evaluations are drawn as they are.
     if [ "$table" = metrics ]; then
         smooth='--smooth 5'
@@ -72,16 +72,22 @@ draw_bands() {
         export_to "$name-$method-alpha$alpha.tsv" --band "$column" --against "$against" --table "$table" $smooth "${inputs[@]}" || continue
         files="$files $name-$method-alpha$alpha.tsv"
         labels="$labels \"$label\""
-        seeds="$seeds${#inputs[@]}: $(runs_of "$method" "$alpha" | sed 's/.*-seed//' | paste -sd ' ')"$'\n'
+        these="n = ${#inputs[@]}, seeds $(runs_of "$method" "$alpha" | sed 's/.*-seed//' | paste -sd ' ')"
+        seeds="$seeds${seeds:+; }$label: $these"
+        kinds="$kinds$these"$'\n'
         sources="$sources$(printf '%s\n' "${inputs[@]}")"$'\n'
     done
+    # Said once where it is the same for every line.
+    if [ "$(printf '%s' "$kinds" | sort -u | wc -l)" -eq 1 ] && [ "$(printf '%s' "$kinds" | wc -l)" -gt 1 ]; then
+        seeds="every line: $these"
+    fi
     if [ -z "$files" ]; then
         say "skipped $name: no complete run has $column"
         return 0
     fi
     if [ "$name" = reward_vs_update ] && [ "$profile" = paper ]; then paper=$(paper_points); fi
     draw "$scripts/bands.gp" "$name" "$quantity - $dataset, profile $profile" \
-        "Mean over seeds$note; band: 95 % t interval. Number of seeds and seeds: $(printf '%s' "$seeds" | sort -u | paste -sd ';')" "$claims" "$sources" \
+        "Mean over seeds$note; band: 95 % t interval. $seeds" "$claims" "$sources" \
         "xlabel=$xlabel" "ylabel=$ylabel" "files=$files" "labels=$labels" "base=$base" "paper=$paper"
 }
 

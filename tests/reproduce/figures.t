@@ -34,7 +34,7 @@ for name in reward_vs_update online_vs_offline judge_entropy_vs_update judge_eve
     like "$(head -c 8 "$drawn/$name.png" 2> /dev/null | tr -dc A-Z)" PNG "$name is drawn as PNG"
 done
 like "$(cat "$drawn/reward_vs_update.svg")" "mnist-train, profile quick" "the title names data set and profile"
-like "$(cat "$drawn/reward_vs_update.svg")" "alpha = 0.3: n = 1, seeds 1" "the caption names number and seeds"
+like "$(cat "$drawn/reward_vs_update.svg")" "every line: n = 1, seeds 1" "the caption names number and seeds"
 like "$(cat "$drawn/reward_vs_update.svg")" "base model" "the base level has its line"
 unlike "$(cat "$drawn/reward_vs_update.svg")" "off its plot" "the paper's points stay away from other profiles"
 is "$(grep -c ^source "$drawn/reward_vs_update.about")" 2 "sources: complete runs only, none that was moved aside"
