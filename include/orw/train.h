@@ -50,8 +50,6 @@ orw_status orw_engine_create(const orw_comm *comm, const orw_plan *plan, size_t 
 void orw_engine_destroy(orw_engine **engine);
 /* gradient[P + ORW_REPORT_SLOTS] = mean over the global batch, the report slots behind the parameters. Collective. */
 orw_status orw_engine_gradient(orw_engine *engine, orw_shard_loss loss, void *context, float *gradient);
-const orw_plan *orw_engine_plan(const orw_engine *engine);
-orw_tape *orw_engine_tape(const orw_engine *engine);        /* free between calls */
 double orw_engine_reduce_seconds(const orw_engine *engine); /* since creation */
 
 /* ---------------------------------------------------------------- fitting from data ----------------------------- */

@@ -59,12 +59,6 @@ orw_status orw_engine_gradient(orw_engine *engine, orw_shard_loss loss, void *co
     return orw_reducer_finish(engine->reducer, gradient);
 }
 
-const orw_plan *orw_engine_plan(const orw_engine *engine) {
-    return &engine->plan;
-}
-orw_tape *orw_engine_tape(const orw_engine *engine) {
-    return engine->tape;
-}
 double orw_engine_reduce_seconds(const orw_engine *engine) {
     return orw_reducer_seconds(engine->reducer);
 }
