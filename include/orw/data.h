@@ -11,6 +11,8 @@ typedef struct orw_dataset {
     int count, height, width, channels, classes;
     uint8_t *pixels;
     uint8_t *labels;
+    int condition_width; /* integers per image in `conditions` */
+    int *conditions;     /* [count, condition_width], what a model is conditioned on; NULL: `labels`, if anything */
 } orw_dataset;
 void orw_dataset_destroy(orw_dataset **dataset);
 /* Pixel value p -> p / 127.5 - 1, image i into x[H*W*C]; `flip` mirrors left and right. */
@@ -22,6 +24,16 @@ orw_status orw_idx_load(const char *images, const char *labels, orw_dataset **da
 /* MNIST's training (60,000) or test (10,000) part from `directory` (NULL: $ORW_DATA/mnist, then data/mnist of the
  * source tree or beside the program); the SHA-256 of the raw content is checked. */
 orw_status orw_mnist_load(const char *directory, bool train, orw_dataset **dataset);
+
+/* CIFAR-10's binary version (Krizhevsky 2009): RGB images of 32 x 32 in ten classes. `directory` (NULL or "":
+ * $ORW_DATA/cifar10, then data/cifar10 of the source tree, then data/cifar10 here) holds data_batch_1.bin to
+ * data_batch_5.bin and test_batch.bin, itself or in cifar-10-batches-bin as the archive unpacks, or else a subset as
+ * train.bin and test.bin; the whole data set goes first. Named cifar10-train or cifar10-subset-train. */
+orw_status orw_cifar10_load(const char *directory, bool train, orw_dataset **dataset);
+/* One file of records. Empty, not a multiple of 3,073 bytes, a label over 9: ORW_ERR_INPUT. */
+orw_status orw_cifar10_read(const char *path, orw_dataset **dataset);
+/* Whether orw_cifar10_load would find files there: where it does, CIFAR-10 is the default of an experiment. */
+bool orw_cifar10_present(const char *directory);
 
 /* 8-bit PNG of height x width x channels (1 or 3) bytes; written aside and renamed. */
 orw_status orw_png_write(const char *path, int height, int width, int channels, const uint8_t *pixels);
