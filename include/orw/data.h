@@ -35,6 +35,10 @@ orw_status orw_cifar10_read(const char *path, orw_dataset **dataset);
 /* Whether orw_cifar10_load would find files there: where it does, CIFAR-10 is the default of an experiment. */
 bool orw_cifar10_present(const char *directory);
 
+/* The data set that a command's argument names: mnist[:train|:test], cifar10[:train|:test|:FILE] (train where neither
+ * stands). Anything else: ORW_ERR_INPUT with the list. */
+orw_status orw_dataset_open(const char *name, orw_dataset **dataset);
+
 /* 8-bit PNG of height x width x channels (1 or 3) bytes; written aside and renamed. */
 orw_status orw_png_write(const char *path, int height, int width, int channels, const uint8_t *pixels);
 uint8_t orw_pixel(float x); /* [-1, 1] -> 0 .. 255, clamped, rounded; NaN -> 0 */

@@ -30,4 +30,18 @@ int orw_nearest(int points, size_t D, const float *at, const float *x);
 /* quadratic: r(x) = <a, x> - c |x|^2 / 2, sums over the D coordinates. Copies a[D]. */
 orw_status orw_reward_quadratic(size_t D, const double *a, double c, orw_reward **reward);
 
+/* jpeg_size: -sign * bytes / 1000 of the JPEG that libjpeg makes of a sample's 8-bit pixels: grey or RGB, 4:2:0, all
+ * settings but the quality (1 to 100) libjpeg's defaults, so that the size is Pillow's to the byte. sign: 1 for
+ * compressibility, -1 for incompressibility. A sample that is not finite scores NaN. The paper's reward of its second
+ * experiment. */
+orw_status orw_reward_jpeg_size(int height, int width, int channels, int quality, int sign, orw_reward **reward);
+/* Keys reward.quality and reward.sign, and the reward they ask for. */
+extern const orw_option orw_jpeg_size_options[];
+orw_status orw_reward_jpeg_size_configured(const orw_config *config, int height, int width, int channels,
+                                           orw_reward **reward);
+/* Bytes of that file for pixels [H,W,C]. The file itself is never kept. */
+orw_status orw_jpeg_bytes(int height, int width, int channels, int quality, const uint8_t *pixels, size_t *bytes);
+/* Its floor: the fewest bytes over the 256 images of one shade of grey. 641 for 32 x 32 x 3 at quality 95. */
+orw_status orw_jpeg_floor(int height, int width, int channels, int quality, size_t *bytes);
+
 #endif

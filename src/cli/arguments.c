@@ -57,6 +57,14 @@ static orw_status read_int(const char *text, const orw_cli_option *option) {
     return ORW_OK;
 }
 
+static orw_status add_text(orw_cli_texts *texts, const char *text, const char *name) {
+    if (texts->count == ORW_CLI_MOST_TEXTS)
+        return orw_error(ORW_ERR_INPUT, "%s %s: given for the %dth time, expected at most %d", name, text,
+                         texts->count + 1, ORW_CLI_MOST_TEXTS);
+    texts->texts[texts->count++] = text;
+    return ORW_OK;
+}
+
 /* The option at argv[*i]; *i moves over its value. */
 static orw_status read_option(int argc, char **argv, int *i, const orw_cli_option *options) {
     const orw_cli_option *option = options;
@@ -68,6 +76,7 @@ static orw_status read_option(int argc, char **argv, int *i, const orw_cli_optio
     }
     if (++*i >= argc) return orw_error(ORW_ERR_INPUT, "orw %s: %s: expected a value after it", argv[0], option->name);
     if (option->type == ORW_CLI_INT) return read_int(argv[*i], option);
+    if (option->type == ORW_CLI_TEXTS) return add_text(option->value, argv[*i], option->name);
     *(const char **)option->value = argv[*i];
     return ORW_OK;
 }

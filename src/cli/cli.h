@@ -13,15 +13,23 @@ int orw_cli_import(int argc, char **argv);
 int orw_cli_info(int argc, char **argv);
 int orw_cli_parity(int argc, char **argv);
 int orw_cli_sample(int argc, char **argv);
+int orw_cli_score(int argc, char **argv);
 
 /* Metadata of an imported safetensors file are kept in the model file's provenance under their names behind this. */
 #define ORW_CLI_METADATA "safetensors."
 
+/* The values of an option that may be given several times. */
+enum { ORW_CLI_MOST_TEXTS = 64 };
+typedef struct orw_cli_texts {
+    int count;
+    const char *texts[ORW_CLI_MOST_TEXTS];
+} orw_cli_texts;
+
 /* One option of a command: --NAME, or --NAME VALUE. A list ends with a NULL name. */
 typedef struct orw_cli_option {
     const char *name; /* with its dashes */
-    enum { ORW_CLI_SWITCH, ORW_CLI_TEXT, ORW_CLI_INT } type;
-    void *value;          /* bool, const char * or int: set when the option is given */
+    enum { ORW_CLI_SWITCH, ORW_CLI_TEXT, ORW_CLI_INT, ORW_CLI_TEXTS } type;
+    void *value;          /* bool, const char *, int or orw_cli_texts: set when the option is given */
     int minimum, maximum; /* ORW_CLI_INT */
 } orw_cli_option;
 

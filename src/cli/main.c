@@ -17,6 +17,7 @@ static const command commands[] = {
     {"grid", orw_cli_grid, "contact sheet (PNG) of a samples file or a data set"},
     {"import", orw_cli_import, "a PyTorch checkpoint (safetensors) as a model file"},
     {"sample", orw_cli_sample, "draw samples from a saved flow model"},
+    {"score", orw_cli_score, "score a data set's images, one line each"},
     {"bench", orw_cli_bench, "time the kernels, the models, the reduction and the online loop"},
     {"parity", orw_cli_parity, "compare the networks with reference data from another implementation"},
 };
