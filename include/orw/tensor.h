@@ -70,7 +70,31 @@ orw_tensor *orw_attention(orw_tape *tape, orw_tensor *qkv, int heads, bool group
 /* [cos(t f_0) .. cos(t f_{h-1}), sin(t f_0) .. sin(t f_{h-1})], f_j = exp(-ln(max_period) j / h), h = width/2; a
  * trailing 0 if width is odd. t[B] -> [B,width]. No gradient. */
 orw_tensor *orw_time_features(orw_tape *tape, const orw_tensor *t, int width, float max_period);
-orw_tensor *orw_embedding(orw_tape *tape, orw_tensor *table, const int *rows, int count); /* table[n,D] -> [count,D] */
+/* table[n,D] -> [count,D]; row -1: zeros */
+orw_tensor *orw_embedding(orw_tape *tape, orw_tensor *table, const int *rows, int count);
+/* ---- tokens: x[B,T,D] (layer_norm, add_gated: any extents between B and D) ---- */
+/* (x - mean) / sigma over the last index, biased variance, eps inside the root; with modulation[B,nD], n vectors of D
+ * numbers per sample, that times (1 + vector `scale`) plus vector `shift`. modulation NULL: the numbers are ignored. */
+orw_tensor *orw_layer_norm(orw_tape *tape, orw_tensor *x, orw_tensor *modulation, int scale, int shift, float eps);
+/* z / sqrt(mean z^2 + eps) weight for every run z of D' numbers. x[...,n D'], weight[D'] (n heads: one weight). */
+orw_tensor *orw_rms_norm(orw_tape *tape, orw_tensor *x, orw_tensor *weight, float eps);
+/* x + h times vector `gate` of modulation[B,nD]. */
+orw_tensor *orw_add_gated(orw_tape *tape, orw_tensor *x, orw_tensor *h, orw_tensor *modulation, int gate);
+orw_tensor *orw_gelu(orw_tape *tape, orw_tensor *x);                     /* the tanh form */
+orw_tensor *orw_multiply(orw_tape *tape, orw_tensor *x, orw_tensor *y);  /* elementwise, same shapes */
+orw_tensor *orw_scale_exp(orw_tape *tape, orw_tensor *x, orw_tensor *s); /* e^s x; s: one number */
+orw_tensor *orw_add_rows(orw_tape *tape, orw_tensor *x, orw_tensor *e);  /* x[B,...,D] + e[...,D] for every sample */
+orw_tensor *orw_slice_tokens(orw_tape *tape, orw_tensor *x, int first, int count);   /* -> [B,count,D] */
+orw_tensor *orw_slice_channels(orw_tape *tape, orw_tensor *x, int first, int count); /* [...,D] -> [...,count] */
+/* Queries, keys, values of 1 or 2 streams, parts[3 s + (0: q, 1: k, 2: v)] = [B,T_s,C] -> [B,sum of T_s,3C], stream
+ * after stream: what orw_attention takes with grouped = true. */
+#define ORW_STREAMS 2
+orw_tensor *orw_joint_qkv(orw_tape *tape, int streams, orw_tensor *const *parts);
+/* Blocks of p x p pixels as channels, number (i p + j) C + c for pixel (i, j) of a block, and back.
+ * [B,H,W,C] <-> [B,H/p,W/p,p p C]. */
+orw_tensor *orw_space_to_depth(orw_tape *tape, orw_tensor *x, int p);
+orw_tensor *orw_depth_to_space(orw_tape *tape, orw_tensor *x, int p);
+
 /* Losses per sample. */
 orw_tensor *orw_squared_error(orw_tape *tape, orw_tensor *x,
                               orw_tensor *y); /* [B,...] -> [B]: mean over elements (x-y)^2 */

@@ -13,6 +13,7 @@
 #include "kernels_attention.h"
 #include "kernels_elementwise.h"
 
+#include "kernels_token.h"
 #define TABLE(isa)  TABLE_(isa)
 #define TABLE_(isa) orw_kernels_##isa
 #define TEXT(isa)   TEXT_(isa)
@@ -51,3 +52,10 @@ const struct orw_kernels TABLE(ORW_KERNELS) = {
     .squared_distance = squared_distance,
     .dot = dot,
 };
+    .gelu = gelu,
+    .gelu_backward = gelu_backward,
+    .multiply = multiply,
+    .norm_rows = norm_rows,
+    .norm_rows_backward = norm_rows_backward,
+    .gate_rows = gate_rows,
+    .gate_rows_backward = gate_rows_backward,

@@ -80,6 +80,16 @@ struct orw_kernels {
 
     /* For at most ORW_NARROW outputs (not padded), all taps: weights packed [block][tap][output][16], `initial` given,
      * and for the weight gradient a plain image instead of a blocked one. */
+/* y = (x - mean) / sigma factor + shift for each row by itself; sigma^2 = mean of (x - mean)^2, plus eps. */
+struct orw_row_norm {
+    const float *x;              /* [rows, columns] */
+    const float *factor, *shift; /* [columns]; NULL: ones, zeros */
+    size_t rows;
+    int columns;
+    float eps;
+    bool centred; /* false: 0 stands for the mean (RMS norm) */
+};
+
     void (*convolve_narrow)(const struct orw_convolution *convolution);
     void (*convolve_weights_narrow)(const struct orw_convolution_weights *convolution);
 
@@ -129,3 +139,15 @@ extern const struct orw_kernels orw_kernels_avx2, orw_kernels_avx512;
 const struct orw_kernels *orw_kernels(void);
 
 #endif
+
+    /* rows of tokens; moments[rows, 2] = mean, 1 / sigma. Gradients may be NULL; those of vectors are added to. */
+    void (*gelu)(const float *x, float *y, size_t count);
+    void (*gelu_backward)(const float *x, const float *dy, float *dx, size_t count, bool add);
+    void (*multiply)(const float *x, const float *y, float *z, size_t count, bool add);
+    void (*norm_rows)(const struct orw_row_norm *n, float *y, float *moments);
+    void (*norm_rows_backward)(const struct orw_row_norm *n, const float *moments, const float *dy, float *dx, bool add,
+                               float *d_factor, float *d_shift);
+    /* y = x + gate h, the same gate[columns] for every row; dh = or += gate dy, d_gate += sum over rows of h dy */
+    void (*gate_rows)(const float *x, const float *gate, const float *h, float *y, size_t rows, int columns);
+    void (*gate_rows_backward)(const float *gate, const float *h, const float *dy, float *dh, bool add, float *d_gate,
+                               size_t rows, int columns);
