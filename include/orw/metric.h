@@ -16,6 +16,13 @@ double orw_effective_sample_size(const float *weight, int count);
 /* Mean over elements of the unbiased variance across the batch: half the mean squared distance of a pair, per element.
  */
 double orw_pairwise_variance(const float *x, int count, size_t D);
+/* Mean over all pairs of different samples of their distance, the root of the mean squared difference of their
+ * elements. Unlike the variance it is no sum over elements: few very different samples among many equal ones count
+ * less. 0 for one sample. */
+double orw_pairwise_distance(const float *x, int count, size_t D);
+/* Share of images x[count, pixels, channels] that are nearly blank: the standard deviation over an image's pixels,
+ * root mean square over its channels, is below `threshold`. An image of one colour has 0, whatever the colour. */
+double orw_blank_share(const float *x, int count, size_t pixels, size_t channels, double threshold);
 
 /* What a classifier says of a batch: probability[count, classes]. */
 typedef struct orw_class_census {

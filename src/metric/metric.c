@@ -47,6 +47,41 @@ double orw_pairwise_variance(const float *x, int count, size_t D) {
     return total / (double)D;
 }
 
+double orw_pairwise_distance(const float *x, int count, size_t D) {
+    double total = 0;
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < i; j++) {
+            double squares = 0;
+            for (size_t k = 0; k < D; k++) {
+                double d = (double)x[(size_t)i * D + k] - x[(size_t)j * D + k];
+                squares += d * d;
+            }
+            total += sqrt(squares / (double)D);
+        }
+    return count > 1 ? total / (0.5 * count * (count - 1.0)) : 0;
+}
+
+static double variance_over_pixels(const float *x, size_t pixels, size_t channels) {
+    double mean = 0, squares = 0;
+    for (size_t p = 0; p < pixels; p++) mean += x[p * channels] / (double)pixels;
+    for (size_t p = 0; p < pixels; p++) {
+        double d = x[p * channels] - mean;
+        squares += d * d;
+    }
+    return squares / (double)pixels;
+}
+
+double orw_blank_share(const float *x, int count, size_t pixels, size_t channels, double threshold) {
+    int blank = 0;
+    for (int i = 0; i < count; i++) {
+        double variance = 0;
+        for (size_t c = 0; c < channels; c++)
+            variance += variance_over_pixels(x + (size_t)i * pixels * channels + c, pixels, channels);
+        if (sqrt(variance / (double)channels) < threshold) blank++;
+    }
+    return count > 0 ? (double)blank / count : 0;
+}
+
 int orw_class_census_take(const float *probability, int count, int classes, orw_class_census *census) {
     memset(census, 0, sizeof *census);
     int *seen = calloc((size_t)classes, sizeof *seen);

@@ -38,6 +38,22 @@ static void test_pairwise_variance(void) {
     ok(near(orw_pairwise_variance(x, 3, 2), (4 + 16 + 4) / 3.0 / 2 / 2), "equals half the mean squared pair distance");
 }
 
+static void test_pairwise_distance(void) {
+    const float x[] = {0, 0, 3, 4, 0, 0}; /* 5, 0 and 5 apart */
+    ok(near(orw_pairwise_distance(x, 3, 2), 10 / sqrt(2) / 3), "mean over pairs of the root mean squared difference");
+    ok(near(orw_pairwise_distance(x, 1, 2), 0), "one sample has no distance");
+}
+
+static void test_blank(void) {
+    /* Three images of two pixels and three channels: red; grey with a step of +-0.05; a step in one channel. */
+    const float x[] = {1,      -1,     -1,     1,    -1,   -1,   0.05f, 0.05f, 0.05f,
+                       -0.05f, -0.05f, -0.05f, 0.3f, 0.2f, 0.1f, 0.9f,  0.2f,  0.1f};
+    ok(near(orw_blank_share(x, 3, 2, 3, 0.04), 1 / 3.0), "one colour is blank, whatever the colour");
+    ok(near(orw_blank_share(x, 3, 2, 3, 0.06), 2 / 3.0), "a deviation of 0.05 is below 0.06 and not below 0.04");
+    ok(near(orw_blank_share(x, 3, 2, 3, 0.18), 1), "0.3 in one of three channels is 0.3 / sqrt(3) = 0.173");
+    ok(near(orw_blank_share(x, 3, 2, 3, 0.17), 2 / 3.0), "and not less");
+}
+
 static void test_census(void) {
     enum { CLASSES = 10, COUNT = 8 };
     float p[COUNT * CLASSES] = {0};
@@ -60,6 +76,8 @@ int main(void) {
     test_summary();
     test_effective_sample_size();
     test_pairwise_variance();
+    test_pairwise_distance();
+    test_blank();
     test_census();
     return done_testing();
 }
