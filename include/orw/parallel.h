@@ -50,7 +50,9 @@ float *orw_reducer_open(orw_reducer *reducer);
 void orw_reducer_close(orw_reducer *reducer); /* that contribution is complete */
 /* Every rank receives the sum in sum[length]; the reducer is ready for the next sum. Collective. */
 orw_status orw_reducer_finish(orw_reducer *reducer, float *sum);
-uint64_t orw_reducer_bytes_sent(const orw_reducer *reducer); /* by this rank, since creation */
+/* Of floats, by this rank, counted at the sends, since creation. Not collective. */
+uint64_t orw_reducer_bytes_sent(const orw_reducer *reducer);
+uint64_t orw_reducer_messages_sent(const orw_reducer *reducer);
 double orw_reducer_seconds(const orw_reducer *reducer);      /* spent in _finish since creation */
 
 /* Rows of the global batch, `width` floats each, from the owning ranks to all: local rows (this rank's, in order of the

@@ -4,48 +4,28 @@
  * own shards as they come, like a binary counter: two finished siblings become their parent at once, and a node whose
  * right sibling would lie wholly beyond the last shard is its own parent. What is left at the end are the rank's
  * pieces, the largest nodes that lie inside its shards. Every rank knows everybody's pieces from the plan alone. */
-#include "orw/parallel.h"
-
+#include <stdlib.h>
 #include <string.h>
 
-enum {
-    DEPTH = 64,     /* pieces of one rank: at most two per level */
-    SLAB = 1 << 22, /* floats exchanged at a time: bounds the receive buffer and keeps MPI's counts small */
-    ALIGN = 64
-};
+#include "reduce.h"
 
-typedef struct piece {
-    int level, k;
-    float *data; /* a whole vector on the owner; the slab's segment in orw_reducer_finish */
-} piece;
+enum { ALIGN = 64 };
 
-struct orw_reducer {
-    const orw_comm *comm;
-    orw_plan plan;
-    size_t length;
-    int root; /* level of the root */
-    int next; /* shard of the next contribution */
-    int depth;
-    piece stack[DEPTH];
-    float *open;         /* being filled */
-    float *spare[DEPTH]; /* vectors to use again */
-    int spares;
-    piece *pieces;        /* of all ranks, in order of shards */
-    int *piece_first;     /* rank r owns pieces [piece_first[r], piece_first[r + 1]) */
-    int *counts, *starts; /* segments of a slab by rank */
-    MPI_Request *requests;
-    float *received;
-    uint64_t bytes;
-    double seconds;
-};
+orw_status orw_reduce_send(orw_reducer *reducer, const float *from, size_t count, int to, int tag,
+                           MPI_Request *request) {
+    ORW_MPI(MPI_Isend(from, (int)count, MPI_FLOAT, to, tag, orw_comm_mpi(reducer->comm), request));
+    reducer->bytes += count * sizeof *from;
+    reducer->messages++;
+    return ORW_OK;
+}
 
 /* Pushes shard `shard`'s leaf and merges as far as possible. `add` is NULL when only the shape of the stack is wanted.
  */
-static int push(piece *stack, int depth, piece leaf, int shards, int root, void (*add)(orw_reducer *, piece *, piece *),
-                orw_reducer *reducer) {
+static int push(orw_piece *stack, int depth, orw_piece leaf, int shards, int root,
+                void (*add)(orw_reducer *, orw_piece *, orw_piece *), orw_reducer *reducer) {
     stack[depth++] = leaf;
     for (;;) {
-        piece *top = &stack[depth - 1];
+        orw_piece *top = &stack[depth - 1];
         if (top->level == root) return depth;
         if (top->k % 2 == 0) {
             if ((int64_t)(top->k + 1) << top->level < shards) return depth; /* waits for its right sibling */
@@ -60,12 +40,12 @@ static int push(piece *stack, int depth, piece leaf, int shards, int root, void 
     }
 }
 
-static void add_into(float *restrict left, const float *restrict right, size_t count) {
+void orw_reduce_add(float *restrict left, const float *restrict right, size_t count) {
     for (size_t i = 0; i < count; i++) left[i] += right[i];
 }
 
-static void merge(orw_reducer *reducer, piece *left, piece *right) {
-    add_into(left->data, right->data, reducer->length);
+static void merge(orw_reducer *reducer, orw_piece *left, orw_piece *right) {
+    orw_reduce_add(left->data, right->data, reducer->length);
     reducer->spare[reducer->spares++] = right->data;
     right->data = NULL;
 }
@@ -75,27 +55,19 @@ static orw_status list_pieces(orw_reducer *reducer) {
     int ranks = orw_comm_size(reducer->comm), shards = reducer->plan.shards, total = 0;
     reducer->piece_first = calloc((size_t)ranks + 1, sizeof *reducer->piece_first);
     reducer->pieces = calloc((size_t)shards, sizeof *reducer->pieces);
-    reducer->counts = calloc(2 * (size_t)ranks, sizeof *reducer->counts);
-    if (!reducer->piece_first || !reducer->pieces || !reducer->counts)
+    if (!reducer->piece_first || !reducer->pieces)
         return orw_error(ORW_ERR_SYSTEM, "out of memory planning the reduction");
-    reducer->starts = reducer->counts + ranks;
     for (int r = 0; r < ranks; r++) {
-        piece stack[DEPTH] = {0};
+        orw_piece stack[REDUCE_DEPTH] = {0};
         int depth = 0, last = orw_plan_first(shards, ranks, r + 1);
         for (int s = orw_plan_first(shards, ranks, r); s < last; s++)
-            depth = push(stack, depth, (piece){.k = s}, shards, reducer->root, NULL, NULL);
+            depth = push(stack, depth, (orw_piece){.k = s}, shards, reducer->root, NULL, NULL);
         memcpy(reducer->pieces + total, stack, (size_t)depth * sizeof *stack);
         total += depth;
         reducer->piece_first[r + 1] = total;
     }
-    size_t most = SLAB < reducer->length ? SLAB : reducer->length;
-    size_t segment = most / (size_t)ranks + 1, own = (size_t)(reducer->piece_first[orw_comm_rank(reducer->comm) + 1] -
-                                                              reducer->piece_first[orw_comm_rank(reducer->comm)]);
-    reducer->requests = calloc((size_t)total + own * (size_t)ranks, sizeof(MPI_Request));
-    reducer->received = calloc(segment * (size_t)total, sizeof(float));
-    if (!reducer->requests || !reducer->received)
-        return orw_error(ORW_ERR_SYSTEM, "out of memory for the reduction's %d pieces", total);
-    return ORW_OK;
+    reducer->halving = orw_reduce_can_halve(reducer);
+    return reducer->halving ? orw_reduce_prepare_halving(reducer) : orw_reduce_prepare_pairs(reducer);
 }
 
 orw_status orw_reducer_create(const orw_comm *comm, const orw_plan *plan, size_t length, orw_reducer **reducer) {
@@ -148,68 +120,9 @@ float *orw_reducer_open(orw_reducer *reducer) {
 }
 
 void orw_reducer_close(orw_reducer *reducer) {
-    piece leaf = {.k = reducer->next++, .data = reducer->open};
+    orw_piece leaf = {.k = reducer->next++, .data = reducer->open};
     reducer->open = NULL;
     reducer->depth = push(reducer->stack, reducer->depth, leaf, reducer->plan.shards, reducer->root, merge, reducer);
-}
-
-/* Exchanges floats [start, start + count) of all pieces: rank j receives its segment of every piece. */
-static orw_status exchange(orw_reducer *reducer, size_t start) {
-    int ranks = orw_comm_size(reducer->comm), me = orw_comm_rank(reducer->comm), posted = 0;
-    MPI_Comm mpi = orw_comm_mpi(reducer->comm);
-    float *at = reducer->received;
-    int mine = reducer->counts[me];
-    for (int r = 0; r < ranks; r++)
-        for (int p = reducer->piece_first[r]; p < reducer->piece_first[r + 1]; p++) {
-            if (r == me) {
-                reducer->pieces[p].data =
-                    reducer->stack[p - reducer->piece_first[me]].data + start + reducer->starts[me];
-                continue;
-            }
-            reducer->pieces[p].data = at;
-            ORW_MPI(MPI_Irecv(at, mine, MPI_FLOAT, r, p, mpi, &reducer->requests[posted++]));
-            at += mine;
-        }
-    /* Each rank begins with its right neighbour, so that not all of them knock at rank 0 first. */
-    for (int step = 1; step < ranks; step++) {
-        int to = (me + step) % ranks;
-        for (int p = reducer->piece_first[me]; p < reducer->piece_first[me + 1]; p++) {
-            const float *from = reducer->stack[p - reducer->piece_first[me]].data + start + reducer->starts[to];
-            ORW_MPI(MPI_Isend(from, reducer->counts[to], MPI_FLOAT, to, p, mpi, &reducer->requests[posted++]));
-            reducer->bytes += (uint64_t)reducer->counts[to] * sizeof(float);
-        }
-    }
-    ORW_MPI(MPI_Waitall(posted, reducer->requests, MPI_STATUSES_IGNORE));
-    return ORW_OK;
-}
-
-/* The sum of node (level, k), added up in place; *next walks over the pieces from left to right. */
-static float *combine(orw_reducer *reducer, int level, int k, size_t count, int *next) {
-    piece *candidate = &reducer->pieces[*next];
-    if (candidate->level == level && candidate->k == k) {
-        ++*next;
-        return candidate->data;
-    }
-    float *left = combine(reducer, level - 1, 2 * k, count, next);
-    if ((int64_t)(2 * k + 1) << (level - 1) < reducer->plan.shards)
-        add_into(left, combine(reducer, level - 1, 2 * k + 1, count, next), count);
-    return left;
-}
-
-static orw_status reduce_slab(orw_reducer *reducer, size_t start, size_t count, float *sum) {
-    int ranks = orw_comm_size(reducer->comm), me = orw_comm_rank(reducer->comm), next = 0;
-    for (int r = 0; r < ranks; r++) {
-        reducer->starts[r] = orw_plan_first((int)count, ranks, r);
-        reducer->counts[r] = orw_plan_first((int)count, ranks, r + 1) - reducer->starts[r];
-    }
-    ORW_CALL(exchange(reducer, start));
-    size_t mine = (size_t)reducer->counts[me];
-    if (mine > 0)
-        memcpy(sum + start + reducer->starts[me], combine(reducer, reducer->root, 0, mine, &next), mine * sizeof *sum);
-    ORW_MPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, sum + start, reducer->counts, reducer->starts, MPI_FLOAT,
-                           orw_comm_mpi(reducer->comm)));
-    reducer->bytes += (uint64_t)mine * sizeof *sum * (uint64_t)(ranks - 1); /* as a ring passes it on */
-    return ORW_OK;
 }
 
 orw_status orw_reducer_finish(orw_reducer *reducer, float *sum) {
@@ -220,9 +133,10 @@ orw_status orw_reducer_finish(orw_reducer *reducer, float *sum) {
     if (orw_comm_size(reducer->comm) == 1)
         memcpy(sum, reducer->stack[0].data, reducer->length * sizeof *sum);
     else
-        for (size_t start = 0; start < reducer->length; start += SLAB) {
+        for (size_t start = 0; start < reducer->length; start += REDUCE_SLAB) {
             size_t left = reducer->length - start;
-            ORW_CALL(reduce_slab(reducer, start, left < SLAB ? left : SLAB, sum));
+            size_t count = left < REDUCE_SLAB ? left : REDUCE_SLAB;
+            ORW_CALL((reducer->halving ? orw_reduce_by_halving : orw_reduce_by_pairs)(reducer, start, count, sum));
         }
     for (int i = 0; i < reducer->depth; i++) reducer->spare[reducer->spares++] = reducer->stack[i].data;
     reducer->depth = 0;
@@ -233,6 +147,10 @@ orw_status orw_reducer_finish(orw_reducer *reducer, float *sum) {
 
 uint64_t orw_reducer_bytes_sent(const orw_reducer *reducer) {
     return reducer->bytes;
+}
+
+uint64_t orw_reducer_messages_sent(const orw_reducer *reducer) {
+    return reducer->messages;
 }
 
 double orw_reducer_seconds(const orw_reducer *reducer) {

@@ -1,4 +1,4 @@
-/* ranks: 1 2 3 4 5 7 */
+/* ranks: 1 2 3 4 5 7 8 */
 /* test_reduce.c - the sum over shards has the bits of the serial tree, whatever the number of ranks. */
 #include <math.h>
 #include <stdlib.h>
