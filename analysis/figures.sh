@@ -17,6 +17,7 @@ profile=$2
 ORW=${ORW:-build/bin/orw}
 case $ORW in /*) ;; *) ORW=$root/$ORW ;; esac
 . "$root/analysis/lib.sh"
+. "$root/analysis/runs.sh"
 
 rm -rf "$out/figures"
 mkdir -p "$out/figures/data"

@@ -283,7 +283,7 @@ sub phases {
 sub section_rules {
     return <<"END";
 <h2>How verdicts are made</h2>
-<p><i>Reproduced</i> needs at least $target_image::claims::SEEDS seeds and a 95 % interval that supports the statement as a whole;
+<p><i>Reproduced</i> needs at least $Orw::Verdicts::SEEDS seeds and a 95 % interval that supports the statement as a whole;
 <i>partly</i> means that the mean supports it and the interval does not, or that only part of it holds; <i>not reproduced</i> that the
 mean speaks against it; <i>not tested</i> that fewer seeds are there. Near the optimum means a reward of at least
 $target_image::claims::NEAR_OPTIMUM, from at most $target_image::claims::BASE_AT_MOST; a collapse means one digit with at least

@@ -4,80 +4,23 @@ package target_image::claims;
 
 use strict;
 use warnings;
-use Orw::Tables qw(read_table column first_of last_of at_x interval differences);
+use Orw::Tables qw(column last_of interval differences);
+use Orw::Verdicts qw(load ends starts base row check beyond above_zero holds online_over_offline whole);
 
 our $ALPHAS = [ '0', '0.3', '0.8' ]; # the settings that the paper's claims are about
 our $NEAR_OPTIMUM = 0.88;            # C1: a reward at least this high counts as near the optimum of 1
 our $BASE_AT_MOST = 0.50;            # C1: it has to come from at most this much
 our $ONE_DIGIT = 0.90;               # C2: a digit with at least this share of the samples is a collapse onto it
 our $SPREAD_LEFT = 0.25;             # a pairwise variance below this share of the base model's is no digit any more
-our $SEEDS = 3;                      # fewer decide nothing
 
 # judge(DATA, PAPER): DATA is the folder of exported tables, PAPER maps "claim|quantity|setting" to the paper's value.
 # Returns { rows => [...], checks => [...] }; a row has claim, quantity, setting, paper, ours, low, high, n, verdict, reason.
 sub judge {
     my ($data, $paper) = @_;
     my $runs = load($data);
-    my @rows = (first_claim($runs, $paper), second_claim($runs, $paper), seventh_claim($runs));
+    my @rows = (first_claim($runs, $paper), second_claim($runs, $paper), online_over_offline($runs));
     return { rows => \@rows, checks => [ checks($runs) ] };
 }
-
-# $runs->{METHOD}{ALPHA}{SEED} = the evaluation table of a complete run.
-sub load {
-    my ($data) = @_;
-    my %runs;
-    my $list = read_table("$data/runs.tsv") or return \%runs;
-    for my $row (@{ $list->{rows} }) {
-        my ($name, $method, $alpha, $seed, $complete) = @$row;
-        my $table = read_table("$data/runs/$name/evaluation.tsv");
-        $runs{$method}{ 0 + $alpha }{$seed} = $table if $complete eq 'yes' && $table;
-    }
-    return \%runs;
-}
-
-# By seed: a column's last value, its first (round 0: the base model), and the rise from one to the other.
-sub ends { my ($of, $name) = @_; return { map { $_ => last_of($of->{$_}, $name) } keys %{ $of || {} } } }
-sub starts {
-    my ($of, $name) = @_;
-    return { map { $_ => (first_of($of->{$_}, 'round') // 1) == 0 ? first_of($of->{$_}, $name) : undef } keys %{ $of || {} } };
-}
-
-# The base model is one model, judged on one set of evaluation samples: what the first evaluations of all runs say, each value once.
-sub base {
-    my ($runs, $name) = @_;
-    my %seen;
-    for my $of (values %{ $runs->{orw} || {} }) {
-        $seen{$_} = 1 for grep { defined } values %{ starts($of, $name) };
-    }
-    return [ sort { $a <=> $b } keys %seen ];
-}
-
-sub row {
-    my ($claim, $quantity, $setting, $paper, $values, $verdict, $reason) = @_;
-    my $ours = interval(@$values);
-    return { claim => $claim, quantity => $quantity, setting => $setting, paper => $paper, ours => $ours->{mean},
-        low => $ours->{low}, high => $ours->{high}, n => $ours->{n}, verdict => $verdict, reason => $reason };
-}
-
-sub too_few {
-    my ($n) = @_;
-    return if $n >= $SEEDS;
-    return ('not tested', $n ? "$n of $SEEDS seeds" : 'no complete run');
-}
-
-# Is a quantity at or above (sign 1), or at or below (sign -1), a bound with its whole interval? `strict`: at does not count.
-sub beyond {
-    my ($values, $sign, $bound, $what, $strict) = @_;
-    my $i = interval(@$values);
-    my @few = too_few($i->{n});
-    return @few if @few;
-    my ($near, $mean) = map { $sign * ($_ - $bound) } $sign > 0 ? $i->{low} : $i->{high}, $i->{mean};
-    return ('reproduced', "the interval lies $what") if $near > 0 || ($near == 0 && !$strict);
-    return ('partly', "the mean lies $what, the interval does not") if $mean > 0 || ($mean == 0 && !$strict);
-    return ('not reproduced', "the mean does not lie $what");
-}
-
-sub above_zero { return beyond($_[0], 1, 0, 'above 0', 1) }
 
 # A share of even digits that rises to near its optimum, on images that are still images.
 sub near_optimum {
@@ -173,45 +116,6 @@ sub collapse {
     return ('not reproduced', "no digit has a share of $ONE_DIGIT, nor is it more concentrated than alpha=$ALPHAS->[2]");
 }
 
-# Online minus offline at the largest number of scored samples that both have, seed by seed.
-sub seventh_claim {
-    my ($runs) = @_;
-    my ($online, $offline) = ($runs->{orw}{0} || {}, $runs->{offline}{0} || {});
-    my (@online, @offline, @gain, $scored);
-    for my $seed (sort { $a <=> $b } grep { $offline->{$_} } keys %$online) {
-        my ($at) = sort { $a <=> $b } grep { defined } map { last_of($_, 'samples_scored') } $online->{$seed}, $offline->{$seed};
-        next unless defined $at;
-        my ($on, $off) = map { at_x($_, 'samples_scored', 'reward_mean', $at) } $online->{$seed}, $offline->{$seed};
-        next unless defined $on && defined $off;
-        push @online, $on;
-        push @offline, $off;
-        push @gain, $on - $off;
-        $scored = $at;
-    }
-    my $where = defined $scored ? "alpha=0, $scored samples scored" : 'alpha=0';
-    my @rows = (
-        row('C7', 'reward, online', $where, undef, \@online, '-', 'compared in the next lines'),
-        row('C7', 'reward, offline', $where, undef, \@offline, '-', 'compared in the next line'),
-        row('C7', 'reward gained online, paired by seed', $where, 'more', \@gain, above_zero(\@gain)));
-    return (@rows, whole('C7', @rows));
-}
-
-# The claim as a whole: what all its judged lines agree on, else "partly".
-sub whole {
-    my ($claim, @rows) = @_;
-    my @judged = grep { $_->{verdict} ne '-' } @rows;
-    my @tested = grep { $_->{verdict} ne 'not tested' } @judged;
-    my %count;
-    $count{ $_->{verdict} }++ for @judged;
-    my $verdict = !@tested ? 'not tested'
-        : ($count{reproduced} || 0) == @judged ? 'reproduced'
-        : ($count{'not reproduced'} || 0) == @tested ? 'not reproduced'
-        : 'partly';
-    my ($n) = sort { $a <=> $b } map { $_->{n} } @judged;
-    return { claim => $claim, quantity => 'the whole claim', setting => 'all', n => $n, verdict => $verdict,
-        reason => join(', ', map { "$count{$_} $_" } sort keys %count) };
-}
-
 # What a reader should know beside the claims: the order of the distances, and whether images are still images.
 sub checks {
     my ($runs) = @_;
@@ -221,7 +125,7 @@ sub checks {
         my @gap = differences(map { ends($runs->{orw}{ 0 + $_ }, 'distance') } $less, $more);
         my ($verdict, $reason) = above_zero(\@gap);
         push @checks, check("distance to the reference: alpha=$less minus alpha=$more, paired by seed", \@gap,
-            { reproduced => 'holds', partly => 'unclear', 'not reproduced' => 'fails' }->{$verdict} || $verdict, $reason);
+            holds($verdict), $reason);
     }
     for my $alpha (@$ALPHAS) {
         my $of = $runs->{orw}{ 0 + $alpha } or next;
@@ -250,13 +154,6 @@ sub distance_at_reward {
         return $distance[ $i - 1 ] + $part * ($distance[$i] - $distance[ $i - 1 ]);
     }
     return;
-}
-
-sub check {
-    my ($what, $values, $verdict, $reason) = @_;
-    my $i = interval(@$values);
-    return { what => $what, ours => $i->{mean}, low => $i->{low}, high => $i->{high}, n => $i->{n}, verdict => $verdict,
-        reason => $reason };
 }
 
 1;
