@@ -30,7 +30,8 @@ typedef struct experiment {
     char parents[128];                   /* of what is learnt from data alone */
     orw_model base, reward_model, judge; /* judge: classifier B, never a reward */
     orw_reward *reward;
-    double base_row[ORW_EVALUATION_COLUMNS]; /* the base model's evaluation, where every run starts */
+    orw_observer digits; /* what the judge sees in the samples */
+    double *base_row;    /* the base model's evaluation, where every run starts */
 } experiment;
 
 static orw_status load_data(experiment *self) {
@@ -65,6 +66,9 @@ static orw_status make_classifier(experiment *self, const char *name, const char
 static orw_status make_rewards(experiment *self) {
     ORW_CALL(make_classifier(self, "classifier_a", classifier_a_keys, &self->reward_model));
     ORW_CALL(make_classifier(self, "classifier_b", classifier_b_keys, &self->judge));
+    self->digits = orw_digits_observer(&self->judge);
+    self->base_row = calloc((size_t)orw_evaluation_width(&self->digits), sizeof *self->base_row);
+    if (!self->base_row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     return orw_reward_even_digit(self->reward_model.network, self->reward_model.values, &self->reward);
 }
 
@@ -90,8 +94,7 @@ static orw_status run_one(void *context, const char *method_name, double alpha, 
                                       .network = self->base.network,
                                       .reference = self->base.values,
                                       .reward = self->reward,
-                                      .judge = self->judge.network,
-                                      .judge_values = self->judge.values,
+                                      .observer = &self->digits,
                                       .method = &method,
                                       .seed = (uint64_t)seed,
                                       .reference_row = method_name ? self->base_row : NULL};
@@ -107,6 +110,7 @@ static orw_status run_all(orw_program *program) {
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_rewards(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL, 0, 0);
     if (status == ORW_OK && orw_program_stage(program, "finetune")) status = orw_program_sweep(program, run_one, &self);
+    free(self.base_row);
     orw_reward_destroy(&self.reward);
     orw_model_clear(&self.judge);
     orw_model_clear(&self.reward_model);

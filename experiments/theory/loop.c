@@ -96,7 +96,8 @@ void mixture_draw(const mixture *q, orw_stream *stream, float *x) {
     for (size_t j = 0; j < q->D; j++) x[j] = (float)(q->at[(size_t)k * q->D + j] + q->deviation * x[j]);
 }
 
-static void draw_one(const void *context, orw_stream *stream, float *x1) {
+static void draw_one(const void *context, orw_stream *stream, float *x1, int *condition) {
+    (void)condition;
     mixture_draw(context, stream, x1);
 }
 
@@ -110,7 +111,8 @@ static orw_status describe(const void *context, orw_dictionary *description) {
 }
 
 orw_status theory_base(theory *self, const char *name, const mixture *q, const orw_config *config, orw_model *base) {
-    const orw_generator generator = {q, q->D, draw_one, describe};
+    const orw_generator generator = {
+        .context = q, .height = 1, .width = 1, .channels = (int)q->D, .draw = draw_one, .describe = describe};
     char sub[64], parents[1024];
     orw_place place;
     size_t used = (size_t)snprintf(parents, sizeof parents, "deviation = %.17g\n", q->deviation);

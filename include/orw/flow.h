@@ -10,7 +10,8 @@ typedef struct orw_field {
     const orw_network *network;
     float *values;
 } orw_field;
-/* v(t, x) on the current tape, no gradient with respect to the parameters when grads is NULL. */
+/* v(t, x) on the current tape, no gradient with respect to the parameters when grads is NULL. labels[batch, condition
+ * width]; NULL where the network takes no condition. */
 orw_tensor *orw_field_velocity(const orw_field *field, orw_tape *tape, float *grads, int batch, const float *t,
                                const float *x, const int *labels);
 
@@ -23,19 +24,23 @@ typedef struct orw_solver {
     orw_solver_kind kind;
     int steps;        /* of equal length; adaptive: the first one tried is 1/steps */
     double tolerance; /* adaptive only: of one step's error, in every number z of every sample: tolerance (1 + |z|) */
+    /* g of classifier-free guidance (Ho and Salimans 2022): v_none + g (v_cond - v_none), v_none being v under the
+     * empty condition, all -1. 1: v_cond, one evaluation; else two where there are conditions. */
+    double guidance;
 } orw_solver;
 extern const orw_option orw_solver_options[]; /* "solver.*" */
 orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver);
-/* "euler" | "midpoint" | "heun" | "adaptive"; the tolerance is set to its default, ORW_TOLERANCE. */
+/* "euler" | "midpoint" | "heun" | "adaptive"; tolerance and guidance are set to their defaults, ORW_TOLERANCE and 1. */
 #define ORW_TOLERANCE 1e-4
 orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver);
-/* Evaluations of v per sample where they are known beforehand: steps, 2 steps, 2 steps; adaptive: 0. */
+/* Evaluations of v per sample where they are known beforehand: steps, 2 steps, 2 steps; adaptive: 0. Guidance doubles
+ * them. */
 int orw_solver_evaluations(const orw_solver *solver);
 
-/* Carries x[batch,D] from t = 0 to t = 1 in place. Times are computed in double and rounded to float32. labels[batch]
- * or NULL. The tape is used without recording and begun anew at each evaluation. To *evaluations (NULL: not counted)
- * the evaluations of v that were made are added, summed over samples, whatever the solver. ORW_ERR_NUMERIC, adaptive
- * only: v is not finite, or the tolerance is out of reach. */
+/* Carries x[batch,D] from t = 0 to t = 1 in place. Times are computed in double and rounded to float32.
+ * labels[batch, condition width] or NULL. The tape is used without recording and begun anew at each evaluation. To
+ * *evaluations (NULL: not counted) the evaluations of v that were made are added, summed over samples, whatever the
+ * solver. ORW_ERR_NUMERIC, adaptive only: v is not finite, or the tolerance is out of reach. */
 orw_status orw_solve(const orw_field *field, orw_tape *tape, const orw_solver *solver, int batch, float *x,
                      const int *labels, int64_t *evaluations);
 
@@ -48,6 +53,13 @@ orw_status orw_straightness(const orw_field *field, orw_tape *tape, int steps, i
  * carry x0[batch,D]. each[batch]: the same per sample; may be NULL. */
 orw_status orw_solver_error(const orw_field *field, orw_tape *tape, const orw_solver *solver, const orw_solver *exact,
                             int batch, const float *x0, const int *labels, double *error, double *each);
+
+/* How far two fields are apart on the first one's own paths, from x0[batch,D] by `solver->steps` midpoint steps and
+ * with its guidance: each[i] = the integral over t of mean (v - w)^2, the mean over elements, for every sample. Times
+ * e^{2L} it bounds the squared W2 distance of what the two generate, L being w's Lipschitz constant (paper, Theorem 3).
+ */
+orw_status orw_trajectory_distance(const orw_field *v, const orw_field *w, orw_tape *tape, const orw_solver *solver,
+                                   int batch, const float *x0, const int *labels, double *each);
 
 /* ---------------------------------------------------------------- the path -------------------------------------- */
 

@@ -11,14 +11,25 @@ typedef struct orw_batch {
     orw_plan plan;
     size_t D; /* numbers per sample, H*W*C */
     int round;
-    int local;     /* samples on this rank: (plan.last - plan.first) * plan.per_shard */
-    int start;     /* global index of the first of them */
-    float *x1;     /* [local, D] */
-    int *labels;   /* [local], the condition of each sample, or NULL */
-    float *reward; /* [plan.batch], the same on every rank */
-    float *weight; /* [plan.batch], likewise */
+    int local;           /* samples on this rank: (plan.last - plan.first) * plan.per_shard */
+    int start;           /* global index of the first of them */
+    float *x1;           /* [local, D] */
+    int condition_width; /* integers per sample in `labels`; 0: no conditions */
+    int *labels;         /* [local, condition_width], the condition of each sample, or NULL */
+    int groups;          /* samples i and j of equal i % groups have the same condition; 1: no conditions */
+    float *reward;       /* [plan.batch], the same on every rank */
+    float *weight;       /* [plan.batch], likewise */
 } orw_batch;
-orw_status orw_batch_create(const orw_plan *plan, size_t D, bool conditional, orw_batch **batch);
+/* What samples are drawn under: the sample of global index i has condition i % count. Borrowed. */
+typedef struct orw_conditions {
+    int count, width;  /* count 0: none */
+    const int *values; /* [count, width] */
+} orw_conditions;
+/* A batch without conditions: labels NULL, one group; and `conditions` (of count 0: none) spread over it. */
+orw_status orw_batch_create(const orw_plan *plan, size_t D, orw_batch **batch);
+orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *conditions);
+/* The conditions of this rank's samples from `first` on; NULL: none. */
+const int *orw_batch_labels(const orw_batch *batch, int first);
 void orw_batch_destroy(orw_batch **batch);
 
 /* What a loss is made of, for the `count` samples of one shard at fresh t and x0: all [count, D]. v carries the

@@ -27,11 +27,13 @@ typedef struct orw_parameter {
     orw_init init;
     int fan_in;           /* for ORW_INIT_UNIFORM */
     size_t offset, count; /* place in the flat vector, in floats; offsets are multiples of 16 */
+    bool frozen;          /* not trained: gets no gradient, no decay, no average (what adapters are added to) */
 } orw_parameter;
 
 typedef struct orw_network orw_network;
 
-/* What a forward pass gets. x[B,H,W,C] (or [B,D]), t[B] (velocity fields only), labels[B] or NULL. */
+/* What a forward pass gets. x[B,H,W,C] (or [B,D]), t[B] (velocity fields only), labels[B, condition width]: the
+ * condition of each sample, all -1 for none; NULL where the network takes no condition. */
 typedef struct orw_input {
     orw_tensor *x;
     orw_tensor *t;
@@ -48,6 +50,8 @@ const char *orw_network_kind(const orw_network *network);
 void orw_network_shape(const orw_network *network, int *height, int *width,
                        int *channels);               /* of x; D-vectors: 1, 1, D */
 int orw_network_outputs(const orw_network *network); /* channels of the output */
+/* Integers per sample of the condition that the network takes: 0 none, 1 a class label, L the tokens of a text. */
+int orw_network_condition_width(const orw_network *network);
 
 int orw_network_parameter_count(const orw_network *network); /* tensors */
 const orw_parameter *orw_network_parameter(const orw_network *network, int i);

@@ -38,12 +38,4 @@ orw_status orw_program_sweep(orw_program *program,
                              orw_status (*body)(void *context, const char *method, double alpha, int seed),
                              void *context);
 
-/* A trained network with its values and its file's digest; owns both. */
-typedef struct orw_model {
-    orw_network *network;
-    float *values;
-    char digest[17];
-} orw_model;
-void orw_model_clear(orw_model *model);
-
 #endif

@@ -10,6 +10,14 @@
 #include "orw/reward.h"
 #include "orw/store.h"
 
+/* A trained network with its values and its file's digest; owns both. */
+typedef struct orw_model {
+    orw_network *network;
+    float *values;
+    char digest[17];
+} orw_model;
+void orw_model_clear(orw_model *model);
+
 /* ---------------------------------------------------------------- optimiser ------------------------------------- */
 
 /* AdamW (Loshchilov and Hutter 2019); with weight_decay 0 it is Adam as PyTorch's: eps is added to the root of the
@@ -21,6 +29,7 @@ typedef struct orw_optimiser {
     int64_t decay;  /* cosine decay to final_share of the rate at this update; 0: constant */
     double final_share;
     size_t size;                    /* P */
+    const orw_network *network;     /* whose frozen parameters stay as they are; NULL: none is frozen. Borrowed */
     int64_t step;                   /* updates made */
     float *moment1, *moment2;       /* [P] */
     double gradient_norm, rate_now; /* of the last step, the norm before clipping */
@@ -33,7 +42,7 @@ void orw_optimiser_destroy(orw_optimiser **optimiser);
 void orw_optimiser_configure(orw_optimiser *optimiser, const orw_config *config, const char *section, int64_t updates);
 /* values -= ..., gradient is scaled in place when clipped. ORW_ERR_NUMERIC when the gradient's norm is not finite. */
 orw_status orw_optimiser_step(orw_optimiser *optimiser, float *values, float *gradient);
-/* average = decay * average + (1 - decay) * values */
+/* average += (1 - decay) (values - average): a number that does not change is its own average, to the last bit */
 void orw_moving_average(size_t size, double decay, const float *values, float *average);
 
 /* ---------------------------------------------------------------- gradients ------------------------------------- */
@@ -70,16 +79,19 @@ extern const orw_option orw_train_options[]; /* "parallel.*", "checkpoint.*" */
 extern const orw_option orw_pretrain_options[];
 extern const orw_option orw_classifier_options[];
 
-/* Conditional flow matching on a data set: mean_i |v(t_i, x_t,i) - u_i|^2, AdamW, EMA. Writes DIRECTORY/model.h5 (EMA
- * weights) and run.h5. Complete results of the same identity are read back; interrupted ones go on. `model_digest`
- * identifies the model. Collective. */
+/* Conditional flow matching on a data set: mean_i |v(t_i, x_t,i) - u_i|^2, AdamW, EMA. A network that takes a condition
+ * gets each image's (data->conditions, else its label), or none for a share of them (pretrain.condition_dropout).
+ * Writes DIRECTORY/model.h5 (EMA weights) and run.h5. Complete results of the same identity are read back; interrupted
+ * ones go on. `model_digest` identifies the model. Collective. */
 orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_network **network, float **values,
                         char model_digest[17]);
 /* A distribution that can be drawn from at will, for problems whose solution is known. */
 typedef struct orw_generator {
     const void *context;
-    size_t D; /* numbers per sample */
-    void (*draw)(const void *context, orw_stream *stream, float *x1);
+    int height, width, channels; /* of a sample; D-vectors: 1, 1, D */
+    int condition_width;         /* integers of a sample's condition; 0: none */
+    /* One sample x1[height * width * channels] and, unless NULL, its condition[condition_width]. */
+    void (*draw)(const void *context, orw_stream *stream, float *x1, int *condition);
     orw_status (*describe)(const void *context, orw_dictionary *description); /* the network to fit */
 } orw_generator;
 /* The same on fresh samples of a generator at every update. The place's identity must say which. Collective. */
@@ -94,34 +106,58 @@ orw_status orw_train_classifier(const orw_place *place, const char *section, con
 
 extern const orw_option orw_finetune_options[]; /* "finetune.*", "behaviour.*", "evaluate.*", "samples.*" */
 
+/* What an experiment measures of a policy's samples beyond what every evaluation has: the last columns of the table
+ * "evaluation". */
+typedef struct orw_observer {
+    const orw_column *columns; /* [count] */
+    int count;
+    /* row[count]; `all` = the global evaluation batch [plan.batch, D], the same on every rank; batch->x1: this rank's
+     * part of it. The row must come out the same on every rank. The tape is free for use (not recording). Collective.
+     */
+    orw_status (*measure)(void *context, const orw_comm *comm, orw_tape *tape, const orw_batch *batch, const float *all,
+                          double *row);
+    void *context;
+} orw_observer;
+
 typedef struct orw_finetune_setup {
     const orw_place *place;
     const orw_network *network;
     float *reference; /* v_ref, P floats; borrowed */
     const orw_reward *reward;
-    const orw_network *judge; /* a classifier that is never a reward; may be NULL */
-    float *judge_values;
+    const orw_observer *observer; /* NULL: none */
     const orw_method *method;
     uint64_t seed;
-    const double
-        *reference_row; /* evaluation of the reference, known already: [ORW_EVALUATION_COLUMNS]; NULL: not known */
+    /* The sample of global index i is drawn, scored and trained under condition i % count, in training and in
+     * evaluation. Of the network's condition width; a network without one leaves them to the reward. */
+    orw_conditions conditions;
+    /* Evaluation of the reference, known already: [orw_evaluation_width(observer)]; NULL: not known. */
+    const double *reference_row;
 } orw_finetune_setup;
 /* Algorithm 1 of the paper: writes run.h5, samples/, policy.h5, checkpoints into the place. Collective. */
 orw_status orw_finetune(const orw_finetune_setup *setup);
 
+/* The table "evaluation": the columns of every experiment - round, update, samples_scored, count, reward_mean,
+ * reward_sd, pairwise_variance, distance, distance_trajectory - and the observer's. */
+enum { ORW_EVALUATION_COMMON = 9 };
+int orw_evaluation_width(const orw_observer *observer); /* columns in all */
+/* The list of them, for orw_table_create; their texts are borrowed. Caller frees, after the table and its run file. */
+orw_status orw_evaluation_columns(const orw_observer *observer, orw_column **columns);
+
 /* Evaluation of a policy on its own seeds (evaluate.seed; the same for every run, so that runs can be compared sample
- * by sample). Appends one row to `table` (orw_evaluation_columns). samples_path: where to keep them (NULL: nowhere).
- * Collective. */
-enum { ORW_EVALUATION_COLUMNS = 22 };
-extern const orw_column orw_evaluation_columns[ORW_EVALUATION_COLUMNS + 1];
+ * by sample). Appends one row to `table`. samples_path: where to keep them (NULL: nowhere). Collective. */
 typedef struct orw_evaluation_clock {
     double round, update, samples_scored;
 } orw_evaluation_clock;
 orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_evaluation_clock clock, orw_table *table,
                         const char *samples_path);
-/* The same for v_ref, as a run of its own without any round: run.h5, samples/final.h5, policy.h5. Its one row is what
- * every run's evaluation before its first round would give. Collective. */
-orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double row[ORW_EVALUATION_COLUMNS]);
+/* The same for v_ref, as a run of its own without any round: run.h5, samples/final.h5, policy.h5. Its one row,
+ * row[orw_evaluation_width(setup->observer)], is what every run's evaluation before its first round would give.
+ * Collective. */
+orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double *row);
+
+/* The digits that a classifier, which is never a reward, sees in the samples: judge_even, judge_entropy,
+ * judge_effective_digits, judge_confidence, digit0 .. digit9. `judge` is borrowed. */
+orw_observer orw_digits_observer(orw_model *judge);
 
 /* ---------------------------------------------------------------- results on disk ------------------------------- */
 

@@ -155,12 +155,12 @@ static orw_status run_rounds(loop *self, const char *name, int rounds, cli_table
     ORW_CALL(set(self->config, "finetune.rounds", rounds));
     ORW_CALL(orw_method_make("orw", 0.3, self->config, &method));
     const orw_place place = {self->comm, self->config, directory, identity, self->about};
+    const orw_observer digits = orw_digits_observer(&self->judge);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->flow.network,
                                       .reference = self->flow.values,
                                       .reward = self->reward,
-                                      .judge = self->judge.network,
-                                      .judge_values = self->judge.values,
+                                      .observer = &digits,
                                       .method = &method,
                                       .seed = 1};
     orw_log_enable(false); /* its progress is not ours */

@@ -12,6 +12,8 @@ const orw_option orw_solver_options[] = {
      "steps from t = 0 to t = 1; adaptive: the first step tried is 1 / steps", false},
     {"solver.tolerance", ORW_REAL, "", "1e-4", 1e-7, 1, NULL,
      "adaptive: error of one step in every number z is held below tolerance (1 + |z|)", false},
+    {"solver.guidance", ORW_REAL, "", "1", 0, 100, NULL,
+     "g of classifier-free guidance, v_none + g (v_cond - v_none), where the model takes conditions; 1: none", false},
     {.key = NULL}};
 
 orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver) {
@@ -20,7 +22,7 @@ orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver) {
     if (steps < 1) return orw_error(ORW_ERR_INPUT, "solver steps: found %d, expected at least 1", steps);
     for (int kind = 0; kind < (int)(sizeof names / sizeof *names); kind++)
         if (strcmp(name, names[kind]) == 0) {
-            *solver = (orw_solver){(orw_solver_kind)kind, steps, ORW_TOLERANCE};
+            *solver = (orw_solver){(orw_solver_kind)kind, steps, ORW_TOLERANCE, 1};
             return ORW_OK;
         }
     return orw_error(ORW_ERR_INPUT, "solver: found '%s', expected euler, midpoint, heun or adaptive", name);
@@ -29,6 +31,7 @@ orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver) {
 orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver) {
     ORW_CALL(orw_solver_parse(orw_config_text(config, "solver.kind"), orw_config_int(config, "solver.steps"), solver));
     solver->tolerance = orw_config_real(config, "solver.tolerance");
+    solver->guidance = orw_config_real(config, "solver.guidance");
     return ORW_OK;
 }
 
@@ -57,26 +60,53 @@ orw_tensor *orw_field_velocity(const orw_field *field, orw_tape *tape, float *gr
     return orw_network_forward(field->network, tape, field->values, grads, &in);
 }
 
-orw_status orw_flow_open(const orw_field *field, orw_tape *tape, int batch, const int *labels, orw_flow *flow) {
-    int height, width, channels;
+orw_status orw_flow_open(const orw_field *field, orw_tape *tape, int batch, const int *labels, double guidance,
+                         orw_flow *flow) {
+    int height, width, channels, condition = orw_network_condition_width(field->network);
     orw_network_shape(field->network, &height, &width, &channels);
-    *flow = (orw_flow){.field = field, .tape = tape, .batch = batch, .labels = labels};
+    *flow = (orw_flow){.field = field, .tape = tape, .batch = batch, .labels = labels, .guidance = guidance};
     flow->count = (size_t)batch * (size_t)height * (size_t)width * (size_t)channels;
     flow->times = malloc(((size_t)batch + 1) * sizeof *flow->times);
-    return flow->times ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", batch);
+    bool guided = guidance != 1 && labels && condition > 0;
+    size_t labelled = (size_t)batch * (size_t)condition;
+    if (guided) {
+        flow->empty = malloc(labelled * sizeof *flow->empty);
+        flow->mixed = malloc(flow->count * sizeof *flow->mixed);
+    }
+    if (!flow->times || (guided && (!flow->empty || !flow->mixed))) {
+        orw_flow_close(flow);
+        return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", batch);
+    }
+    for (size_t i = 0; guided && i < labelled; i++) flow->empty[i] = -1;
+    return ORW_OK;
 }
 
 void orw_flow_close(orw_flow *flow) {
     free(flow->times);
-    flow->times = NULL;
+    free(flow->empty);
+    free(flow->mixed);
+    flow->times = flow->mixed = NULL;
+    flow->empty = NULL;
+}
+
+static const float *evaluate(orw_flow *flow, const float *x, const int *labels) {
+    orw_tape_begin(flow->tape, false);
+    const orw_tensor *v = orw_field_velocity(flow->field, flow->tape, NULL, flow->batch, flow->times, x, labels);
+    flow->evaluations += flow->batch;
+    return v ? v->data : NULL;
 }
 
 const float *orw_flow_velocity(orw_flow *flow, double t, const float *x) {
     for (int i = 0; i < flow->batch; i++) flow->times[i] = (float)t;
-    orw_tape_begin(flow->tape, false);
-    const orw_tensor *v = orw_field_velocity(flow->field, flow->tape, NULL, flow->batch, flow->times, x, flow->labels);
-    flow->evaluations += flow->batch;
-    return v ? v->data : NULL;
+    if (!flow->mixed) return evaluate(flow, x, flow->labels);
+    const float *none = evaluate(flow, x, flow->empty);
+    const float g = (float)flow->guidance;
+    if (!none) return NULL;
+    memcpy(flow->mixed, none, flow->count * sizeof *none);
+    const float *conditioned = evaluate(flow, x, flow->labels);
+    if (!conditioned) return NULL;
+    for (size_t i = 0; i < flow->count; i++) flow->mixed[i] += g * (conditioned[i] - flow->mixed[i]);
+    return flow->mixed;
 }
 
 /* out = base + h v(t, x); `out` may be `base` or `x`. */
@@ -126,7 +156,7 @@ static orw_status solve_equal_steps(orw_flow *flow, const orw_solver *solver, fl
 orw_status orw_solve(const orw_field *field, orw_tape *tape, const orw_solver *solver, int batch, float *x,
                      const int *labels, int64_t *evaluations) {
     orw_flow flow;
-    ORW_CALL(orw_flow_open(field, tape, batch, labels, &flow));
+    ORW_CALL(orw_flow_open(field, tape, batch, labels, solver->guidance, &flow));
     orw_status status =
         solver->kind == ORW_ADAPTIVE ? orw_solve_adaptive(&flow, solver, x) : solve_equal_steps(&flow, solver, x);
     if (evaluations) *evaluations += flow.evaluations;

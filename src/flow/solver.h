@@ -10,11 +10,15 @@ typedef struct orw_flow {
     orw_tape *tape;
     int batch;
     const int *labels;
+    double guidance;     /* 1: none */
+    int *empty;          /* the empty condition of the batch; NULL without guidance */
+    float *mixed;        /* [count] with guidance */
     size_t count;        /* batch * D */
     int64_t evaluations; /* made so far, summed over samples */
     float *times;        /* [batch] */
 } orw_flow;
-orw_status orw_flow_open(const orw_field *field, orw_tape *tape, int batch, const int *labels, orw_flow *flow);
+orw_status orw_flow_open(const orw_field *field, orw_tape *tape, int batch, const int *labels, double guidance,
+                         orw_flow *flow);
 void orw_flow_close(orw_flow *flow);
 /* v(t, x)[count], the tape's until the next call; NULL: see orw_tape_status. */
 const float *orw_flow_velocity(orw_flow *flow, double t, const float *x);

@@ -48,7 +48,7 @@ orw_status orw_straightness(const orw_field *field, orw_tape *tape, int steps, i
     if (batch < 1 || steps < 1)
         return orw_error(ORW_ERR_INPUT, "straightness: found %d samples and %d steps, expected at least 1", batch,
                          steps);
-    ORW_CALL(orw_flow_open(field, tape, batch, labels, &flow));
+    ORW_CALL(orw_flow_open(field, tape, batch, labels, 1, &flow));
     float *x = malloc(3 * flow.count * sizeof *x);
     double *sums = calloc((size_t)batch, sizeof *sums);
     orw_status status =
@@ -85,5 +85,44 @@ orw_status orw_solver_error(const orw_field *field, orw_tape *tape, const orw_so
     }
     free(sums);
     free(x);
+    return status;
+}
+
+/* Both fields at the middle of each step of v's path: midpoint(v) needs v there anyway. path: [3, count]. */
+static orw_status follow(orw_flow *v, orw_flow *w, int steps, float *path, double *each) {
+    size_t D = v->count / (size_t)v->batch;
+    float *x = path, *middle = path + v->count, *at_middle = path + 2 * v->count;
+    const float h = (float)(1.0 / steps);
+    for (int k = 0; k < steps; k++) {
+        const float *start = orw_flow_velocity(v, (double)k / steps, x);
+        ORW_CALL(orw_tape_status(v->tape));
+        for (size_t i = 0; i < v->count; i++) middle[i] = x[i] + 0.5f * h * start[i];
+        const float *here = orw_flow_velocity(v, (k + 0.5) / steps, middle);
+        ORW_CALL(orw_tape_status(v->tape));
+        memcpy(at_middle, here, v->count * sizeof *here);
+        const float *there = orw_flow_velocity(w, (k + 0.5) / steps, middle);
+        ORW_CALL(orw_tape_status(w->tape));
+        add_squares(v->batch, D, 1.0 / steps, at_middle, there, each);
+        for (size_t i = 0; i < v->count; i++) x[i] += h * at_middle[i];
+    }
+    return ORW_OK;
+}
+
+orw_status orw_trajectory_distance(const orw_field *v, const orw_field *w, orw_tape *tape, const orw_solver *solver,
+                                   int batch, const float *x0, const int *labels, double *each) {
+    orw_flow first = {0}, second = {0};
+    float *path = NULL;
+    orw_status status = orw_flow_open(v, tape, batch, labels, solver->guidance, &first);
+    if (status == ORW_OK) status = orw_flow_open(w, tape, batch, labels, solver->guidance, &second);
+    if (status == ORW_OK && !(path = malloc((3 * first.count + 1) * sizeof *path)))
+        status = orw_error(ORW_ERR_SYSTEM, "no memory for the paths of %d samples", batch);
+    for (int i = 0; i < batch; i++) each[i] = 0;
+    if (status == ORW_OK) {
+        memcpy(path, x0, first.count * sizeof *path);
+        status = follow(&first, &second, solver->steps, path, each);
+    }
+    free(path);
+    orw_flow_close(&second);
+    orw_flow_close(&first);
     return status;
 }

@@ -95,6 +95,9 @@ void orw_network_shape(const orw_network *network, int *height, int *width, int 
 int orw_network_outputs(const orw_network *network) {
     return network->outputs;
 }
+int orw_network_condition_width(const orw_network *network) {
+    return network->condition_width;
+}
 int orw_network_parameter_count(const orw_network *network) {
     return network->parameters;
 }
@@ -230,7 +233,7 @@ void orw_network_initialise(const orw_network *network, uint64_t seed, float *va
 
 orw_tensor *orw_pass_parameter(const orw_pass *pass, int i) {
     const orw_parameter *p = &pass->network->parameter[i];
-    float *data = pass->values + p->offset, *grad = pass->grads ? pass->grads + p->offset : NULL;
+    float *data = pass->values + p->offset, *grad = pass->grads && !p->frozen ? pass->grads + p->offset : NULL;
     if (p->layout == ORW_LAYOUT_CONV)
         return orw_tape_view(pass->tape, data, grad, 4, (int[]){p->shape[2], p->shape[3], p->shape[1], p->shape[0]});
     /* A 1x1 convolution is a matrix: PyTorch's trailing ones are dropped. */
@@ -269,16 +272,16 @@ static bool input_fits(const orw_network *network, orw_tape *tape, const orw_inp
                       x->rank, orw_tensor_count(x), height, width, channels);
         return false;
     }
-    if (network->labels && !in->labels) {
+    if (network->condition_width && !in->labels) {
         orw_tape_fail(tape, ORW_ERR_INPUT,
-                      "%s: no labels given, but the network is conditioned on %d classes (num_classes)", kind,
-                      network->labels);
+                      "%s: no labels given, but the network is conditioned on %d of 0 .. %d for each sample", kind,
+                      network->condition_width, network->labels - 1);
         return false;
     }
-    for (int b = 0; network->labels && b < x->shape[0]; b++)
-        if (in->labels[b] < 0 || in->labels[b] >= network->labels) {
-            orw_tape_fail(tape, ORW_ERR_INPUT, "%s: label %d found, expected 0 .. %d (num_classes)", kind,
-                          in->labels[b], network->labels - 1);
+    for (int i = 0; i < x->shape[0] * network->condition_width; i++)
+        if (in->labels[i] < -1 || in->labels[i] >= network->labels) {
+            orw_tape_fail(tape, ORW_ERR_INPUT, "%s: label %d found, expected 0 .. %d, or -1 for none", kind,
+                          in->labels[i], network->labels - 1);
             return false;
         }
     return true;

@@ -134,6 +134,7 @@ static orw_status read_labels(orw_network *network, unet *u, const orw_dictionar
     /* The wrapper carries a number of classes that it does not use without class_cond. */
     if (!conditional) u->classes = 0;
     network->labels = u->classes;
+    network->condition_width = u->classes > 0;
     return orw_dictionary_set(network->description, "num_classes", "%d", u->classes);
 }
 

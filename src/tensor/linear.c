@@ -68,7 +68,7 @@ static void embedding_backward(orw_tape *tape, struct node *node) {
     const int width = orw_last(record->table);
     float *grad = orw_gradient_cleared(record->table);
     for (int i = 0; i < node->output->shape[0]; i++)
-        for (int d = 0; d < width; d++)
+        for (int d = 0; d < width && record->rows[i] >= 0; d++)
             grad[(size_t)record->rows[i] * (size_t)width + (size_t)d] +=
                 node->output->grad[(size_t)i * (size_t)width + (size_t)d];
 }
@@ -78,14 +78,18 @@ orw_tensor *orw_embedding(orw_tape *tape, orw_tensor *table, const int *rows, in
     if (table->rank != 2)
         return orw_tape_fail(tape, ORW_ERR_INTERNAL, "embedding: table %s, expected rank 2", SHAPE(table));
     for (int i = 0; i < count; i++)
-        if (rows[i] < 0 || rows[i] >= table->shape[0])
+        if (rows[i] < -1 || rows[i] >= table->shape[0])
             return orw_tape_fail(tape, ORW_ERR_INTERNAL, "embedding: row %d of table %s", rows[i], SHAPE(table));
     const int width = table->shape[1];
     orw_tensor *y = orw_tape_tensor(tape, 2, (int[]){count, width});
     if (!y) return NULL;
-    for (int i = 0; i < count; i++)
-        memcpy(y->data + (size_t)i * (size_t)width, table->data + (size_t)rows[i] * (size_t)width,
-               (size_t)width * sizeof(float));
+    for (int i = 0; i < count; i++) {
+        float *row = y->data + (size_t)i * (size_t)width;
+        if (rows[i] < 0)
+            memset(row, 0, (size_t)width * sizeof(float));
+        else
+            memcpy(row, table->data + (size_t)rows[i] * (size_t)width, (size_t)width * sizeof(float));
+    }
     if (!orw_tape_follows(tape, table)) return y;
     struct embedding *record = orw_tape_remember(tape, sizeof *record, y, embedding_backward);
     int *kept = orw_tape_scratch(tape, (size_t)count * sizeof *kept);

@@ -107,10 +107,11 @@ static orw_status describe(void *context, orw_dictionary *description) {
     return ORW_OK;
 }
 
-static void prepare(void *context, const orw_network *network, float *values) {
+static orw_status prepare(void *context, const orw_network *network, float *values) {
     classification *self = context;
     self->network = network;
     self->values = values;
+    return ORW_OK;
 }
 
 orw_status orw_train_classifier(const orw_place *place, const char *section, const orw_dataset *data,

@@ -1,46 +1,67 @@
-/* evaluate.c - what a policy's samples are like: reward, the judge's census, spread, velocity distance to the
- * reference. On the evaluation's own seeds, which are the same for every run: two runs are compared on the same noise.
- */
+/* evaluate.c - what a policy's samples are like: reward, spread, velocity distance to the reference, and what the
+ * experiment's observer measures. On the evaluation's own seeds, which are the same for every run: two runs are
+ * compared on the same noise. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "finetune.h"
 
-const orw_column orw_evaluation_columns[ORW_EVALUATION_COLUMNS + 1] = {
+static const orw_column common[ORW_EVALUATION_COMMON] = {
     {"round", "", "rounds made"},
     {"update", "", "updates made"},
     {"samples_scored", "", "training samples drawn and scored so far"},
     {"count", "", "evaluation samples"},
     {"reward_mean", "reward", "mean reward of the evaluation samples"},
     {"reward_sd", "reward", "their standard deviation"},
-    {"judge_even", "", "share that the judge calls an even digit"},
-    {"judge_entropy", "nat", "entropy of the judge's digits, Miller-Madow corrected"},
-    {"judge_effective_digits", "", "exp(judge_entropy)"},
-    {"judge_confidence", "", "mean of the judge's largest probability"},
-    {"pairwise_variance", "", "mean over pixels of the variance across samples"},
+    {"pairwise_variance", "", "mean over elements of the variance across samples"},
     {"distance", "", "E over t, x_t of mean (v - v_ref)^2, x_t on the path to the policy's own samples"},
-    {"digit0", "", "share of digit 0 by the judge"},
-    {"digit1", "", "of digit 1"},
-    {"digit2", "", "of digit 2"},
-    {"digit3", "", "of digit 3"},
-    {"digit4", "", "of digit 4"},
-    {"digit5", "", "of digit 5"},
-    {"digit6", "", "of digit 6"},
-    {"digit7", "", "of digit 7"},
-    {"digit8", "", "of digit 8"},
-    {"digit9", "", "of digit 9"},
-    {NULL, NULL, NULL}};
+    {"distance_trajectory", "",
+     "the same with x_t on the paths of the policy's own ODE from the samples' noise; NaN unless evaluate.trajectory"}};
+
+int orw_evaluation_width(const orw_observer *observer) {
+    return ORW_EVALUATION_COMMON + (observer ? observer->count : 0);
+}
+
+orw_status orw_evaluation_columns(const orw_observer *observer, orw_column **columns) {
+    int count = orw_evaluation_width(observer);
+    *columns = calloc((size_t)count + 1, sizeof **columns); /* ends with a name that is NULL */
+    if (!*columns) return orw_error(ORW_ERR_SYSTEM, "no memory for the evaluation's %d columns", count);
+    for (int c = 0; c < count; c++)
+        (*columns)[c] = c < ORW_EVALUATION_COMMON ? common[c] : observer->columns[c - ORW_EVALUATION_COMMON];
+    return ORW_OK;
+}
+
+orw_status orw_finetune_batch(const orw_finetune_setup *setup, int count, orw_plan *plan, orw_batch **batch) {
+    int height, width, channels, needed = orw_network_condition_width(setup->network);
+    const orw_conditions *conditions = &setup->conditions;
+    orw_network_shape(setup->network, &height, &width, &channels);
+    *batch = NULL;
+    if (needed && (conditions->count == 0 || conditions->width != needed))
+        return orw_error(ORW_ERR_INPUT, "conditions: found %d of %d integers, expected some of %d, as the %s takes",
+                         conditions->count, conditions->width, needed, orw_network_kind(setup->network));
+    ORW_CALL(orw_plan_make(setup->place->comm, count, orw_config_int(setup->place->config, "parallel.shards"), plan));
+    ORW_CALL(orw_batch_create(plan, (size_t)height * (size_t)width * (size_t)channels, batch));
+    orw_status status = orw_batch_set_conditions(*batch, conditions);
+    if (status != ORW_OK) orw_batch_destroy(batch);
+    return status;
+}
+
+/* The noise that samples [i, i + per_shard) of this rank are carried from. */
+static void draw_noise(const orw_batch *batch, uint64_t seed, orw_purpose purpose, int round, int i, float *x) {
+    for (int j = 0; j < batch->plan.per_shard; j++) {
+        orw_stream stream = orw_stream_open(seed, purpose, (uint32_t)round, (uint32_t)(batch->start + i + j));
+        orw_stream_normals(&stream, x + (size_t)j * batch->D, batch->D);
+    }
+}
 
 orw_status orw_draw_samples(const orw_field *policy, const orw_solver *solver, orw_tape *tape, uint64_t seed,
                             orw_purpose purpose, int round, orw_batch *batch, int64_t *evaluations) {
     int per_shard = batch->plan.per_shard;
     for (int i = 0; i < batch->local; i += per_shard) {
         float *x = batch->x1 + (size_t)i * batch->D;
-        for (int j = 0; j < per_shard; j++) {
-            orw_stream stream = orw_stream_open(seed, purpose, (uint32_t)round, (uint32_t)(batch->start + i + j));
-            orw_stream_normals(&stream, x + (size_t)j * batch->D, batch->D);
-        }
-        ORW_CALL(orw_solve(policy, tape, solver, per_shard, x, batch->labels ? batch->labels + i : NULL, evaluations));
+        draw_noise(batch, seed, purpose, round, i, x);
+        ORW_CALL(orw_solve(policy, tape, solver, per_shard, x, orw_batch_labels(batch, i), evaluations));
     }
     return ORW_OK;
 }
@@ -51,8 +72,8 @@ orw_status orw_score_samples(const orw_comm *comm, const orw_reward *reward, orw
     orw_status status = local ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to score %d samples", batch->local);
     int per_shard = batch->plan.per_shard;
     for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard)
-        status = reward->score(reward, tape, per_shard, batch->x1 + (size_t)i * batch->D,
-                               batch->labels ? batch->labels + i : NULL, local + i);
+        status = reward->score(reward, tape, per_shard, batch->x1 + (size_t)i * batch->D, orw_batch_labels(batch, i),
+                               local + i);
     status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, 1, local, batch->reward);
     free(local);
@@ -61,31 +82,6 @@ orw_status orw_score_samples(const orw_comm *comm, const orw_reward *reward, orw
             status =
                 orw_error(ORW_ERR_NUMERIC, "round %d, sample %d, seed %llu: reward %s is %g; expected a finite number",
                           batch->round, i, (unsigned long long)seed, reward->name, (double)batch->reward[i]);
-    return status;
-}
-
-orw_status orw_judge_samples(const orw_finetune_setup *setup, orw_tape *tape, const orw_batch *batch,
-                             orw_class_census *census, double *spread) {
-    const orw_comm *comm = setup->place->comm;
-    int classes = setup->judge ? orw_network_outputs(setup->judge) : 0, per_shard = batch->plan.per_shard;
-    size_t all = (size_t)batch->plan.batch, width = batch->D > (size_t)classes ? batch->D : (size_t)classes;
-    float *local = malloc(((size_t)batch->local * (size_t)classes + 1) * sizeof *local);
-    float *global = malloc(all * width * sizeof *global);
-    orw_status status = local && global ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to judge %zu samples", all);
-    for (int i = 0; i < batch->local && classes > 0 && status == ORW_OK; i += per_shard)
-        status = orw_classify(setup->judge, setup->judge_values, tape, per_shard, batch->x1 + (size_t)i * batch->D,
-                              local + (size_t)i * (size_t)classes);
-    status = orw_comm_agree(comm, status);
-    *census = (orw_class_census){.even = NAN, .entropy = NAN, .effective = NAN, .confidence = NAN};
-    for (size_t c = 0; c < sizeof census->share / sizeof *census->share; c++) census->share[c] = NAN;
-    if (status == ORW_OK && classes > 0) status = orw_gather(comm, &batch->plan, classes, local, global);
-    if (status == ORW_OK && classes > 0 && !orw_class_census_take(global, batch->plan.batch, classes, census))
-        status = orw_error(ORW_ERR_SYSTEM, "no memory for a census of %d classes", classes);
-    status = orw_comm_agree(comm, status);
-    if (status == ORW_OK) status = orw_gather(comm, &batch->plan, (int)batch->D, batch->x1, global);
-    if (status == ORW_OK) *spread = orw_pairwise_variance(global, batch->plan.batch, batch->D);
-    free(global);
-    free(local);
     return status;
 }
 
@@ -100,7 +96,7 @@ static orw_status shard_distance(const orw_field *field, const orw_field *refere
         size_t at = (size_t)j * D;
         orw_path_point(&stream, D, batch->x1 + (size_t)i * D + at, &t[j], xt + at, u + at);
     }
-    const int *labels = batch->labels ? batch->labels + i : NULL;
+    const int *labels = orw_batch_labels(batch, i);
     orw_tape_begin(tape, false);
     orw_tensor *v = orw_field_velocity(field, tape, NULL, count, t, xt, labels);
     ORW_CALL(orw_tape_status(tape));
@@ -119,40 +115,75 @@ static orw_status shard_distance(const orw_field *field, const orw_field *refere
     return ORW_OK;
 }
 
+/* Distances on the policy's own ODE paths, from the noise that its evaluation samples were drawn from. */
+static orw_status shard_trajectory(const orw_field *field, const orw_field *reference, orw_tape *tape,
+                                   const orw_solver *solver, uint64_t seed, const orw_batch *batch, int i, float *x0,
+                                   double *work, float *d) {
+    int count = batch->plan.per_shard;
+    draw_noise(batch, seed, ORW_PURPOSE_EVALUATE, 0, i, x0);
+    ORW_CALL(orw_trajectory_distance(field, reference, tape, solver, count, x0, orw_batch_labels(batch, i), work));
+    for (int j = 0; j < count; j++) d[j] = (float)work[j];
+    return ORW_OK;
+}
+
+/* Mean over the batch of the velocity distance; with a solver on the policy's trajectories, without one (NULL) on the
+ * conditional path. */
 static orw_status velocity_distance(const orw_finetune_setup *setup, orw_tape *tape, float *values, uint64_t seed,
-                                    const orw_batch *batch, double *distance) {
+                                    const orw_solver *solver, const orw_batch *batch, double *distance) {
     const orw_comm *comm = setup->place->comm;
     const orw_field field = {setup->network, values}, reference = {setup->network, setup->reference};
-    size_t n = (size_t)batch->plan.per_shard * batch->D;
-    float *work = malloc((3 * n + (size_t)batch->plan.per_shard) * sizeof *work);
+    size_t count = (size_t)batch->plan.per_shard, n = count * batch->D;
+    float *work = malloc((3 * n + count) * sizeof *work);
+    double *each = malloc(count * sizeof *each);
     float *local = malloc(((size_t)batch->local + 1) * sizeof *local);
     float *global = malloc((size_t)batch->plan.batch * sizeof *global);
-    orw_status status =
-        work && local && global ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to evaluate %d samples", batch->local);
+    orw_status status = work && each && local && global
+                            ? ORW_OK
+                            : orw_error(ORW_ERR_SYSTEM, "no memory to evaluate %d samples", batch->local);
     for (int i = 0; i < batch->local && status == ORW_OK; i += batch->plan.per_shard)
-        status = shard_distance(&field, &reference, tape, seed, batch, i, work, local + i);
+        status = solver ? shard_trajectory(&field, &reference, tape, solver, seed, batch, i, work, each, local + i)
+                        : shard_distance(&field, &reference, tape, seed, batch, i, work, local + i);
     status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, 1, local, global);
     *distance = 0;
     for (int i = 0; i < batch->plan.batch && status == ORW_OK; i++) *distance += global[i] / batch->plan.batch;
     free(global);
     free(local);
+    free(each);
     free(work);
     return status;
 }
 
-static orw_status write_row(const orw_batch *batch, orw_evaluation_clock clock, const orw_class_census *census,
-                            double spread, double distance, orw_table *table) {
+/* What the samples of the whole batch show: their spread, and the observer's row. */
+static orw_status observe(const orw_finetune_setup *setup, orw_tape *tape, const orw_batch *batch, double *spread,
+                          double *row) {
+    const orw_comm *comm = setup->place->comm;
+    const orw_observer *observer = setup->observer;
+    float *all = malloc((size_t)batch->plan.batch * batch->D * sizeof *all);
+    orw_status status = all ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to look at %d samples", batch->plan.batch);
+    status = orw_comm_agree(comm, status);
+    if (status == ORW_OK) status = orw_gather(comm, &batch->plan, (int)batch->D, batch->x1, all);
+    if (status == ORW_OK) *spread = orw_pairwise_variance(all, batch->plan.batch, batch->D);
+    if (status == ORW_OK && observer)
+        status = orw_comm_agree(comm, observer->measure(observer->context, comm, tape, batch, all, row));
+    free(all);
+    return status;
+}
+
+/* row[orw_evaluation_width]: everything of it but the clock. */
+static orw_status measure(const orw_finetune_setup *setup, orw_tape *tape, float *values, uint64_t seed,
+                          const orw_solver *solver, const orw_batch *batch, double *row) {
     orw_summary summary;
+    double spread = 0, distance = 0, trajectory = NAN;
+    ORW_CALL(observe(setup, tape, batch, &spread, row + ORW_EVALUATION_COMMON));
+    ORW_CALL(velocity_distance(setup, tape, values, seed, NULL, batch, &distance));
+    if (orw_config_bool(setup->place->config, "evaluate.trajectory"))
+        ORW_CALL(velocity_distance(setup, tape, values, seed, solver, batch, &trajectory));
     if (!orw_summarise(batch->reward, batch->plan.batch, &summary))
         return orw_error(ORW_ERR_SYSTEM, "no memory to summarise %d rewards", batch->plan.batch);
-    const double row[] = {
-        clock.round,      clock.update,     clock.samples_scored, batch->plan.batch, summary.mean,
-        summary.sd,       census->even,     census->entropy,      census->effective, census->confidence,
-        spread,           distance,         census->share[0],     census->share[1],  census->share[2],
-        census->share[3], census->share[4], census->share[5],     census->share[6],  census->share[7],
-        census->share[8], census->share[9]};
-    return orw_table_append(table, row);
+    const double found[] = {batch->plan.batch, summary.mean, summary.sd, spread, distance, trajectory};
+    memcpy(row + 3, found, sizeof found);
+    return ORW_OK;
 }
 
 orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_evaluation_clock clock, orw_table *table,
@@ -161,9 +192,8 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
     const orw_comm *comm = setup->place->comm;
     uint64_t seed = (uint64_t)orw_config_int(config, "evaluate.seed");
     const orw_field policy = {setup->network, values};
-    orw_class_census census;
-    double spread = 0, distance = 0;
     int height, width, channels;
+    double *row = NULL;
     orw_plan plan;
     orw_solver solver;
     orw_batch *batch = NULL;
@@ -171,20 +201,23 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
     orw_status status;
     orw_network_shape(setup->network, &height, &width, &channels);
     ORW_CALL(orw_solver_from_config(config, &solver));
-    ORW_CALL(orw_plan_make(comm, orw_config_int(config, "evaluate.count"), orw_config_int(config, "parallel.shards"),
-                           &plan));
-    ORW_TRY(status, orw_batch_create(&plan, (size_t)height * width * channels, false, &batch), done);
+    ORW_TRY(status, orw_finetune_batch(setup, orw_config_int(config, "evaluate.count"), &plan, &batch), done);
     ORW_TRY(status, orw_tape_create(&tape), done);
-    status = orw_draw_samples(&policy, &solver, tape, seed, ORW_PURPOSE_EVALUATE, 0, batch, NULL);
+    row = calloc((size_t)orw_evaluation_width(setup->observer), sizeof *row);
+    status = row ? orw_draw_samples(&policy, &solver, tape, seed, ORW_PURPOSE_EVALUATE, 0, batch, NULL)
+                 : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     ORW_TRY(status, orw_comm_agree(comm, status), done);
     ORW_TRY(status, orw_score_samples(comm, setup->reward, tape, seed, batch), done);
-    ORW_TRY(status, orw_judge_samples(setup, tape, batch, &census, &spread), done);
-    ORW_TRY(status, velocity_distance(setup, tape, values, seed, batch, &distance), done);
-    ORW_TRY(status, write_row(batch, clock, &census, spread, distance, table), done);
+    ORW_TRY(status, measure(setup, tape, values, seed, &solver, batch, row), done);
+    row[0] = clock.round;
+    row[1] = clock.update;
+    row[2] = clock.samples_scored;
+    ORW_TRY(status, orw_table_append(table, row), done);
     if (samples_path)
         status = orw_samples_write(comm, &plan, samples_path, height, width, channels, batch->x1, batch->reward, NULL,
                                    setup->place->about);
 done:
+    free(row);
     orw_tape_destroy(&tape);
     orw_batch_destroy(&batch);
     return status;
@@ -193,13 +226,16 @@ done:
 static orw_status evaluate_reference(const orw_finetune_setup *setup, const char *path) {
     const orw_place *place = setup->place;
     char samples[ORW_PATH];
+    orw_column *columns = NULL;
     orw_table *table = NULL;
     orw_run *run = NULL;
     ORW_CALL(orw_place_path(place, "samples", samples, sizeof samples));
     ORW_CALL(orw_comm_agree(place->comm, orw_make_directories(samples)));
     ORW_CALL(orw_place_path(place, "samples/final.h5", samples, sizeof samples));
-    ORW_CALL(orw_table_create("evaluation", orw_evaluation_columns, &table));
-    orw_status status = orw_evaluate(setup, setup->reference, (orw_evaluation_clock){0, 0, 0}, table, samples);
+    orw_status status = orw_evaluation_columns(setup->observer, &columns);
+    if (status == ORW_OK) status = orw_table_create("evaluation", columns, &table);
+    if (status == ORW_OK)
+        status = orw_evaluate(setup, setup->reference, (orw_evaluation_clock){0, 0, 0}, table, samples);
     if (status == ORW_OK && orw_comm_rank(place->comm) == 0) {
         status = orw_run_create(path, place->about, place->config, &run);
         if (status == ORW_OK) status = orw_run_write(run, table);
@@ -207,17 +243,18 @@ static orw_status evaluate_reference(const orw_finetune_setup *setup, const char
         orw_run_close(&run);
     }
     orw_table_destroy(&table);
+    free(columns);
     ORW_CALL(orw_comm_agree(place->comm, status));
     return orw_place_finish(place, "policy.h5", setup->network, setup->reference);
 }
 
-static orw_status read_row(const char *path, double row[ORW_EVALUATION_COLUMNS]) {
+static orw_status read_row(const char *path, int width, double *row) {
     int columns = 0;
     int64_t rows = 0;
     char **names = NULL;
     double *values = NULL;
     ORW_CALL(orw_run_read(path, "evaluation", &columns, &names, &rows, &values));
-    bool fits = columns == ORW_EVALUATION_COLUMNS && rows == 1;
+    bool fits = columns == width && rows == 1;
     for (int c = 0; c < columns; c++) {
         if (fits) row[c] = values[c];
         free(names[c]);
@@ -226,17 +263,18 @@ static orw_status read_row(const char *path, double row[ORW_EVALUATION_COLUMNS])
     free(values);
     if (fits) return ORW_OK;
     return orw_error(ORW_ERR_INPUT, "%s: evaluation has %lld rows of %d columns, expected 1 of %d", path,
-                     (long long)rows, columns, ORW_EVALUATION_COLUMNS);
+                     (long long)rows, columns, width);
 }
 
-orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double row[ORW_EVALUATION_COLUMNS]) {
+orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double *row) {
+    int width = orw_evaluation_width(setup->observer);
     const orw_place *place = setup->place;
     char path[ORW_PATH];
     orw_place_state found;
     ORW_CALL(orw_place_inspect(place, "policy.h5", &found));
     ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
     if (found != ORW_PLACE_COMPLETE) ORW_CALL(evaluate_reference(setup, path));
-    orw_status status = orw_comm_rank(place->comm) == 0 ? read_row(path, row) : ORW_OK;
+    orw_status status = orw_comm_rank(place->comm) == 0 ? read_row(path, width, row) : ORW_OK;
     ORW_CALL(orw_comm_agree(place->comm, status));
-    return orw_comm_broadcast(place->comm, row, ORW_EVALUATION_COLUMNS * sizeof *row);
+    return orw_comm_broadcast(place->comm, row, (size_t)width * sizeof *row);
 }

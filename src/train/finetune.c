@@ -26,7 +26,7 @@ static orw_tensor *shard_loss(void *context, orw_tape *tape, float *gradient, in
                        .gradient = gradient,
                        .count = count,
                        .D = batch->D,
-                       .labels = batch->labels ? batch->labels + local : NULL,
+                       .labels = orw_batch_labels(batch, local),
                        .weight = batch->weight + first,
                        .report = report};
     if (!orw_terms_draw(&terms, setup->seed, now->update, first, batch->x1 + (size_t)local * batch->D)) return NULL;

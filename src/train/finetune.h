@@ -10,8 +10,8 @@ orw_status orw_draw_samples(const orw_field *policy, const orw_solver *solver, o
                             orw_purpose purpose, int round, orw_batch *batch, int64_t *evaluations);
 orw_status orw_score_samples(const orw_comm *comm, const orw_reward *reward, orw_tape *tape, uint64_t seed,
                              orw_batch *batch);
-orw_status orw_judge_samples(const orw_finetune_setup *setup, orw_tape *tape, const orw_batch *batch,
-                             orw_class_census *census, double *spread);
+/* Plan and batch of `count` samples for the setup's network, under its conditions. */
+orw_status orw_finetune_batch(const orw_finetune_setup *setup, int count, orw_plan *plan, orw_batch **batch);
 
 enum {
     ORW_PHASE_SAMPLE,
@@ -50,6 +50,8 @@ typedef struct orw_finetune_state {
     bool warned;
     double phase[ORW_PHASES], phase_started, began;
     orw_table *metrics, *evaluation, *timing;
+    orw_column *evaluation_columns;
+    float *all; /* the round's samples of all ranks, [batch, D] */
     orw_checkpoint *checkpoint;
     orw_run *run; /* rank 0 only */
 } orw_finetune_state;

@@ -23,16 +23,13 @@ static const orw_column metrics_columns[] = {
     {"gradient_norm", "", "mean over the round's updates, before clipping"},
     {"learning_rate", "", "at the round's last update"},
     {"pairwise_variance", "", "mean over pixels of the variance across the round's samples"},
-    {"judge_even", "", "share that the judge calls even"},
-    {"judge_entropy", "nat", "entropy of the judge's digits in this round's samples, Miller-Madow corrected"},
-    {"judge_confidence", "", "mean of the judge's largest probability"},
     {NULL, NULL, NULL}};
 static const orw_column timing_columns[] = {{"round", "", "number of the round"},
                                             {"sample", "s", "drawing x1, since this process began"},
                                             {"score", "s", "scoring and weighing"},
                                             {"gradient", "s", "forward, backward, optimiser"},
                                             {"reduce", "s", "summing gradients over ranks, waiting included"},
-                                            {"evaluate", "s", "evaluation and judging"},
+                                            {"evaluate", "s", "evaluation, and the spread of the samples"},
                                             {"write", "s", "metrics, samples, checkpoints"},
                                             {"total", "s", "wall time"},
                                             {NULL, NULL, NULL}};
@@ -97,22 +94,22 @@ static orw_status allocate(orw_finetune_state *state) {
     ORW_CALL(orw_tape_create(&state->side));
     ORW_CALL(orw_optimiser_create(P, &state->optimiser));
     ORW_CALL(orw_table_create("metrics", metrics_columns, &state->metrics));
-    ORW_CALL(orw_table_create("evaluation", orw_evaluation_columns, &state->evaluation));
+    ORW_CALL(orw_evaluation_columns(setup->observer, &state->evaluation_columns));
+    ORW_CALL(orw_table_create("evaluation", state->evaluation_columns, &state->evaluation));
     return orw_table_create("timing", timing_columns, &state->timing);
 }
 
 static orw_status open_all(orw_finetune_state *state) {
     const orw_finetune_setup *setup = state->setup;
     const orw_config *config = setup->place->config;
-    int height, width, channels;
     orw_plan plan;
-    orw_network_shape(setup->network, &height, &width, &channels);
     ORW_CALL(orw_solver_from_config(config, &state->solver));
     ORW_CALL(allocate(state));
     orw_optimiser_configure(state->optimiser, config, "finetune", (int64_t)state->rounds * state->updates_per_round);
-    ORW_CALL(orw_plan_make(state->comm, orw_config_int(config, "finetune.batch"),
-                           orw_config_int(config, "parallel.shards"), &plan));
-    ORW_CALL(orw_batch_create(&plan, (size_t)height * width * channels, false, &state->batch));
+    state->optimiser->network = setup->network;
+    ORW_CALL(orw_finetune_batch(setup, orw_config_int(config, "finetune.batch"), &plan, &state->batch));
+    state->all = malloc((size_t)plan.batch * state->batch->D * sizeof *state->all);
+    if (!state->all) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan.batch);
     ORW_CALL(orw_engine_create(state->comm, &plan, orw_network_size(setup->network), &state->engine));
     ORW_CALL(open_checkpoint(state));
     return resume(state);
@@ -143,6 +140,8 @@ void orw_finetune_close(orw_finetune_state *state) {
     orw_batch_destroy(&state->batch);
     orw_optimiser_destroy(&state->optimiser);
     orw_tape_destroy(&state->side);
+    free(state->evaluation_columns);
+    free(state->all);
     free(state->gradient);
     free(state->behaviour.average);
     free(state->behaviour.field.values);
@@ -164,10 +163,10 @@ static void watch_spread(orw_finetune_state *state, double reward, double spread
 
 static orw_status append_metrics(orw_finetune_state *state) {
     const orw_batch *batch = state->batch;
-    orw_class_census census;
     orw_summary reward;
-    double spread = 0, K = state->updates_per_round;
-    ORW_CALL(orw_judge_samples(state->setup, state->side, batch, &census, &spread));
+    double K = state->updates_per_round;
+    ORW_CALL(orw_gather(state->comm, &batch->plan, (int)batch->D, batch->x1, state->all));
+    double spread = orw_pairwise_variance(state->all, batch->plan.batch, batch->D);
     if (!orw_summarise(batch->reward, batch->plan.batch, &reward))
         return orw_error(ORW_ERR_SYSTEM, "no memory to summarise %d rewards", batch->plan.batch);
     double round = (double)state->round;
@@ -187,10 +186,7 @@ static orw_status append_metrics(orw_finetune_state *state) {
                           state->w2 / K,
                           state->norm / K,
                           state->optimiser->rate_now,
-                          spread,
-                          census.even,
-                          census.entropy,
-                          census.confidence};
+                          spread};
     state->flow = state->w2 = state->norm = 0;
     ORW_CALL(orw_table_append(state->metrics, row));
     watch_spread(state, reward.mean, spread);

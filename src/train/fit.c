@@ -78,6 +78,7 @@ static orw_status open_state(fit_state *state, const orw_fit *fit, float *values
     ORW_CALL(orw_engine_create(fit->place->comm, &plan, P, &state->engine));
     ORW_CALL(orw_optimiser_create(P, &state->optimiser));
     orw_optimiser_configure(state->optimiser, config, fit->section, state->updates);
+    state->optimiser->network = fit->network;
     ORW_CALL(orw_table_create("metrics", metrics_columns, &state->metrics));
     ORW_CALL(orw_table_create("timing", timing_columns, &state->timing));
     state->average = orw_network_values(fit->network);
@@ -189,7 +190,7 @@ static orw_status make(orw_fit *fit, const orw_fit_recipe *recipe) {
         goto done;
     }
     fit->network = network;
-    recipe->prepare(recipe->context, network, values);
+    ORW_TRY(status, recipe->prepare(recipe->context, network, values), done);
     ORW_TRY(status, orw_fit_run(fit, values), done);
     if (recipe->finish) ORW_TRY(status, recipe->finish(recipe->context, network, values), done);
     status = orw_place_finish(fit->place, "model.h5", network, values);

@@ -23,7 +23,7 @@ orw_status orw_fit_run(const orw_fit *fit, float *values);
 typedef struct orw_fit_recipe {
     void *context;
     orw_status (*describe)(void *context, orw_dictionary *description);
-    void (*prepare)(void *context, const orw_network *network, float *values);
+    orw_status (*prepare)(void *context, const orw_network *network, float *values);
     orw_status (*finish)(void *context, const orw_network *network, float *values); /* after the fit; may be NULL */
 } orw_fit_recipe;
 orw_status orw_fit_or_load(orw_fit *fit, const orw_fit_recipe *recipe, orw_network **network, float **values,

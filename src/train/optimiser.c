@@ -53,6 +53,38 @@ static double rate_at(const orw_optimiser *optimiser, int64_t step) {
     return rate;
 }
 
+/* What does not change from number to number of one step. */
+typedef struct adam {
+    float beta1, beta2, rate, root2, epsilon, keep;
+} adam;
+
+static void move(const adam *a, size_t count, const float *restrict gradient, float *restrict m, float *restrict v,
+                 float *restrict values) {
+    for (size_t i = 0; i < count; i++) {
+        float g = gradient[i];
+        m[i] = a->beta1 * m[i] + (1 - a->beta1) * g;
+        v[i] = a->beta2 * v[i] + (1 - a->beta2) * g * g;
+        values[i] = a->keep * values[i] - a->rate * m[i] / (sqrtf(v[i]) * a->root2 + a->epsilon);
+    }
+}
+
+/* All parameters that are not frozen. */
+static void move_all(const orw_optimiser *optimiser, const adam *a, const float *gradient, float *values) {
+    const orw_network *network = optimiser->network;
+    bool any_frozen = false;
+    for (int i = 0; network && i < orw_network_parameter_count(network); i++)
+        any_frozen = any_frozen || orw_network_parameter(network, i)->frozen;
+    if (!any_frozen) {
+        move(a, optimiser->size, gradient, optimiser->moment1, optimiser->moment2, values);
+        return;
+    }
+    for (int i = 0; i < orw_network_parameter_count(network); i++) {
+        const orw_parameter *p = orw_network_parameter(network, i);
+        size_t at = p->offset;
+        if (!p->frozen) move(a, p->count, gradient + at, optimiser->moment1 + at, optimiser->moment2 + at, values + at);
+    }
+}
+
 orw_status orw_optimiser_step(orw_optimiser *optimiser, float *values, float *gradient) {
     size_t size = optimiser->size;
     double squares = 0;
@@ -69,21 +101,20 @@ orw_status orw_optimiser_step(orw_optimiser *optimiser, float *values, float *gr
     optimiser->step++;
     double correction1 = 1 - pow(optimiser->beta1, (double)optimiser->step);
     double correction2 = 1 - pow(optimiser->beta2, (double)optimiser->step);
-    const float beta1 = (float)optimiser->beta1, beta2 = (float)optimiser->beta2;
-    const float rate = (float)(optimiser->rate_now / correction1), root2 = (float)(1 / sqrt(correction2));
-    const float epsilon = (float)optimiser->epsilon;
-    const float keep = (float)(1 - optimiser->rate_now * optimiser->weight_decay);
-    float *restrict m = optimiser->moment1, *restrict v = optimiser->moment2;
-    for (size_t i = 0; i < size; i++) {
-        float g = gradient[i];
-        m[i] = beta1 * m[i] + (1 - beta1) * g;
-        v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-        values[i] = keep * values[i] - rate * m[i] / (sqrtf(v[i]) * root2 + epsilon);
-    }
+    const adam a = {.beta1 = (float)optimiser->beta1,
+                    .beta2 = (float)optimiser->beta2,
+                    .rate = (float)(optimiser->rate_now / correction1),
+                    .root2 = (float)(1 / sqrt(correction2)),
+                    .epsilon = (float)optimiser->epsilon,
+                    .keep = (float)(1 - optimiser->rate_now * optimiser->weight_decay)};
+    move_all(optimiser, &a, gradient, values);
     return ORW_OK;
 }
 
 void orw_moving_average(size_t size, double decay, const float *values, float *average) {
-    const float keep = (float)decay, take = (float)(1 - decay);
-    for (size_t i = 0; i < size; i++) average[i] = keep * average[i] + take * values[i];
+    const float take = (float)(1 - decay);
+    if (decay == 0)
+        memcpy(average, values, size * sizeof *average);
+    else
+        for (size_t i = 0; i < size; i++) average[i] += take * (values[i] - average[i]);
 }

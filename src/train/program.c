@@ -244,9 +244,3 @@ orw_status orw_program_sweep(orw_program *program,
     }
     return ORW_OK;
 }
-
-void orw_model_clear(orw_model *model) {
-    orw_network_destroy(&model->network);
-    free(model->values);
-    model->values = NULL;
-}

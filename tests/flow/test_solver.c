@@ -59,7 +59,7 @@ static void test_orders(void) {
            cases[i].order);
         ok(fine < 0.05 && error_of(&field, tape, cases[i].name, 64) < fine / 3, "%s: it converges to the known flow",
            cases[i].name);
-        orw_solver solver = {(orw_solver_kind)i, 8, 0};
+        orw_solver solver = {(orw_solver_kind)i, 8, 0, 1};
         float x[3] = {0, 1, 2};
         int64_t counted = 100;
         ok(orw_solver_evaluations(&solver) == cases[i].evaluations, "%s: evaluations are known", cases[i].name);
@@ -78,7 +78,7 @@ static void test_orders(void) {
 
 /* Solves for a batch of two at a tolerance; the error and the evaluations of v that it took. */
 static double adaptive_error(const orw_field *field, orw_tape *tape, double tolerance, int64_t *evaluations) {
-    const orw_solver solver = {ORW_ADAPTIVE, 1, tolerance};
+    const orw_solver solver = {ORW_ADAPTIVE, 1, tolerance, 1};
     float x[2] = {0.7f, -1.9f};
     *evaluations = 0;
     if (orw_solve(field, tape, &solver, 2, x, NULL, evaluations) != ORW_OK) return NAN;

@@ -15,7 +15,7 @@ static void test_exponential(orw_config *config) {
     orw_plan plan = {.batch = 4, .shards = 2, .per_shard = 2, .first = 0, .last = 2};
     orw_batch *batch = NULL;
     orw_method method;
-    if (!ok(orw_batch_create(&plan, 3, false, &batch) == ORW_OK, "a batch can be made")) return;
+    if (!ok(orw_batch_create(&plan, 3, &batch) == ORW_OK, "a batch can be made")) return;
     const float reward[4] = {0, 1, -2, 0.5f};
     memcpy(batch->reward, reward, sizeof reward);
     ok(orw_config_set(config, "weight.tau=3") == ORW_OK && orw_method_make("orw", 0.3, config, &method) == ORW_OK,

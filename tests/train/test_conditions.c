@@ -1,0 +1,260 @@
+/* test_conditions.c - conditions from the data to the network and from the setup to reward, method and observer; a
+ * share of pre-training without them; the law of t; what an observer adds to the evaluation. */
+/* ranks: 1 2 */
+#include <math.h>
+#include <string.h>
+
+#include "../../src/train/flow_matching.h"
+#include "../scratch.h"
+#include "../tap.h"
+#include "orw/train.h"
+
+enum { SIDE = 8, D = SIDE * SIDE, CLASSES = 3 };
+
+static const orw_option *const tables[] = {orw_train_options,  orw_pretrain_options, orw_solver_options,
+                                           orw_method_options, orw_finetune_options, NULL};
+
+typedef struct fixture {
+    orw_comm *comm;
+    orw_config *config;
+    orw_dictionary *about;
+    orw_model base;
+    char root[1024];
+} fixture;
+
+static bool open_fixture(fixture *self, int *argc, char ***argv) {
+    static const char *const settings[] = {"parallel.shards=4",       "pretrain.updates=3",
+                                           "pretrain.batch=8",        "pretrain.warmup=0",
+                                           "finetune.rounds=2",       "finetune.batch=16",
+                                           "evaluate.count=8",        "solver.steps=2",
+                                           "solver.kind=euler",       "solver.guidance=2",
+                                           "weight.tau=0.1",          "samples.every=0",
+                                           "evaluate.every=1",        "finetune.updates_per_round=1",
+                                           "evaluate.trajectory=true"};
+    *self = (fixture){0};
+    bool good = orw_comm_begin(argc, argv, &self->comm) == ORW_OK &&
+                orw_config_create(&self->config, tables) == ORW_OK && orw_dictionary_create(&self->about) == ORW_OK;
+    if (!good) return false;
+    tap_speak(orw_comm_rank(self->comm) == 0);
+    for (size_t i = 0; good && i < sizeof settings / sizeof *settings; i++)
+        good = orw_config_set(self->config, settings[i]) == ORW_OK;
+    if (orw_comm_rank(self->comm) == 0) snprintf(self->root, sizeof self->root, "%s", scratch("conditions"));
+    return orw_comm_broadcast(self->comm, self->root, sizeof self->root) == ORW_OK && good;
+}
+
+/* ---------------------------------------------------------------- pre-training ---------------------------------- */
+
+/* Images of one grey level per class. */
+static void draw_class(const void *context, orw_stream *stream, float *x1, int *condition) {
+    (void)context;
+    int class = (int)orw_stream_below(stream, CLASSES);
+    for (int i = 0; i < D; i++) x1[i] = (float)class - 1;
+    if (condition) *condition = class;
+}
+
+static orw_status describe(const void *context, orw_dictionary *description) {
+    static const char *const texts[] = {"kind",
+                                        "unet",
+                                        "height",
+                                        "8",
+                                        "width",
+                                        "8",
+                                        "in_channels",
+                                        "1",
+                                        "groups",
+                                        "4",
+                                        "num_channels",
+                                        "8",
+                                        "channel_mult",
+                                        "1",
+                                        "num_res_blocks",
+                                        "1",
+                                        "class_cond",
+                                        "true",
+                                        "num_classes",
+                                        "3",
+                                        NULL};
+    (void)context;
+    for (int i = 0; texts[i]; i += 2) ORW_CALL(orw_dictionary_set(description, texts[i], "%s", texts[i + 1]));
+    return ORW_OK;
+}
+
+static orw_status pretrain(fixture *self, const char *dropout, int condition_width, orw_model *model) {
+    const orw_generator generator = {.height = SIDE,
+                                     .width = SIDE,
+                                     .channels = 1,
+                                     .condition_width = condition_width,
+                                     .draw = draw_class,
+                                     .describe = describe};
+    char directory[1200], assignment[64], identity[128];
+    snprintf(assignment, sizeof assignment, "pretrain.condition_dropout=%s", dropout);
+    ORW_CALL(orw_config_set(self->config, assignment));
+    snprintf(identity, sizeof identity, "%s, %d", assignment, condition_width);
+    snprintf(directory, sizeof directory, "%s/base-%s-%d", self->root, dropout, condition_width);
+    const orw_place place = {self->comm, self->config, directory, identity, self->about};
+    return orw_pretrain_generator(&place, &generator, &model->network, &model->values, model->digest);
+}
+
+/* Has the table of the labels' embeddings moved from where it was initialised? */
+static bool labels_learnt(const orw_model *model) {
+    float *start = orw_network_values(model->network);
+    orw_network_initialise(model->network, 1, start);
+    const orw_parameter *p =
+        orw_network_parameter(model->network, orw_network_find(model->network, "label_emb.weight"));
+    bool moved = memcmp(start + p->offset, model->values + p->offset, p->count * sizeof *start) != 0;
+    free(start);
+    return moved;
+}
+
+static void test_pretraining(fixture *self) {
+    orw_model never = {0}, wrong = {0};
+    ok(pretrain(self, "0.5", 1, &self->base) == ORW_OK && labels_learnt(&self->base), "the network sees the labels: %s",
+       orw_error_text());
+    ok(pretrain(self, "1", 1, &never) == ORW_OK && !labels_learnt(&never), "and sees none where all are dropped");
+    ok(pretrain(self, "0", 2, &wrong) == ORW_ERR_INPUT && strstr(orw_error_text(), "condition of 1"),
+       "data with another kind of condition are refused: %s", orw_error_text());
+    orw_model_clear(&wrong);
+    orw_model_clear(&never);
+}
+
+/* ---------------------------------------------------------------- the law of t ---------------------------------- */
+
+/* v = t, so the loss tells which t was drawn: t = sigmoid(mean + scale n), n the stream's first normal. */
+static void test_time(void) {
+    enum { N = 4 };
+    const float identity[6] = {0, 0, 1, 0, 0, 1};
+    orw_dictionary *description = NULL;
+    orw_network *network = NULL;
+    orw_tape *tape = NULL;
+    orw_flow_shard shard;
+    float report[ORW_REPORT_SLOTS] = {0};
+    double expected = 0;
+    if (orw_dictionary_create(&description) != ORW_OK || orw_tape_create(&tape) != ORW_OK) return;
+    orw_dictionary_set(description, "kind", "mlp");
+    orw_dictionary_set(description, "dimension", "2");
+    orw_dictionary_set(description, "hidden", "%s", "");
+    bool good = orw_network_create(description, &network) == ORW_OK;
+    float *values = good ? orw_network_values(network) : NULL;
+    if (good) orw_parameter_import(orw_network_parameter(network, 0), identity, values);
+    const orw_flow_law law = {.logit_normal = true, .time_mean = 0.5, .time_scale = 1.5};
+    const orw_field field = {network, values};
+    orw_tape_begin(tape, false);
+    good = good && orw_flow_shard_open(tape, N, 2, 0, &shard);
+    for (int i = 0; i < N && good; i++) {
+        float normal, x0[2];
+        shard.stream[i] = orw_stream_open(4, ORW_PURPOSE_TEST, 0, (uint32_t)i);
+        shard.x1[2 * i] = shard.x1[2 * i + 1] = (float)i;
+        orw_stream copy = shard.stream[i];
+        orw_stream_normals(&copy, &normal, 1);
+        orw_stream_normals(&copy, x0, 2);
+        double t = 1 / (1 + exp(-(0.5 + 1.5 * (double)normal)));
+        for (int k = 0; k < 2; k++) expected += pow(t - ((double)i - x0[k]), 2) / 2;
+    }
+    good = good && orw_flow_matching(&shard, &field, &law, tape, NULL, report);
+    ok(good && fabs(report[ORW_REPORT_FLOW] - expected) < 1e-4, "t is logit-normal as asked for (%.5f, expected %.5f)",
+       (double)report[ORW_REPORT_FLOW], expected);
+    free(values);
+    orw_network_destroy(&network);
+    orw_dictionary_destroy(&description);
+    orw_tape_destroy(&tape);
+}
+
+/* ---------------------------------------------------------------- fine-tuning ----------------------------------- */
+
+static const int conditions[6] = {2, 0, 1, 1, 0, 2}; /* of a round: sample i has condition i % 6 */
+
+/* Every call gets one shard; the reward is the label itself, and goes into `seen` by the order of the calls. */
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+                        float *reward) {
+    (void)self;
+    (void)tape;
+    (void)x;
+    if (!labels) return orw_error(ORW_ERR_INTERNAL, "the reward got no labels");
+    for (int i = 0; i < count; i++) reward[i] = (float)labels[i];
+    return ORW_OK;
+}
+
+static int wrong_rewards, weighed;
+
+static orw_status weigh(const orw_method *self, orw_batch *batch) {
+    (void)self;
+    for (int i = 0; i < batch->plan.batch; i++) {
+        batch->weight[i] = 1;
+        wrong_rewards += batch->reward[i] != (float)conditions[i % batch->groups];
+    }
+    weighed += batch->groups == 6 && batch->condition_width == 1;
+    return ORW_OK;
+}
+
+static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
+    (void)self;
+    orw_tensor *d = orw_squared_error(orw_terms_tape(terms), orw_terms_v(terms), orw_terms_v_ref(terms));
+    orw_tensor *e = orw_squared_error(orw_terms_tape(terms), orw_terms_v(terms), orw_terms_u(terms));
+    return orw_weighted_sum(orw_terms_tape(terms), orw_add(orw_terms_tape(terms), d, e), orw_terms_weight(terms));
+}
+
+/* First number of the global batch, and whether this rank's part of it is what the batch holds. */
+static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, const orw_batch *batch, const float *all,
+                          double *row) {
+    int *calls = context;
+    (void)comm;
+    (void)tape;
+    ++*calls;
+    row[0] = all[0];
+    row[1] =
+        memcmp(all + (size_t)batch->start * batch->D, batch->x1, (size_t)batch->local * batch->D * sizeof *all) == 0;
+    return ORW_OK;
+}
+
+static void test_finetuning(fixture *self) {
+    static const orw_column columns[] = {{"first", "", "number"}, {"same", "", "part of the whole"}};
+    char directory[1200], identity[] = "conditions";
+    int calls = 0;
+    const orw_observer observer = {columns, 2, measure, &calls};
+    const orw_reward reward = {"label", score, NULL};
+    const orw_method method = {.name = "watch", .online = true, .weigh = weigh, .loss = loss};
+    snprintf(directory, sizeof directory, "%s/run", self->root);
+    const orw_place place = {self->comm, self->config, directory, identity, self->about};
+    orw_finetune_setup setup = {.place = &place,
+                                .network = self->base.network,
+                                .reference = self->base.values,
+                                .reward = &reward,
+                                .observer = &observer,
+                                .method = &method,
+                                .seed = 1,
+                                .conditions = {6, 1, conditions}};
+    if (!ok(orw_finetune(&setup) == ORW_OK, "a conditional model is fine-tuned under guidance"))
+        diag("%s", orw_error_text());
+    ok(wrong_rewards == 0 && weighed == 2, "sample i has condition i %% 6 in every round, and the method knows");
+    double *row = calloc((size_t)orw_evaluation_width(&observer), sizeof *row);
+    orw_column *all = NULL;
+    ok(orw_evaluation_width(&observer) == ORW_EVALUATION_COMMON + 2 &&
+           orw_evaluation_columns(&observer, &all) == ORW_OK && strcmp(all[0].name, "round") == 0 &&
+           strcmp(all[ORW_EVALUATION_COMMON].name, "first") == 0 && !all[ORW_EVALUATION_COMMON + 2].name,
+       "the observer's columns come last");
+    snprintf(directory, sizeof directory, "%s/reference", self->root);
+    ok(calls == 3 && orw_evaluate_reference(&setup, row) == ORW_OK && row[ORW_EVALUATION_COMMON + 1] == 1 &&
+           row[7] == 0 && row[8] == 0 && row[6] > 0,
+       "it measures the global batch, on every rank; the reference is at distance 0 from itself");
+    setup.conditions = (orw_conditions){0};
+    snprintf(directory, sizeof directory, "%s/none", self->root);
+    ok(orw_finetune(&setup) == ORW_ERR_INPUT && strstr(orw_error_text(), "conditions"),
+       "a conditional model without conditions is refused: %s", orw_error_text());
+    free(row);
+    free(all);
+}
+
+int main(int argc, char **argv) {
+    fixture self;
+    orw_status status = orw_cpu_prepare(argc, argv);
+    if (status == ORW_OK && ok(open_fixture(&self, &argc, &argv), "the fixture can be built")) {
+        test_time();
+        test_pretraining(&self);
+        test_finetuning(&self);
+    }
+    orw_model_clear(&self.base);
+    orw_dictionary_destroy(&self.about);
+    orw_config_destroy(&self.config);
+    int exit_status = done_testing();
+    return orw_comm_end(&self.comm, ORW_OK) || exit_status;
+}
