@@ -48,6 +48,8 @@ orw_tensor *orw_linear(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor 
 /* 3x3 cross-correlation, zero padding 1, stride 1 or 2. x[B,H,W,C], w[3,3,C,N] (kh,kw,in,out), b[N] or NULL
  * -> [B, ceil(H/stride), ceil(W/stride), N]. */
 orw_tensor *orw_conv3x3(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b, int stride);
+/* orw_conv3x3 of orw_upsample2(x), stride 1, without the large image in between. x[B,H,W,C] -> [B,2H,2W,N]. */
+orw_tensor *orw_upsample2_conv3x3(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b);
 /* y = [silu]( GN(x) * weight + bias ), or with modulation[B,2C] = [scale, shift]: [silu]( (GN(x) w + b)(1 + scale) +
  * shift ). `groups` groups of C/groups consecutive channels, biased variance, eps inside the root. x[B,...,C] (any
  * pixels). */

@@ -52,9 +52,9 @@ static orw_tensor *attention(const unet_pass *p, const module *m, orw_tensor *x)
     return orw_pass_consume(pass, orw_add(pass->tape, x, h), h);
 }
 
-static orw_tensor *upsample(const unet_pass *p, const module *m, orw_tensor *x) {
-    orw_tensor *h = orw_upsample2(p->pass->tape, x);
-    return orw_pass_consume(p->pass, orw_pass_conv3x3(p->pass, h, m->first, 1), h);
+static orw_tensor *upsample(const unet_pass *p, orw_tensor *x, int first) {
+    return orw_upsample2_conv3x3(p->pass->tape, x, orw_pass_parameter(p->pass, first),
+                                 orw_pass_parameter(p->pass, first + 1));
 }
 
 static orw_tensor *run_module(const unet_pass *p, const module *m, orw_tensor *x) {
@@ -68,7 +68,7 @@ static orw_tensor *run_module(const unet_pass *p, const module *m, orw_tensor *x
     case DOWNSAMPLE:
         return orw_pass_conv3x3(p->pass, x, m->first, 2);
     case UPSAMPLE:
-        return upsample(p, m, x);
+        return upsample(p, x, m->first);
     }
     return NULL;
 }

@@ -1,6 +1,6 @@
-/* convolution.c - the 3x3 convolution with zero padding 1 and stride 1 or 2, image by image over blocked scratch
- * (kernels.h). */
-#include "tape.h"
+/* convolution.c - the 3x3 convolution with zero padding 1 and stride 1 or 2: directly, image by image over blocked
+ * scratch (kernels.h), where winograd.c is not the faster one. */
+#include "convolution.h"
 
 #include <string.h>
 
@@ -8,29 +8,22 @@ struct convolution {
     struct node node;
     orw_tensor *x, *w, *b;
     int stride;
+    bool doubled;
 };
 
-/* The extents of one call. */
-struct extents {
-    int images, height, width, channels; /* input */
-    int rows, columns, outputs;          /* output */
-    int stride;
-};
-
-static struct extents extents_of(const orw_tensor *x, const orw_tensor *w, int stride) {
+static struct extents extents_of(const orw_tensor *x, const orw_tensor *w, int stride, bool doubled) {
+    const int height = x->shape[1] * (doubled ? 2 : 1), width = x->shape[2] * (doubled ? 2 : 1);
     return (struct extents){.images = x->shape[0],
-                            .height = x->shape[1],
-                            .width = x->shape[2],
+                            .height = height,
+                            .width = width,
                             .channels = x->shape[3],
-                            .rows = (x->shape[1] + stride - 1) / stride,
-                            .columns = (x->shape[2] + stride - 1) / stride,
+                            .rows = (height + stride - 1) / stride,
+                            .columns = (width + stride - 1) / stride,
                             .outputs = w->shape[3],
-                            .stride = stride};
+                            .stride = stride,
+                            .doubled = doubled};
 }
 
-static int round_up(int count, int unit) {
-    return (count + unit - 1) / unit * unit;
-}
 static size_t blocked_count(int height, int width, int channels) {
     return (size_t)orw_blocks(channels) * orw_blocked_plane(height, width);
 }
@@ -45,7 +38,7 @@ static size_t blocked_offset(int width, int y, int x) {
 static void convolve_into(struct orw_convolution *plan, int outputs, const float *initial, float *out, size_t row,
                           size_t pixel, float *scratch) {
     const struct orw_kernels *kernels = orw_kernels();
-    plan->outputs = round_up(outputs, kernels->width);
+    plan->outputs = orw_round_up(outputs, kernels->width);
     const bool direct = plan->outputs == outputs;
     const size_t padded = (size_t)plan->outputs;
     plan->initial = initial;
@@ -115,10 +108,10 @@ static size_t packed_weights_count(const struct extents *e) {
     return is_narrow(e) ? narrow_count(e) : orw_kernels()->packed_count(ORW_TAPS, e->channels, e->outputs);
 }
 
-static bool convolve_forward(orw_tape *tape, const struct extents *e, const float *x, const float *w, const float *b,
-                             float *y) {
+static bool direct_forward(orw_tape *tape, const struct extents *e, const float *x, const float *w, const float *b,
+                           float *y) {
     const struct orw_kernels *kernels = orw_kernels();
-    const int padded = round_up(e->outputs, kernels->width);
+    const int padded = orw_round_up(e->outputs, kernels->width);
     const size_t image = (size_t)e->height * (size_t)e->width * (size_t)e->channels;
     const size_t result = (size_t)e->rows * (size_t)e->columns * (size_t)e->outputs;
     struct orw_weight_order order;
@@ -130,6 +123,7 @@ static bool convolve_forward(orw_tape *tape, const struct extents *e, const floa
                                    .input_row = blocked_offset(e->width, e->stride, 0),
                                    .input_plane = orw_blocked_plane(e->height, e->width)};
     forward_order(e, &order, plan.offset);
+    const orw_arena_mark mark = orw_tape_save(tape);
     float *blocked = orw_tape_floats(tape, blocked_count(e->height, e->width, e->channels));
     float *packed = orw_tape_floats(tape, packed_weights_count(e));
     float *initial = orw_tape_floats(tape, (size_t)padded);
@@ -151,6 +145,7 @@ static bool convolve_forward(orw_tape *tape, const struct extents *e, const floa
             convolve_into(&plan, e->outputs, initial, y, (size_t)(e->columns * e->outputs), (size_t)e->outputs,
                           scratch);
     }
+    orw_tape_restore(tape, mark);
     return true;
 }
 
@@ -227,7 +222,7 @@ static bool backward_prepare(orw_tape *tape, const struct extents *e, const floa
         memset(work->packed_grad, 0, count * sizeof(float));
     }
     if (!want_x) return true;
-    const size_t padded = (size_t)round_up(e->channels, kernels->width);
+    const size_t padded = (size_t)orw_round_up(e->channels, kernels->width);
     work->zeros = orw_tape_floats(tape, padded);
     work->scratch = orw_tape_floats(tape, (size_t)e->height * (size_t)e->width * padded);
     if (!work->zeros || !work->scratch) return false;
@@ -272,7 +267,7 @@ static void backward_weights(struct backward_work *work, const float *x, const f
                                            .gradient_plane = orw_blocked_plane(e->rows, e->columns),
                                            .rows = e->rows,
                                            .columns = e->columns,
-                                           .outputs = round_up(e->outputs, kernels->width),
+                                           .outputs = orw_round_up(e->outputs, kernels->width),
                                            .packed = work->packed_grad};
     for (int tap = 0; tap < ORW_TAPS; tap++) plan.offset[tap] = blocked_offset(e->width, tap / 3, tap % 3);
     kernels->block_image(x, e->height, e->width, e->channels, work->x);
@@ -296,50 +291,74 @@ static void add_weights(const struct extents *e, const float *packed, float *dw)
         orw_kernels()->unpack_add_weights(&order, packed, dw);
 }
 
-static void convolution_backward(orw_tape *tape, struct node *node) {
-    struct convolution *record = (struct convolution *)node;
-    const struct orw_kernels *kernels = orw_kernels();
-    const struct extents e = extents_of(record->x, record->w, record->stride);
-    const size_t image = (size_t)e.height * (size_t)e.width * (size_t)e.channels;
-    const size_t result = (size_t)e.rows * (size_t)e.columns * (size_t)e.outputs;
-    const float *dy = node->output->grad;
+static bool direct_backward(orw_tape *tape, const struct extents *e, const float *x, const float *w, const float *dy,
+                            float *dx, bool add, float *dw) {
+    const size_t image = (size_t)e->height * (size_t)e->width * (size_t)e->channels;
+    const size_t result = (size_t)e->rows * (size_t)e->columns * (size_t)e->outputs;
     struct backward_work work;
     const orw_arena_mark mark = orw_tape_save(tape);
-    bool add = false;
-    float *dx = orw_gradient(record->x, &add), *dw = orw_gradient_cleared(record->w);
-    if (backward_prepare(tape, &e, record->w->data, dx, dw, &work)) {
-        for (int i = 0; i < e.images && (dx || dw); i++) {
-            const float *gradient = dy + (size_t)i * result;
-            kernels->block_image(gradient, e.rows, e.columns, e.outputs, work.dy);
-            if (dx) backward_input(&work, dx + (size_t)i * image, add);
-            if (dw) backward_weights(&work, record->x->data + (size_t)i * image, gradient);
-        }
-        if (dw) add_weights(&e, work.packed_grad, dw);
+    const bool ready = backward_prepare(tape, e, w, dx, dw, &work);
+    for (int i = 0; ready && i < e->images && (dx || dw); i++, x += image, dy += result) {
+        orw_kernels()->block_image(dy, e->rows, e->columns, e->outputs, work.dy);
+        if (dx) backward_input(&work, dx + (size_t)i * image, add);
+        if (dw) backward_weights(&work, x, dy);
     }
+    if (ready && dw) add_weights(e, work.packed_grad, dw);
     orw_tape_restore(tape, mark);
-    float *db = orw_gradient_cleared(record->b);
-    if (db) kernels->add_column_sums(dy, (size_t)e.outputs, orw_rows(node->output), e.outputs, db);
+    return ready;
 }
 
-orw_tensor *orw_conv3x3(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b, int stride) {
-    if (!x || !w || orw_tape_failed(tape)) return NULL;
-    if (x->rank != 4 || w->rank != 4 || w->shape[0] != 3 || w->shape[1] != 3 || w->shape[2] != x->shape[3] ||
-        (b && (b->rank != 1 || b->shape[0] != w->shape[3])) || (stride != 1 && stride != 2))
-        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "conv3x3: x %s, w %s, b %s, stride %d", SHAPE(x), SHAPE(w),
-                             b ? SHAPE(b) : "absent", stride);
-    const struct extents e = extents_of(x, w, stride);
-    orw_tensor *y = orw_tape_tensor(tape, 4, (int[]){e.images, e.rows, e.columns, e.outputs});
+static void convolution_backward(orw_tape *tape, struct node *node) {
+    struct convolution *record = (struct convolution *)node;
+    const struct extents e = extents_of(record->x, record->w, record->stride, record->doubled);
+    const float *dy = node->output->grad;
+    bool add = false;
+    float *dx = orw_gradient(record->x, &add), *dw = orw_gradient_cleared(record->w);
+    (orw_winograd_suits(&e) ? orw_winograd_backward : direct_backward)(tape, &e, record->x->data, record->w->data, dy,
+                                                                       dx, add, dw);
+    float *db = orw_gradient_cleared(record->b);
+    if (db) orw_kernels()->add_column_sums(dy, (size_t)e.outputs, orw_rows(node->output), e.outputs, db);
+}
+
+static orw_tensor *convolution(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b, const struct extents *e) {
+    orw_tensor *y = orw_tape_tensor(tape, 4, (int[]){e->images, e->rows, e->columns, e->outputs});
     if (!y) return NULL;
-    const orw_arena_mark mark = orw_tape_save(tape);
-    const bool done = convolve_forward(tape, &e, x->data, w->data, b ? b->data : NULL, y->data);
-    orw_tape_restore(tape, mark);
-    if (!done) return NULL;
+    if (!(orw_winograd_suits(e) ? orw_winograd_forward : direct_forward)(tape, e, x->data, w->data, b ? b->data : NULL,
+                                                                         y->data))
+        return NULL;
     if (!orw_tape_follows(tape, x) && !orw_tape_follows(tape, w) && !orw_tape_follows(tape, b)) return y;
     struct convolution *record = orw_tape_remember(tape, sizeof *record, y, convolution_backward);
     if (!record) return NULL;
     record->x = x;
     record->w = w;
     record->b = b;
-    record->stride = stride;
+    record->stride = e->stride;
+    record->doubled = e->doubled;
+    return y;
+}
+
+static bool convolution_fits(const orw_tensor *x, const orw_tensor *w, const orw_tensor *b) {
+    return x->rank == 4 && w->rank == 4 && w->shape[0] == 3 && w->shape[1] == 3 && w->shape[2] == x->shape[3] &&
+           (!b || (b->rank == 1 && b->shape[0] == w->shape[3]));
+}
+
+orw_tensor *orw_conv3x3(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b, int stride) {
+    if (!x || !w || orw_tape_failed(tape)) return NULL;
+    if (!convolution_fits(x, w, b) || (stride != 1 && stride != 2))
+        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "conv3x3: x %s, w %s, b %s, stride %d", SHAPE(x), SHAPE(w),
+                             b ? SHAPE(b) : "absent", stride);
+    const struct extents e = extents_of(x, w, stride, false);
+    return convolution(tape, x, w, b, &e);
+}
+
+orw_tensor *orw_upsample2_conv3x3(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b) {
+    if (!x || !w || orw_tape_failed(tape)) return NULL;
+    if (!convolution_fits(x, w, b))
+        return orw_tape_fail(tape, ORW_ERR_INTERNAL, "upsample2_conv3x3: x %s, w %s, b %s", SHAPE(x), SHAPE(w),
+                             b ? SHAPE(b) : "absent");
+    const struct extents e = extents_of(x, w, 1, true);
+    if (orw_winograd_suits(&e)) return convolution(tape, x, w, b, &e);
+    orw_tensor *large = orw_upsample2(tape, x), *y = orw_conv3x3(tape, large, w, b, 1);
+    orw_tape_release(tape, large);
     return y;
 }

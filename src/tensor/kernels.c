@@ -8,12 +8,13 @@
 
 #include "kernels_convolution.h"
 #include "kernels_narrow.h"
+#include "kernels_winograd.h"
 #include "kernels_normalise.h"
 
 #include "kernels_attention.h"
 #include "kernels_elementwise.h"
-
 #include "kernels_token.h"
+
 #define TABLE(isa)  TABLE_(isa)
 #define TABLE_(isa) orw_kernels_##isa
 #define TEXT(isa)   TEXT_(isa)
@@ -28,6 +29,11 @@ const struct orw_kernels TABLE(ORW_KERNELS) = {
     .unpack_add_weights = unpack_add_weights,
     .convolve = convolve,
     .convolve_weights = convolve_weights,
+    .winograd_input = winograd_input,
+    .winograd_gradient = winograd_gradient,
+    .winograd_output = winograd_output,
+    .winograd_weights = winograd_weights,
+    .winograd_add_weights = winograd_add_weights,
     .convolve_narrow = convolve_narrow,
     .convolve_weights_narrow = convolve_weights_narrow,
     .copy_rows = copy_rows,
@@ -51,7 +57,6 @@ const struct orw_kernels TABLE(ORW_KERNELS) = {
     .difference = difference,
     .squared_distance = squared_distance,
     .dot = dot,
-};
     .gelu = gelu,
     .gelu_backward = gelu_backward,
     .multiply = multiply,
@@ -59,3 +64,4 @@ const struct orw_kernels TABLE(ORW_KERNELS) = {
     .norm_rows_backward = norm_rows_backward,
     .gate_rows = gate_rows,
     .gate_rows_backward = gate_rows_backward,
+};

@@ -12,6 +12,7 @@
 
 #define ORW_BLOCK  16 /* channels in one plane of a blocked image */
 #define ORW_TAPS   9
+#define ORW_TERMS  64 /* most offsets that one sum may run over */
 #define ORW_NARROW 4 /* so few outputs are worth kernels of their own */
 
 static inline int orw_blocks(int channels) {
@@ -30,7 +31,7 @@ struct orw_convolution {
     int stride;         /* input pixels between neighbouring output pixels, 1 or 2 */
     int channels;       /* summed over */
     int taps;
-    size_t offset[ORW_TAPS]; /* floats */
+    size_t offset[ORW_TERMS]; /* floats */
     const float *weights;    /* packed */
     const float *initial;    /* [outputs]: what sums start from; NULL: they are added to `output` */
     float *output;
@@ -44,7 +45,7 @@ struct orw_convolution_weights {
     const float *input; /* as above */
     size_t input_row, input_plane;
     int stride, channels, taps;
-    size_t offset[ORW_TAPS];
+    size_t offset[ORW_TERMS];
     const float *gradient; /* blocked; element of pixel (0, 0) */
     size_t gradient_row, gradient_plane;
     int rows, columns, outputs;
@@ -58,12 +59,35 @@ struct orw_weight_order {
     size_t tap_step, summed_step, output_step;
 };
 
+/* Tiles of 4x4 pixels of some images of one size [..][height][width][channels], image after image, row after row; those
+ * that reach past an image's edge are incomplete. Transformed, a tile is 36 numbers per channel, of which number p is
+ * at p * position; `count` tiles side by side, zeros past the last: [36][ceil(C/16)][count][16]. The products of
+ * winograd_output are [36][count][C, padded to whole vectors] instead. `doubled`: the image in memory has half of these
+ * extents, and each of its pixels stands for 2x2 (nearest upsampling); an output is then the sum of such four. */
+struct orw_tiles {
+    int height, width, channels; /* doubled: after upsampling, even */
+    bool doubled;
+    int down, across;        /* tiles of one image */
+    int first, count, total; /* which tiles; of all images */
+    size_t position;         /* floats */
+};
+
 /* z = x scale + shift per channel of one image, y = z or silu(z). */
 struct orw_normalise {
     const float *x, *scale, *shift;
     size_t pixels;
     int channels;
     bool silu;
+};
+
+/* y = (x - mean) / sigma factor + shift for each row by itself; sigma^2 = mean of (x - mean)^2, plus eps. */
+struct orw_row_norm {
+    const float *x;              /* [rows, columns] */
+    const float *factor, *shift; /* [columns]; NULL: ones, zeros */
+    size_t rows;
+    int columns;
+    float eps;
+    bool centred; /* false: 0 stands for the mean (RMS norm) */
 };
 
 struct orw_kernels {
@@ -78,18 +102,17 @@ struct orw_kernels {
     void (*convolve)(const struct orw_convolution *convolution);
     void (*convolve_weights)(const struct orw_convolution_weights *convolution);
 
+    /* Winograd's transforms: inputs and gradients of outputs to tiles, products to outputs (`initial`: [C] padded, or
+     * NULL: zeros), weights to [36][tile of outputs][summed, padded to 16][output of the tile], and gradients of those,
+     * added to the weights' gradient (orders with output_step 1 only). */
+    void (*winograd_input)(const struct orw_tiles *tiles, const float *x, float *v);
+    void (*winograd_gradient)(const struct orw_tiles *tiles, const float *dy, float *m);
+    void (*winograd_output)(const struct orw_tiles *tiles, const float *m, const float *initial, float *y, bool add);
+    void (*winograd_weights)(const struct orw_weight_order *order, const float *w, float *u, size_t position);
+    void (*winograd_add_weights)(const struct orw_weight_order *order, const float *u, size_t position, float *w);
+
     /* For at most ORW_NARROW outputs (not padded), all taps: weights packed [block][tap][output][16], `initial` given,
      * and for the weight gradient a plain image instead of a blocked one. */
-/* y = (x - mean) / sigma factor + shift for each row by itself; sigma^2 = mean of (x - mean)^2, plus eps. */
-struct orw_row_norm {
-    const float *x;              /* [rows, columns] */
-    const float *factor, *shift; /* [columns]; NULL: ones, zeros */
-    size_t rows;
-    int columns;
-    float eps;
-    bool centred; /* false: 0 stands for the mean (RMS norm) */
-};
-
     void (*convolve_narrow)(const struct orw_convolution *convolution);
     void (*convolve_weights_narrow)(const struct orw_convolution_weights *convolution);
 
@@ -128,17 +151,6 @@ struct orw_row_norm {
     void (*difference)(const float *x, const float *y, float factor, float *z, size_t count, bool add);
     float (*squared_distance)(const float *x, const float *y, size_t count);
     float (*dot)(const float *x, const float *y, size_t count);
-};
-
-extern const struct orw_kernels orw_kernels_portable;
-#if defined(__x86_64__)
-extern const struct orw_kernels orw_kernels_avx2, orw_kernels_avx512;
-#endif
-
-/* The table for orw_cpu_isa(). */
-const struct orw_kernels *orw_kernels(void);
-
-#endif
 
     /* rows of tokens; moments[rows, 2] = mean, 1 / sigma. Gradients may be NULL; those of vectors are added to. */
     void (*gelu)(const float *x, float *y, size_t count);
@@ -151,3 +163,14 @@ const struct orw_kernels *orw_kernels(void);
     void (*gate_rows)(const float *x, const float *gate, const float *h, float *y, size_t rows, int columns);
     void (*gate_rows_backward)(const float *gate, const float *h, const float *dy, float *dh, bool add, float *d_gate,
                                size_t rows, int columns);
+};
+
+extern const struct orw_kernels orw_kernels_portable;
+#if defined(__x86_64__)
+extern const struct orw_kernels orw_kernels_avx2, orw_kernels_avx512;
+#endif
+
+/* The table for orw_cpu_isa(). */
+const struct orw_kernels *orw_kernels(void);
+
+#endif
