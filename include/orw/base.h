@@ -122,6 +122,7 @@ void orw_config_destroy(orw_config **config);
 /* INI file: [section] and name = value, ; or # comments. Unknown keys are refused with the nearest declared one. */
 orw_status orw_config_read(orw_config *config, const char *path);
 orw_status orw_config_set(orw_config *config, const char *assignment); /* "section.name=value" */
+bool orw_config_has(const orw_config *config, const char *key); /* is it declared? */
 /* Readers: the key must be declared with that type (otherwise a bug: the program stops). */
 bool orw_config_bool(const orw_config *config, const char *key);
 int orw_config_int(const orw_config *config, const char *key);

@@ -52,6 +52,8 @@ struct orw_method {
     double tau;    /* inverse temperature of the weights */
     double alpha;  /* of alpha |v - v_ref|^2, the bound on W2^2 */
     bool mean_one; /* weights are divided by their mean over the global batch */
+    double keep;   /* raft: share of each group's samples that is chosen, its best */
+    double margin; /* reft: standard deviations above the batch's mean reward from which a sample is chosen */
     /* batch->reward -> batch->weight. Every rank computes the same numbers. */
     orw_status (*weigh)(const orw_method *self, orw_batch *batch);
     /* Sum over the shard's samples of their loss: a scalar; the loop divides by the global batch. */
@@ -61,5 +63,6 @@ extern const orw_option orw_method_options[]; /* "weight.*" */
 /* `name` is one of orw_method_name(0..); fills tau and mean_one from the configuration. */
 orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method);
 const char *orw_method_name(int i); /* NULL after the last */
+const char *orw_method_help(int i); /* one line about it; likewise */
 
 #endif

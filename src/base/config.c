@@ -115,6 +115,10 @@ static const char *value_of(const orw_config *config, const char *key, orw_optio
     return found->text;
 }
 
+bool orw_config_has(const orw_config *config, const char *key) {
+    return orw_config_find(config, key) != NULL;
+}
+
 bool orw_config_bool(const orw_config *config, const char *key) {
     return strcmp(value_of(config, key, ORW_BOOL, ORW_BOOL), "true") == 0;
 }

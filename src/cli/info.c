@@ -1,5 +1,6 @@
 /* info.c - `orw info`: what a file is and holds, or what this build is and runs on. */
 #include "orw/data.h"
+#include "orw/method.h"
 #include "orw/store.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@
 static const char usage[] =
     "usage: orw info [FILE...]\n"
     "What each FILE is (run, samples, checkpoint, model, safetensors, IDX), what it holds and where it comes from.\n"
-    "Without FILE: this build, its libraries, the kernels in use, the data sets that are found.\n";
+    "Without FILE: this build, its libraries, the kernels in use, the data sets that are found, the\n"
+    "fine-tuning methods.\n";
 
 static void print_pair(const char *key, const char *value) {
     printf("  %-26s %.*s%s\n", key, (int)strcspn(value, "\n"), value, strchr(value, '\n') ? " ..." : "");
@@ -183,6 +185,8 @@ static orw_status describe_build(void) {
         printf("data\n");
         describe_dataset(true);
         describe_dataset(false);
+        printf("methods\n");
+        for (int i = 0; orw_method_name(i); i++) print_pair(orw_method_name(i), orw_method_help(i));
     }
     orw_dictionary_destroy(&build);
     return status;

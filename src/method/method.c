@@ -10,13 +10,22 @@ const orw_option orw_method_options[] = {
     {"weight.tau", ORW_REAL, "1/reward", "1", 0, 1e6, NULL, "inverse temperature: w = exp(tau r)", false},
     {"weight.normalise", ORW_CHOICE, "", "none", 0, 0, "none|mean",
      "none: w as it is (the paper's); mean: divided by its mean over the global batch", false},
+    {"raft.keep", ORW_REAL, "", "0.25", 1e-9, 1, NULL,
+     "share of each prompt's samples that raft trains on, the best; at least one of each", false},
+    {"reft.margin", ORW_REAL, "", "0", -1e3, 1e3, NULL,
+     "reft trains on samples whose reward exceeds the batch's mean by more than this many standard deviations", false},
     {.key = NULL}};
 
-static const orw_method *const methods[] = {&orw_method_orw, &orw_method_offline};
+static const orw_method *const methods[] = {&orw_method_orw, &orw_method_offline, &orw_method_raft, &orw_method_reft,
+                                            &orw_method_even};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 const char *orw_method_name(int i) {
     return i >= 0 && i < METHODS ? methods[i]->name : NULL;
+}
+
+const char *orw_method_help(int i) {
+    return i >= 0 && i < METHODS ? methods[i]->help : NULL;
 }
 
 orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method) {
@@ -26,6 +35,8 @@ orw_status orw_method_make(const char *name, double alpha, const orw_config *con
             method->alpha = alpha;
             method->tau = orw_config_real(config, "weight.tau");
             method->mean_one = strcmp(orw_config_text(config, "weight.normalise"), "mean") == 0;
+            method->keep = orw_config_real(config, "raft.keep");
+            method->margin = orw_config_real(config, "reft.margin");
             return ORW_OK;
         }
     return orw_error(ORW_ERR_INPUT, "method: found '%s', expected one of those that orw info lists", name);

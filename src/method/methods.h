@@ -4,7 +4,7 @@
 
 #include "orw/method.h"
 
-extern const orw_method orw_method_orw, orw_method_offline;
+extern const orw_method orw_method_orw, orw_method_offline, orw_method_raft, orw_method_reft, orw_method_even;
 
 /* w = exp(tau r), divided by the batch's mean if method->mean_one. */
 orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch);
