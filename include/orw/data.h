@@ -15,7 +15,8 @@ typedef struct orw_dataset {
     int *conditions;     /* [count, condition_width], what a model is conditioned on; NULL: `labels`, if anything */
 } orw_dataset;
 void orw_dataset_destroy(orw_dataset **dataset);
-/* Pixel value p -> p / 127.5 - 1, image i into x[H*W*C]; `flip` mirrors left and right. */
+/* Pixel value p -> p / 127.5 - 1, image i into x[H*W*C]; `flip` mirrors left and right
+ * (captions that name them become wrong). */
 void orw_dataset_image(const orw_dataset *dataset, int i, bool flip, float *x);
 
 /* Raw or gzip-compressed IDX pair (images: magic 0x803, labels: 0x801). Wrong magic, truncation, trailing bytes, sizes
@@ -36,11 +37,14 @@ orw_status orw_cifar10_read(const char *path, orw_dataset **dataset);
 bool orw_cifar10_present(const char *directory);
 
 /* The data set that a command's argument names: mnist[:train|:test], cifar10[:train|:test|:FILE] (train where neither
- * stands). Anything else: ORW_ERR_INPUT with the list. */
+ * stands), sprites:SEED:COUNT, scenes:SEED:COUNT (orw/scene.h). Anything else: ORW_ERR_INPUT with the list. */
 orw_status orw_dataset_open(const char *name, orw_dataset **dataset);
 
 /* 8-bit PNG of height x width x channels (1 or 3) bytes; written aside and renamed. */
 orw_status orw_png_write(const char *path, int height, int width, int channels, const uint8_t *pixels);
+/* Any PNG as pixels [H,W,4], red, green, blue, alpha, 8 bits each (palettes, grey, 16 bits are converted); sides of 1
+ * to `longest_side` pixels. Damaged, truncated, larger: ORW_ERR_INPUT. The caller frees *pixels. */
+orw_status orw_png_read(const char *path, int longest_side, int *height, int *width, uint8_t **pixels);
 uint8_t orw_pixel(float x); /* [-1, 1] -> 0 .. 255, clamped, rounded; NaN -> 0 */
 /* Contact sheet: `count` images [H,W,C] bytes, `columns` per row, each pixel `scale` times, one-pixel gaps. */
 orw_status orw_grid_write(const char *path, int count, int height, int width, int channels, const uint8_t *pixels,
