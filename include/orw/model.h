@@ -10,14 +10,16 @@
 
 typedef enum orw_layout {
     ORW_LAYOUT_PLAIN, /* stored here as in PyTorch */
-    ORW_LAYOUT_CONV   /* PyTorch [out,in,kh,kw]; stored here [kh,kw,in,out] */
+    ORW_LAYOUT_CONV,  /* PyTorch [out,in,kh,kw]; stored here [kh,kw,in,out] */
+    ORW_LAYOUT_PATCH  /* PyTorch [out,in,kh,kw]; stored here [out,kh,kw,in] */
 } orw_layout;
 
 typedef enum orw_init {
     ORW_INIT_ZERO,
     ORW_INIT_ONE,
     ORW_INIT_UNIFORM, /* U(-b, b), b = 1/sqrt(fan_in): PyTorch's default for linear and convolution, weight and bias */
-    ORW_INIT_NORMAL   /* N(0, 1): embeddings */
+    ORW_INIT_NORMAL,  /* N(0, 1): embeddings */
+    ORW_INIT_POSITION /* sines and cosines of the places of a square */
 } orw_init;
 
 typedef struct orw_parameter {
@@ -32,16 +34,25 @@ typedef struct orw_parameter {
 
 typedef struct orw_network orw_network;
 
+/* Is shown what the stages of a forward pass compute, where a network has named stages (mmdit). */
+typedef struct orw_probe {
+    void (*see)(void *context, const char *stage, const orw_tensor *x);
+    void *context;
+} orw_probe;
+
 /* What a forward pass gets. x[B,H,W,C] (or [B,D]), t[B] (velocity fields only), labels[B, condition width]: the
  * condition of each sample, all -1 for none; NULL where the network takes no condition. */
 typedef struct orw_input {
     orw_tensor *x;
     orw_tensor *t;
     const int *labels;
+    orw_tensor *text, *pooled; /* mmdit without a text encoder of its own: [B,T,joint] and [B,pooled] */
+    const orw_probe *probe;    /* NULL: nobody looks */
 } orw_input;
 
-/* Builds a network from its description: key "kind" is unet | classifier | mlp; the other keys are those of safetensors
- * metadata for the U-Net (see src/model/README.md). Unknown or contradictory values: ORW_ERR_INPUT. Not collective. */
+/* Builds a network from its description: key "kind" is unet | mmdit | classifier | mlp; the other keys are those of
+ * safetensors metadata for U-Net and MM-DiT (see src/model/README.md). Unknown or contradictory values: ORW_ERR_INPUT.
+ * Not collective. */
 orw_status orw_network_create(const orw_dictionary *description, orw_network **network);
 void orw_network_destroy(orw_network **network);
 const orw_dictionary *
@@ -69,6 +80,28 @@ void orw_parameter_import(const orw_parameter *parameter, const float *torch, fl
  * failure. */
 orw_tensor *orw_network_forward(const orw_network *network, orw_tape *tape, float *values, float *grads,
                                 const orw_input *in);
+
+/* What a classifier's last layer sees of each image, the means over pixels of its last stage: features[count, width] of
+ * x[count, H*W*C]; width: 0 for other networks. The tape is used without recording. Not collective. */
+int orw_classifier_width(const orw_network *network);
+orw_status orw_classifier_features(const orw_network *network, orw_tape *tape, float *values, int count, const float *x,
+                                   float *features);
+
+/* ---------------------------------------------------------------- adapters -------------------------------------- */
+
+/* Low-rank adapters (LoRA, Hu et al. 2022) of a transformer (mmdit, scene_net): y = W x + b + alpha/r B (A x) at the
+ * eight projections of every block's joint attention. The network with them has the same parameters, frozen, and behind
+ * them two trained ones per projection, under diffusers' names. ORW_ERR_INPUT: rank not within 1 .. width, a kind
+ * without such projections, or adapters already there. */
+orw_status orw_network_adapt(const orw_network *base, int rank, double alpha, orw_network **adapted);
+int orw_network_rank(const orw_network *network); /* of its adapters; 0: none */
+/* values[P of adapted]: base_values, A uniform by `seed`, B zero: the adapted network computes what the base does. */
+void orw_network_adapt_values(const orw_network *base, const float *base_values, const orw_network *adapted,
+                              uint64_t seed, float *values);
+/* The network without adapters that computes the same: W + alpha/r B A. *base_values: caller frees. */
+orw_status orw_network_merge(const orw_network *adapted, const float *values, orw_network **base, float **base_values);
+/* The adapters alone, as a table of parameters over the same values: for files, not for forward passes. */
+orw_status orw_network_adapters(const orw_network *adapted, orw_network **table);
 
 /* Keys of the configuration for the flow's network ("model.*"), and the description that they mean for given data. */
 extern const orw_option orw_model_options[];

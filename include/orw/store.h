@@ -135,4 +135,14 @@ orw_status orw_safetensors_load_network(const orw_safetensors *file, const orw_n
 orw_status orw_safetensors_save_network(const char *path, const orw_network *network, const float *values,
                                         const orw_dictionary *metadata);
 
+/* Low-rank adapters as diffusers and PEFT write them, safetensors with names like
+ * transformer.transformer_blocks.0.attn.to_q.lora_A.weight. _load: a network with adapters is made from `base` (it may
+ * go) and gets base_values and the file's adapters; caller frees *values. Rank from the shapes, alpha from the
+ * metadata, else the rank. Missing, extra and mis-shaped tensors are named; adapters that this suite made for other
+ * weights are refused. _save: of `metadata` (may be NULL) the keys about.* */
+orw_status orw_adapters_load(const char *path, const orw_network *base, const float *base_values, orw_network **adapted,
+                             float **values);
+orw_status orw_adapters_save(const char *path, const orw_network *adapted, const float *values,
+                             const orw_dictionary *metadata);
+
 #endif

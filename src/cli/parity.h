@@ -17,7 +17,9 @@ typedef struct reference {
     int batch;
     size_t D;
     float *t, *x0, *x1, *x_t, *u, *weights;
-    int *labels; /* NULL without labels */
+    int *labels;          /* NULL without labels */
+    float *text, *pooled; /* [B,tokens,text_width], [B,pooled_width]; NULL for networks that take no text */
+    int tokens, text_width, pooled_width;
     double alpha;
 } reference;
 
@@ -34,8 +36,13 @@ orw_status reference_images(const reference *r, const char *name, float *values)
 orw_status reference_scalar(const reference *r, const char *name, double *value);
 bool reference_has(const reference *r, const char *name);
 
-/* The columns of a table with one row per parameter, in the network's order. */
+/* v of the reference batch at x[B,D], t[B], with what the network is conditioned on. probe: may be NULL. */
+orw_tensor *reference_velocity(const reference *r, const orw_network *network, float *values, float *gradient, float *t,
+                               float *x, const orw_probe *probe);
+
+/* The columns of a table with one row per parameter but for buffers, by the network's numbers. */
 typedef struct reference_table {
+    bool *listed;
     double *l2, *sum, *sinproj, *exact_zero;
 } reference_table;
 orw_status reference_read_table(const reference *r, const char *group, reference_table *table);
@@ -44,5 +51,38 @@ orw_status reference_read_table(const reference *r, const char *group, reference
  * PyTorch's layout go with it. */
 typedef orw_status (*reference_visitor)(void *context, const char *name, int parameter, const float *values);
 orw_status reference_each(const reference *r, const char *group, reference_visitor visit, void *context);
+
+/* ---------------------------------------------------------------- the comparison -------------------------------- */
+
+typedef struct parity {
+    reference *r;
+    const char *filter;
+    float *gradient, *torch; /* P floats; the largest parameter */
+    float *v_ref;            /* [B,D] */
+    struct {
+        double gradient, norm, zero; /* relative L2 of one, relative difference of its length, length of a zero one */
+    } limits;
+    int shown, failed;
+} parity;
+
+typedef enum loss_kind { CFM, ORW } loss_kind;
+
+/* Prints a line, unless the filter is against it, and counts it. */
+void parity_row(parity *p, double ours, double theirs, double difference, double tolerance, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+double parity_l2(const float *x, size_t count);
+double parity_relative_l2(const float *ours, const float *theirs, size_t count);
+double parity_max_abs(const float *ours, const float *theirs, size_t count);
+void parity_scalar_row(parity *p, const char *name, double ours, double theirs, double tolerance);
+/* One row for a value per sample: the worst sample. */
+void parity_sample_row(parity *p, const char *name, int count, const float *ours, const double *theirs,
+                       double tolerance);
+void parity_image_rows(parity *p, const char *name, const float *ours, const float *theirs, double l2_tolerance,
+                       double abs_tolerance);
+/* The loss at `values` of p->r->network, and its gradient if asked for. */
+orw_status parity_evaluate(parity *p, loss_kind kind, float *values, float *gradient, double *loss);
+
+/* What is compared for MM-DiT alone: stages, its sampler, adapters. */
+orw_status parity_mmdit_rows(parity *p);
 
 #endif

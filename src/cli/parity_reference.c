@@ -98,32 +98,53 @@ orw_status reference_images(const reference *r, const char *name, float *values)
 
 /* ---------------------------------------------------------------- tables and groups ----------------------------- */
 
-orw_status reference_read_table(const reference *r, const char *group, reference_table *table) {
+/* Which parameter each row of a table is about; *rows = how many there are. */
+static orw_status read_names(const reference *r, const char *group, int *number, hsize_t *rows, bool *listed) {
     enum { NAME = 128 };
-    int count = orw_network_parameter_count(r->network);
-    hsize_t rows = (hsize_t)count;
+    const int count = orw_network_parameter_count(r->network);
     char set[128], *names;
-    TAKE(names, r, (size_t)count * NAME);
+    *rows = 0;
+    for (int i = 0; i < count; i++) *rows += !orw_network_parameter(r->network, i)->frozen;
+    TAKE(names, r, (size_t)*rows * NAME);
     hid_t text = H5Tcopy(H5T_C_S1);
     snprintf(set, sizeof set, "%s/names", group);
     orw_status status = text >= 0 && H5Tset_size(text, NAME) >= 0
-                            ? read_set(r, set, text, 1, &rows, names)
+                            ? read_set(r, set, text, 1, rows, names)
                             : orw_error(ORW_ERR_SYSTEM, "%s: HDF5 cannot make a string type", r->path);
     if (text >= 0) H5Tclose(text);
     ORW_CALL(status);
-    for (int i = 0; i < count; i++)
-        if (strncmp(names + i * NAME, orw_network_parameter(r->network, i)->name, NAME) != 0)
-            return orw_error(ORW_ERR_INPUT, "%s: %s[%d] is %.*s, expected %s", r->path, set, i, NAME, names + i * NAME,
-                             orw_network_parameter(r->network, i)->name);
+    for (hsize_t i = 0; i < *rows; i++) {
+        names[(i + 1) * NAME - 1] = '\0';
+        number[i] = orw_network_find(r->network, names + i * NAME);
+        if (number[i] < 0 || listed[number[i]])
+            return orw_error(ORW_ERR_INPUT, "%s: %s[%d] is %s, which names no parameter of the network, or one twice",
+                             r->path, set, (int)i, names + i * NAME);
+        listed[number[i]] = true;
+    }
+    return ORW_OK;
+}
+
+orw_status reference_read_table(const reference *r, const char *group, reference_table *table) {
+    const size_t count = (size_t)orw_network_parameter_count(r->network);
+    int *number;
+    double *column;
+    hsize_t rows;
+    char set[128];
+    TAKE(number, r, count);
+    TAKE(column, r, count);
+    TAKE(table->listed, r, count);
+    memset(table->listed, 0, count * sizeof *table->listed);
+    ORW_CALL(read_names(r, group, number, &rows, table->listed));
     struct {
         const char *name;
         double **column;
     } columns[] = {
         {"l2", &table->l2}, {"sum", &table->sum}, {"sinproj", &table->sinproj}, {"exact_zero", &table->exact_zero}};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        TAKE(*columns[i].column, r, (size_t)count);
+        TAKE(*columns[i].column, r, count);
         snprintf(set, sizeof set, "%s/%s", group, columns[i].name);
-        ORW_CALL(reference_doubles(r, set, 1, &rows, *columns[i].column));
+        ORW_CALL(reference_doubles(r, set, 1, &rows, column));
+        for (hsize_t j = 0; j < rows; j++) (*columns[i].column)[number[j]] = column[j];
     }
     return ORW_OK;
 }
@@ -204,6 +225,40 @@ static orw_status read_labels(reference *r) {
     return ORW_OK;
 }
 
+/* A number of the network's description. */
+static int described(const reference *r, const char *key) {
+    const char *text = orw_dictionary_get(orw_network_description(r->network), key);
+    return text ? atoi(text) : 0;
+}
+
+static orw_status read_text(reference *r) {
+    if (strcmp(orw_network_kind(r->network), "mmdit") != 0) return ORW_OK;
+    r->tokens = described(r, "text_tokens");
+    r->text_width = described(r, "joint_attention_dim");
+    r->pooled_width = described(r, "pooled_projection_dim");
+    const hsize_t text[3] = {(hsize_t)r->batch, (hsize_t)r->tokens, (hsize_t)r->text_width};
+    const hsize_t pooled[2] = {(hsize_t)r->batch, (hsize_t)r->pooled_width};
+    TAKE(r->text, r, (size_t)(text[0] * text[1] * text[2]));
+    TAKE(r->pooled, r, (size_t)(pooled[0] * pooled[1]));
+    ORW_CALL(reference_floats(r, "/inputs/encoder_hidden_states", 3, text, r->text));
+    return reference_floats(r, "/inputs/pooled_projections", 2, pooled, r->pooled);
+}
+
+orw_tensor *reference_velocity(const reference *r, const orw_network *network, float *values, float *gradient, float *t,
+                               float *x, const orw_probe *probe) {
+    int height, width, channels;
+    orw_network_shape(network, &height, &width, &channels);
+    orw_input in = {.x = orw_tape_view(r->tape, x, NULL, 4, (int[]){r->batch, height, width, channels}),
+                    .t = orw_tape_view(r->tape, t, NULL, 1, &r->batch),
+                    .labels = r->labels,
+                    .probe = probe};
+    if (r->text) {
+        in.text = orw_tape_view(r->tape, r->text, NULL, 3, (int[]){r->batch, r->tokens, r->text_width});
+        in.pooled = orw_tape_view(r->tape, r->pooled, NULL, 2, (int[]){r->batch, r->pooled_width});
+    }
+    return orw_network_forward(network, r->tape, values, gradient, &in);
+}
+
 static orw_status read_inputs(reference *r) {
     int height, width, channels;
     orw_network_shape(r->network, &height, &width, &channels);
@@ -224,6 +279,7 @@ static orw_status read_inputs(reference *r) {
     ORW_CALL(reference_images(r, "/inputs/x_t", r->x_t));
     for (size_t i = 0; i < numbers; i++) r->u[i] = r->x1[i] - r->x0[i];
     ORW_CALL(reference_scalar(r, "/outputs/alpha", &r->alpha));
+    ORW_CALL(read_text(r));
     return read_labels(r);
 }
 
@@ -237,8 +293,9 @@ orw_status reference_open(const char *directory, reference *r) {
     ORW_CALL(orw_tape_create(&r->tape));
     snprintf(path, sizeof path, "%s/weights.safetensors", directory);
     ORW_CALL(load_weights(path, &r->network, &r->values));
-    if (strcmp(orw_network_kind(r->network), "unet") != 0)
-        return orw_error(ORW_ERR_INPUT, "%s: kind %s found, expected unet", path, orw_network_kind(r->network));
+    const char *kind = orw_network_kind(r->network);
+    if (strcmp(kind, "unet") != 0 && strcmp(kind, "mmdit") != 0)
+        return orw_error(ORW_ERR_INPUT, "%s: kind %s found, expected unet or mmdit", path, kind);
     snprintf(path, sizeof path, "%s/ref_weights.safetensors", directory);
     if (orw_file_exists(path)) ORW_CALL(load_weights(path, &r->network, &r->ref_values));
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

@@ -9,7 +9,7 @@
 /* Offsets are multiples of 16 floats, so that every parameter starts at a cache line. */
 #define ALIGNMENT 16
 
-static const orw_architecture *const architectures[] = {&orw_unet, &orw_classifier, &orw_mlp};
+static const orw_architecture *const architectures[] = {&orw_unet, &orw_classifier, &orw_mlp, &orw_mmdit};
 #define ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 /* Keys that any description may carry and that say nothing about the network; so may every key that begins with
@@ -22,21 +22,36 @@ static bool listed(const char *const *list, const char *key) {
     return false;
 }
 
+/* Other programs' names of what is a kind here. */
+static const char *const models[][2] = {{"torchcfm.UNetModelWrapper", "unet"},
+                                        {"diffusers.SD3Transformer2DModel", "mmdit"}};
+
+static orw_status find_kind(const orw_dictionary *description, const char **kind) {
+    const char *model = orw_dictionary_get(description, "model"), *means = NULL;
+    *kind = orw_dictionary_get(description, "kind");
+    for (size_t i = 0; model && i < sizeof models / sizeof *models; i++)
+        if (strcmp(model, models[i][0]) == 0) means = models[i][1];
+    if (model && !means)
+        return orw_error(ORW_ERR_INPUT, "model: %s found, expected %s or %s", model, models[0][0], models[1][0]);
+    if (!*kind) *kind = means;
+    if (means && strcmp(*kind, means) != 0)
+        return orw_error(ORW_ERR_INPUT, "kind: %s found, but model: %s is a %s", *kind, model, means);
+    return ORW_OK;
+}
+
 static orw_status find_architecture(const orw_dictionary *description, const orw_architecture **found) {
-    const char *kind = orw_dictionary_get(description, "kind"), *model = orw_dictionary_get(description, "model");
-    if (model && strcmp(model, "torchcfm.UNetModelWrapper") != 0)
-        return orw_error(ORW_ERR_INPUT, "model: %s found, expected torchcfm.UNetModelWrapper", model);
-    if (!kind && model) kind = "unet";
-    if (!kind)
-        return orw_error(ORW_ERR_INPUT, "kind: missing from the network's description, expected unet|classifier|mlp");
-    if (model && strcmp(kind, "unet") != 0)
-        return orw_error(ORW_ERR_INPUT, "kind: %s found, but model: %s is a unet", kind, model);
-    for (size_t i = 0; i < ARCHITECTURES; i++)
-        if (strcmp(kind, architectures[i]->kind) == 0) {
+    const char *kind;
+    char known[256] = "";
+    ORW_CALL(find_kind(description, &kind));
+    for (size_t i = 0, used = 0; i < ARCHITECTURES; i++) {
+        if (kind && strcmp(kind, architectures[i]->kind) == 0) {
             *found = architectures[i];
             return ORW_OK;
         }
-    return orw_error(ORW_ERR_INPUT, "kind: %s found, expected unet|classifier|mlp", kind);
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? "|" : "", architectures[i]->kind);
+    }
+    if (!kind) return orw_error(ORW_ERR_INPUT, "kind: missing from the network's description, expected %s", known);
+    return orw_error(ORW_ERR_INPUT, "kind: %s found, expected %s", kind, known);
 }
 
 static orw_status refuse_unknown_keys(const orw_dictionary *description, const orw_architecture *architecture) {
@@ -147,7 +162,7 @@ static int add(orw_network *network, const char *name, const char *suffix, int r
         made->shape[i] = shape[i];
         made->count *= (size_t)shape[i]; /* the descriptions' limits keep this far below 2^64 */
     }
-    snprintf(made->name, sizeof made->name, "%s.%s", name, suffix);
+    snprintf(made->name, sizeof made->name, suffix ? "%s.%s" : "%s", name, suffix);
     network->size += (made->count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     network->numel += made->count;
     return network->parameters++;
@@ -182,6 +197,24 @@ int orw_network_add_embedding(orw_network *network, const char *name, int rows, 
     return add(network, name, "weight", 2, (int[]){rows, width}, ORW_LAYOUT_PLAIN, ORW_INIT_NORMAL, rows);
 }
 
+int orw_network_add_vector(orw_network *network, const char *name, int count, orw_init init) {
+    return add(network, name, "weight", 1, &count, ORW_LAYOUT_PLAIN, init, count);
+}
+
+int orw_network_add_matrix(orw_network *network, const char *name, int in, int out, orw_init init) {
+    return add(network, name, "weight", 2, (int[]){out, in}, ORW_LAYOUT_PLAIN, init, in);
+}
+
+int orw_network_add_patches(orw_network *network, const char *name, int in, int out, int patch, orw_init init) {
+    return add_layer(network, name, 4, (int[]){out, in, patch, patch}, ORW_LAYOUT_PATCH, init, patch * patch * in);
+}
+
+int orw_network_add_positions(orw_network *network, const char *name, int extent, int width, int base) {
+    int i = add(network, name, NULL, 3, (int[]){1, extent * extent, width}, ORW_LAYOUT_PLAIN, ORW_INIT_POSITION, base);
+    if (network->status == ORW_OK) network->parameter[i].frozen = true;
+    return i;
+}
+
 /* ---------------------------------------------------------------- layouts and values ---------------------------- */
 
 /* Where number `j` of PyTorch's array stands in the parameter's stored array. */
@@ -190,7 +223,7 @@ static size_t place(const orw_parameter *parameter, size_t j) {
     size_t out = (size_t)parameter->shape[0], in = (size_t)parameter->shape[1];
     size_t taps = (size_t)parameter->shape[2] * (size_t)parameter->shape[3];
     size_t tap = j % taps, c = j / taps % in, n = j / taps / in;
-    return (tap * in + c) * out + n;
+    return parameter->layout == ORW_LAYOUT_PATCH ? (n * taps + tap) * in + c : (tap * in + c) * out + n;
 }
 
 void orw_parameter_export(const orw_parameter *parameter, const float *values, float *torch) {
@@ -199,6 +232,19 @@ void orw_parameter_export(const orw_parameter *parameter, const float *values, f
 
 void orw_parameter_import(const orw_parameter *parameter, const float *torch, float *values) {
     for (size_t j = 0; j < parameter->count; j++) values[parameter->offset + place(parameter, j)] = torch[j];
+}
+
+/* Sines and cosines of a place's column, then of its row (diffusers' PatchEmbed): places i * base / extent along each
+ * side, frequencies 10000^(-j / (width/4)). */
+static void place_waves(const orw_parameter *parameter, float *stored) {
+    const int width = parameter->shape[2], quarter = width / 4, base = parameter->fan_in;
+    const int extent = (int)lround(sqrt((double)parameter->shape[1]));
+    for (int i = 0; i < parameter->shape[1]; i++)
+        for (int j = 0; j < width; j++) {
+            const float at = (float)(j < 2 * quarter ? i % extent : i / extent) * ((float)base / (float)extent);
+            const double angle = at * pow(10000.0, -(double)(j % quarter) / quarter);
+            stored[(size_t)i * (size_t)width + (size_t)j] = (float)(j / quarter % 2 == 0 ? sin(angle) : cos(angle));
+        }
 }
 
 /* Numbers are drawn in PyTorch's order, so that a layout chosen for speed never changes what a seed means. */
@@ -218,6 +264,9 @@ static void initialise(const orw_parameter *parameter, orw_stream *stream, float
     case ORW_INIT_NORMAL:
         orw_stream_normals(stream, stored, parameter->count);
         break;
+    case ORW_INIT_POSITION:
+        place_waves(parameter, stored);
+        break;
     }
 }
 
@@ -236,8 +285,14 @@ orw_tensor *orw_pass_parameter(const orw_pass *pass, int i) {
     float *data = pass->values + p->offset, *grad = pass->grads && !p->frozen ? pass->grads + p->offset : NULL;
     if (p->layout == ORW_LAYOUT_CONV)
         return orw_tape_view(pass->tape, data, grad, 4, (int[]){p->shape[2], p->shape[3], p->shape[1], p->shape[0]});
+    if (p->layout == ORW_LAYOUT_PATCH)
+        return orw_tape_view(pass->tape, data, grad, 2, (int[]){p->shape[0], (int)(p->count / (size_t)p->shape[0])});
     /* A 1x1 convolution is a matrix: PyTorch's trailing ones are dropped. */
     return orw_tape_view(pass->tape, data, grad, p->rank > 2 ? 2 : p->rank, p->shape);
+}
+
+void orw_pass_show(const orw_pass *pass, const char *stage, const orw_tensor *x) {
+    if (pass->probe && x) pass->probe->see(pass->probe->context, stage, x);
 }
 
 orw_tensor *orw_pass_linear(const orw_pass *pass, orw_tensor *x, int first) {
@@ -290,7 +345,7 @@ static bool input_fits(const orw_network *network, orw_tape *tape, const orw_inp
 orw_tensor *orw_network_forward(const orw_network *network, orw_tape *tape, float *values, float *grads,
                                 const orw_input *in) {
     if (!input_fits(network, tape, in)) return NULL;
-    orw_pass pass = {network, tape, values, grads};
+    orw_pass pass = {network, tape, values, grads, in->probe};
     /* cppcheck-suppress returnDanglingLifetime ; the result lives on the tape */
     return network->architecture->forward(&pass, in);
 }

@@ -11,6 +11,7 @@ typedef struct orw_pass {
     const orw_network *network;
     orw_tape *tape;
     float *values, *grads;
+    const orw_probe *probe;
 } orw_pass;
 
 /* One kind of network. `build` reads the description, writes the canonical one, sets the shape, adds the parameters and
@@ -25,7 +26,7 @@ typedef struct orw_architecture {
     bool accepts_vectors; /* x may be [B,D] */
 } orw_architecture;
 
-extern const orw_architecture orw_unet, orw_classifier, orw_mlp;
+extern const orw_architecture orw_unet, orw_classifier, orw_mlp, orw_mmdit;
 
 struct orw_network {
     const orw_architecture *architecture;
@@ -51,6 +52,14 @@ int orw_network_add_norm(orw_network *network, const char *name, int channels);
 /* NAME.weight [rows, width] alone. */
 int orw_network_add_embedding(orw_network *network, const char *name, int rows, int width);
 
+/* NAME.weight alone: [count]; [out, in]. */
+int orw_network_add_vector(orw_network *network, const char *name, int count, orw_init init);
+int orw_network_add_matrix(orw_network *network, const char *name, int in, int out, orw_init init);
+/* A convolution of patch x patch pixels with that stride, as a matrix [out, patch patch in] on orw_space_to_depth. */
+int orw_network_add_patches(orw_network *network, const char *name, int in, int out, int patch, orw_init init);
+/* NAME [1, extent extent, width], not trained: waves over places 0, base/extent, .. along both sides. */
+int orw_network_add_positions(orw_network *network, const char *name, int extent, int width, int base);
+
 /* ---- descriptions: read a key, check its range, enter it in the canonical description ---- */
 
 orw_status orw_describe_int(orw_network *network, const orw_dictionary *given, const char *key, int fallback,
@@ -68,6 +77,8 @@ orw_status orw_describe_image(orw_network *network, const orw_dictionary *given)
 /* ---- operators with a layer's parameters; `first` is the number of the layer's weight ---- */
 
 orw_tensor *orw_pass_parameter(const orw_pass *pass, int i);
+/* Tells the caller's probe, if there is one, what a stage computed. */
+void orw_pass_show(const orw_pass *pass, const char *stage, const orw_tensor *x);
 orw_tensor *orw_pass_linear(const orw_pass *pass, orw_tensor *x, int first);
 orw_tensor *orw_pass_conv3x3(const orw_pass *pass, orw_tensor *x, int first, int stride);
 orw_tensor *orw_pass_norm(const orw_pass *pass, orw_tensor *x, int first, int groups, float eps, orw_tensor *modulation,

@@ -5,6 +5,7 @@
 static const char unet[] = "kind=unet in_channels=1 height=28 width=28 num_channels=32 num_res_blocks=1";
 static const char classifier[] = "kind=classifier in_channels=1 height=28 width=28";
 static const char mlp[] = "kind=mlp dimension=2";
+static const char mmdit[] = "kind=mmdit in_channels=4 height=8 width=8 num_layers=2";
 
 static void refuse(const char *base, const char *more, const char *expected) {
     orw_network *network = build(base, more);
@@ -54,6 +55,23 @@ static void check_refusals(void) {
     refuse(mlp, "dimension=0", "dimension");
     refuse(mlp, "hidden=64,0", "hidden: 0");
     refuse(mlp, "time_features=1", "time_features: 1");
+    refuse(mmdit, "model=torchcfm.UNetModelWrapper", "kind: mmdit");
+    refuse(mmdit, "patch_size=3", "patch_size: 3");
+    refuse(mmdit, "pos_embed_max_size=3", "pos_embed_max_size: 3 found, but 4x4 patches");
+    refuse(mmdit, "num_layers=0", "num_layers: 0");
+    refuse(mmdit, "num_attention_heads=3 attention_head_dim=3", "attention_head_dim: 3");
+    refuse(mmdit, "caption_projection_dim=65", "caption_projection_dim: 65 found, expected 4 heads of 16 = 64");
+    refuse(mmdit, "qk_norm=layer_norm", "qk_norm: layer_norm");
+    refuse(mmdit, "dual_attention_layers=0,2", "dual_attention_layers: 2");
+    refuse(mmdit, "time_proj_dim=128", "time_proj_dim: 128 found, expected 256");
+    refuse(mmdit, "layer_norm_eps=1e-5", "layer_norm_eps");
+    refuse(mmdit, "vocabulary=5 text_heads=3", "text_heads: 3");
+    refuse(mmdit, "vocabulary=5 text_tokens=0", "text_tokens: 0");
+    refuse(mmdit, "lora_rank=0", "lora_rank: 0 found, expected 1 .. 64");
+    refuse(mmdit, "lora_rank=65", "lora_rank: 65 found, expected 1 .. 64");
+    refuse(mmdit, "lora_alpha=4", "lora_alpha: 4 found, but lora_rank is missing");
+    refuse(mmdit, "lora_rank=4 lora_alpha=0", "lora_alpha: 0");
+    refuse(unet, "lora_rank=4", "lora_rank: no key of a unet description");
 }
 
 static void check_canonical(void) {
@@ -91,6 +109,30 @@ static void check_canonical(void) {
     orw_network_destroy(&network);
 }
 
+/* As diffusers builds it: 435,216 numbers in 94 tensors, and the buffer of positions. */
+static void check_transformer(void) {
+    orw_network *network = build("", "model=diffusers.SD3Transformer2DModel in_channels=4 sample_size=8 num_layers=3 "
+                                     "num_attention_heads=4 attention_head_dim=16 joint_attention_dim=48 "
+                                     "pooled_projection_dim=40 pos_embed_max_size=12");
+    ok(network != NULL, "a transformer under diffusers' name: %s", orw_error_text());
+    if (!network) return;
+    int height, width, channels, i = orw_network_find(network, "pos_embed.pos_embed");
+    orw_network_shape(network, &height, &width, &channels);
+    ok(height == 8 && width == 8 && channels == 4, "sample_size stands for height and width");
+    ok(orw_network_parameter_count(network) == 95 && orw_network_numel(network) == 435216 + 144 * 64,
+       "the published numbers of tensors and parameters, and the buffer");
+    ok(i == 0 && orw_network_parameter(network, i)->frozen, "the positions come first and are not trained");
+    const orw_parameter *last =
+        orw_network_parameter(network, orw_network_find(network, "transformer_blocks.2.norm1_context.linear.weight"));
+    ok(last->shape[0] == 2 * 64, "the last block's text has two vectors of modulation");
+    ok(orw_network_find(network, "transformer_blocks.2.attn.to_add_out.weight") < 0, "and no way out");
+    ok(orw_network_condition_width(network) == 0, "without a vocabulary it takes no labels");
+    orw_network_destroy(&network);
+    network = build(mmdit, "vocabulary=30 text_tokens=7");
+    ok(network && orw_network_condition_width(network) == 7, "with one it takes the tokens of a text");
+    orw_network_destroy(&network);
+}
+
 static void check_names(void) {
     orw_network *network = build(unet, "class_cond=true num_classes=10 resblock_updown=true attention_resolutions=7");
     static const char *const names[] = {"time_embed.0.weight",   "time_embed.0.bias",
@@ -117,5 +159,6 @@ int main(void) {
     check_refusals();
     check_canonical();
     check_names();
+    check_transformer();
     return done_testing();
 }

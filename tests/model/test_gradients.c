@@ -5,14 +5,14 @@
 
 #include <math.h>
 
-enum { BATCH = 2, NUMBERS = 2048 };
+enum { BATCH = 2, NUMBERS = 2048, LABELS = 32 };
 
 typedef struct problem {
     const orw_network *network;
     orw_tape *tape;
     float *values, *grads;
     float x[NUMBERS], x_grad[NUMBERS], target[NUMBERS], out[NUMBERS], t[BATCH];
-    int labels[BATCH];
+    int labels[LABELS];
     size_t inputs, outputs; /* numbers of the whole batch */
 } problem;
 
@@ -65,6 +65,14 @@ static double slope(problem *p, float *place, const float *d, size_t count, doub
     return (4 * difference[1] - difference[0]) / 3;
 }
 
+/* Directions keep away from parameters that get no gradient. */
+static void spare_frozen(const orw_network *network, float *d) {
+    for (int i = 0; i < orw_network_parameter_count(network); i++) {
+        const orw_parameter *q = orw_network_parameter(network, i);
+        if (q->frozen) memset(d + q->offset, 0, q->count * sizeof *d);
+    }
+}
+
 /* Whether the gradient g of `count` numbers at `place` is right: half of the direction is random, half is the
  * gradient's own, so that the slope is of the gradient's size. The step is `share` of the values' length. Returns the
  * error as a share of what is allowed. */
@@ -72,6 +80,7 @@ static double check_piece(problem *p, float *place, const float *g, size_t count
     float *d = malloc(count * sizeof *d);
     orw_stream stream = orw_stream_open(21, ORW_PURPOSE_TEST, 2, index);
     orw_stream_normals(&stream, d, count);
+    if (place == p->values) spare_frozen(p->network, d);
     double n = sqrt(dot(d, d, count)), length = sqrt(dot(g, g, count)), size = sqrt(dot(place, place, count));
     for (size_t j = 0; j < count; j++) d[j] = (float)(d[j] / n + (length > 1e-6 ? g[j] / length : 0));
     double h = share * size, expected = dot(g, d, count), found = slope(p, place, d, count, h);
@@ -92,26 +101,31 @@ static void check_network(orw_tape *tape, const char *base, const char *variant)
     p.values = random_values(network, 6, 0.1f);
     p.grads = orw_network_values(network);
     p.inputs = BATCH * (size_t)(height * width * channels);
-    bool image = strcmp(orw_network_kind(network), "unet") == 0;
+    const char *kind = orw_network_kind(network);
+    bool image = strcmp(kind, "unet") == 0 || strcmp(kind, "mmdit") == 0 || strcmp(kind, "scene_net") == 0;
     p.outputs = BATCH * (size_t)(image ? height * width : 1) * (size_t)orw_network_outputs(network);
     orw_stream stream = orw_stream_open(21, ORW_PURPOSE_TEST, 0, 0);
     orw_stream_normals(&stream, p.x, p.inputs);
     orw_stream_normals(&stream, p.target, p.outputs);
-    for (int b = 0; b < BATCH; b++) {
-        p.t[b] = (float)orw_stream_uniform(&stream);
-        p.labels[b] = b + 1;
-    }
+    for (int b = 0; b < BATCH; b++) p.t[b] = (float)orw_stream_uniform(&stream);
+    for (int i = 0; i < LABELS; i++) p.labels[i] = i % 4 == 3 ? -1 : (i + 1) % 4;
     bool done = differentiate(&p);
     ok(done, "[%s] forward and backward", variant);
     const char *worst_name = "the input";
     double worst = done ? check_piece(&p, p.x, p.x_grad, p.inputs, 0.01, 0) : INFINITY;
+    bool still = true; /* frozen parameters get nothing */
     for (int i = 0; i < orw_network_parameter_count(network) && done; i++) {
         const orw_parameter *q = orw_network_parameter(network, i);
+        if (q->frozen) {
+            still = still && dot(p.grads + q->offset, p.grads + q->offset, q->count) == 0;
+            continue;
+        }
         double error = check_piece(&p, p.values + q->offset, p.grads + q->offset, q->count, 0.01, 1 + (uint32_t)i);
         if (error <= worst) continue;
         worst = error;
         worst_name = q->name;
     }
+    ok(still, "[%s] no gradient goes to frozen parameters", variant);
     ok(worst < 1, "[%s] gradients of the input and all %d tensors, worst %.2f of what is allowed: %s", variant,
        orw_network_parameter_count(network), worst, worst_name);
     double all = done ? check_piece(&p, p.values, p.grads, orw_network_size(network), 5e-4, 1u << 20) : INFINITY;
@@ -141,12 +155,19 @@ int main(void) {
     static const char classifier[] = "kind=classifier in_channels=1 height=8 width=8 classes=4 groups=4";
     static const char *const classifiers[] = {"channels=8,16", "channels=8,12 depth=2 pool=average",
                                               "channels=4,8,8 height=7"};
+    static const char mmdit[] =
+        "kind=mmdit in_channels=2 height=6 width=8 num_layers=2 num_attention_heads=2 attention_head_dim=6 "
+        "joint_attention_dim=10 pooled_projection_dim=7 pos_embed_max_size=5 vocabulary=4 text_tokens=5 text_heads=2";
+    static const char *const transformers[] = {
+        "", "qk_norm=rms_norm dual_attention_layers=0 num_layers=3 out_channels=3",
+        "patch_size=1 num_layers=1 text_layers=0 pos_embed_max_size=9", "lora_rank=3 lora_alpha=5 qk_norm=rms_norm"};
     static const char *const mlps[] = {"hidden=16,16", "hidden=24 time_features=6",
                                        "hidden=8,8,8 time_features=5 dimension=1"};
     orw_tape *tape = NULL;
     if (!ok(orw_tape_create(&tape) == ORW_OK, "a tape")) return done_testing();
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check_network(tape, unet, variants[i]);
     for (size_t i = 0; i < 3; i++) check_network(tape, classifier, classifiers[i]);
+    for (size_t i = 0; i < sizeof transformers / sizeof *transformers; i++) check_network(tape, mmdit, transformers[i]);
     for (size_t i = 0; i < 3; i++) check_network(tape, "kind=mlp dimension=3", mlps[i]);
     orw_tape_destroy(&tape);
     return done_testing();
