@@ -54,7 +54,11 @@ orw_status theory_about(const theory *self, orw_dictionary **copy) {
 
 orw_status theory_place(const theory *self, const char *sub, const orw_config *config, const orw_dictionary *about,
                         const char *const *prefixes, const char *parents, orw_place *place) {
-    *place = (orw_place){.comm = self->program->comm, .config = config, .about = about};
+    *place = (orw_place){.comm = self->program->comm,
+                         .config = config,
+                         .about = about,
+                         .claim = orw_program_claim,
+                         .claim_context = self->program};
     char *directory = NULL;
     if (asprintf(&directory, "%s/%s", self->program->output, sub) >= 0) place->directory = directory;
     place->identity = orw_place_identity(config, prefixes, parents);

@@ -4,6 +4,7 @@
 
 #include "orw/train.h"
 
+typedef struct orw_claim orw_claim;
 typedef struct orw_program {
     const char *name;
     orw_comm *comm;
@@ -13,13 +14,17 @@ typedef struct orw_program {
     const char *stage;     /* as asked for; NULL: not */
     int last_stage;        /* stages after it are not run */
     bool must_resume;      /* --resume */
+    bool shared;           /* --shared: others may work in `output` at the same time, each on places of its own */
+    bool only_looks;       /* --complete: nothing is done, the first place that is not complete ends the program */
+    bool incomplete;       /* there was one */
+    orw_claim *claims;     /* of places, with shared; rank 0 */
     bool checks_failed;    /* set by the body: all went well, but what was checked does not hold; exit status 1 */
     int lock;              /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
 } orw_program;
 
 typedef orw_status (*orw_program_body)(orw_program *program);
-/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] | --help | --markdown | --print-config. Returns
- * the exit status. `options` is a NULL-terminated list of tables. Collective. */
+/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--shared] | --complete | --runs | --help |
+ * --markdown | --print-config. Returns the exit status. `options` is a NULL-terminated list of tables. Collective. */
 int orw_program_main(int argc, char **argv, const char *name, const char *title, const orw_option *const *options,
                      orw_program_body body);
 /* Is stage base, rewards or finetune asked for? A later stage needs the earlier ones, which are read back if they are
@@ -31,6 +36,9 @@ bool orw_program_stage(const orw_program *program, const char *stage);
 orw_status orw_program_place(orw_program *program, const char *sub, const char *const *prefixes, const char *parents,
                              orw_place *place);
 void orw_place_clear(orw_place *place);
+/* The claim of every place that orw_program_place makes; the context is the program. With --complete: refused, and
+ * noted. With --shared: locked until the program ends, refused where another one has the lock. Collective. */
+orw_status orw_program_claim(void *program, const orw_place *place);
 /* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
 /* body(method, alpha, seed) for every method that has a key sweep.METHOD, its alphas, and sweep.seeds. */

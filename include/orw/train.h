@@ -70,6 +70,10 @@ typedef struct orw_place {
     char *directory; /* of this result; made if missing */
     char *identity;  /* lines "key = value" of everything that the result depends on: settings, parents' digests */
     const orw_dictionary *about; /* provenance */
+    /* Asked by orw_place_inspect before anything is changed in a directory whose result is not complete; may refuse.
+     * Collective. NULL: nobody to ask. */
+    orw_status (*claim)(void *context, const struct orw_place *place);
+    void *claim_context;
 } orw_place;
 /* The non-incidental keys under `prefixes` (NULL-terminated) and then the lines of `parents`. Caller frees; NULL: no
  * memory. */

@@ -53,14 +53,15 @@ static orw_status move_aside(const orw_place *place) {
     return orw_error(ORW_ERR_INPUT, "%s was made with other settings and cannot be moved aside", place->directory);
 }
 
-static orw_status inspect(const orw_place *place, const char *final, orw_place_state *state) {
+/* Changes nothing. *foreign: what is complete there is another identity's. */
+static orw_status look(const orw_place *place, const char *final, orw_place_state *state, bool *foreign) {
     char path[ORW_PATH];
     *state = ORW_PLACE_EMPTY;
-    ORW_CALL(orw_make_directories(place->directory));
+    *foreign = false;
     ORW_CALL(orw_place_path(place, final, path, sizeof path));
     if (orw_file_exists(path)) {
-        if (!is_ours(place, path)) return move_aside(place);
-        *state = ORW_PLACE_COMPLETE;
+        *foreign = !is_ours(place, path);
+        if (!*foreign) *state = ORW_PLACE_COMPLETE;
         return ORW_OK;
     }
     for (int i = 0; i < GENERATIONS; i++) {
@@ -70,10 +71,21 @@ static orw_status inspect(const orw_place *place, const char *final, orw_place_s
     return ORW_OK;
 }
 
+static orw_status prepare(const orw_place *place, const char *final, orw_place_state *state) {
+    bool foreign;
+    ORW_CALL(look(place, final, state, &foreign));
+    return foreign ? move_aside(place) : orw_make_directories(place->directory);
+}
+
 orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state) {
-    orw_status status = ORW_OK;
-    if (orw_comm_rank(place->comm) == 0) status = inspect(place, final, state);
-    ORW_CALL(orw_comm_agree(place->comm, status));
+    const bool decides = orw_comm_rank(place->comm) == 0;
+    bool foreign;
+    ORW_CALL(orw_comm_agree(place->comm, decides ? look(place, final, state, &foreign) : ORW_OK));
+    ORW_CALL(orw_comm_broadcast(place->comm, state, sizeof *state));
+    if (*state == ORW_PLACE_COMPLETE) return ORW_OK;
+    if (place->claim) ORW_CALL(place->claim(place->claim_context, place));
+    /* Until the place was ours alone, another program may have gone on there. */
+    ORW_CALL(orw_comm_agree(place->comm, decides ? prepare(place, final, state) : ORW_OK));
     return orw_comm_broadcast(place->comm, state, sizeof *state);
 }
 

@@ -1,6 +1,4 @@
 /* program.c - the frame of an experiment's driver. */
-#include "orw/program.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -9,12 +7,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "program_share.h"
+
 static const char *const stages[] = {"base", "rewards", "finetune"};
 enum { STAGES = 3 };
 
 typedef struct arguments {
     const char *config_path, *output, *stage;
-    bool resume, help, markdown, print_config;
+    bool help, markdown, print_config, runs;
 } arguments;
 
 static orw_status read_arguments(orw_program *program, int argc, char **argv, arguments *found) {
@@ -29,7 +29,13 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
         else if (strcmp(word, "--print-config") == 0)
             found->print_config = true;
         else if (strcmp(word, "--resume") == 0)
-            found->resume = true;
+            program->must_resume = true;
+        else if (strcmp(word, "--shared") == 0)
+            program->shared = true;
+        else if (strcmp(word, "--complete") == 0)
+            program->only_looks = true;
+        else if (strcmp(word, "--runs") == 0)
+            found->runs = true;
         else if (strcmp(word, "--set") == 0)
             i++; /* after the file, below */
         else if (strcmp(word, "--out") == 0)
@@ -58,6 +64,9 @@ static void print_help(const orw_program *program, const char *title) {
         "  --out DIR         results go to DIR/%s (default: results)\n"
         "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
         "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
+        "  --shared          others that say so too may work in DIR at the same time, each on runs of its own\n"
+        "  --complete        do nothing; exit status 1 where something of what is asked for is not complete in DIR\n"
+        "  --runs            print the options that select each run of the sweep, a line each, and stop\n"
         "  --print-config    print the whole configuration and stop\n"
         "  --markdown        print the table of keys and stop\n"
         "  --help            this text\n\n"
@@ -127,7 +136,8 @@ static int is_result(const char *path, const struct stat *status, int type, stru
     return 0;
 }
 
-/* One program at a time in an output directory; the lock goes with the process, however it ends. */
+/* One program at a time in an output directory, or several that keep to runs of their own; the lock goes with the
+ * process, however it ends. */
 static orw_status take_output(orw_program *program) {
     char path[ORW_PATH + 16];
     if (program->must_resume && nftw(program->output, is_result, DIRECTORIES_OPEN, FTW_PHYS) != 1)
@@ -139,7 +149,7 @@ static orw_status take_output(orw_program *program) {
     if (program->lock < 0)
         return orw_error(ORW_ERR_INPUT, "%s: %s; expected a directory that can be written", program->output,
                          strerror(errno));
-    if (flock(program->lock, LOCK_EX | LOCK_NB) == 0) return ORW_OK;
+    if (flock(program->lock, (program->shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return ORW_OK;
     if (errno == EWOULDBLOCK) return orw_error(ORW_ERR_INPUT, "%s: another program is at work there", program->output);
     orw_warn("%s: the file system has no locks (%s); take care that no second program writes there", program->output,
              strerror(errno));
@@ -159,8 +169,9 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
     arguments found = {.output = "results"};
     *go_on = false;
     ORW_CALL(read_arguments(program, argc, argv, &found));
-    if (found.help || found.markdown || found.print_config) {
+    if (found.help || found.markdown || found.print_config || found.runs) {
         if (orw_comm_rank(program->comm) != 0) return ORW_OK;
+        if (found.runs) return orw_program_print_runs(program->config, options, stdout);
         if (found.help) print_help(program, title);
         if (found.markdown) orw_config_print_markdown(program->config, stdout);
         if (found.print_config) orw_config_print_ini(program->config, stdout);
@@ -172,11 +183,11 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
     program->stage = found.stage;
     ORW_CALL(choose_stage(program, found.stage));
     ORW_CALL(check_early(program, options));
-    program->must_resume = found.resume;
     if ((size_t)snprintf(program->output, sizeof program->output, "%s/%s", found.output, program->name) >=
         sizeof program->output)
         return orw_error(ORW_ERR_INPUT, "--out: the path is too long");
-    orw_status status = orw_comm_rank(program->comm) == 0 ? take_output(program) : ORW_OK;
+    const bool takes = orw_comm_rank(program->comm) == 0 && !program->only_looks;
+    orw_status status = takes ? take_output(program) : ORW_OK;
     ORW_CALL(orw_comm_agree(program->comm, status));
     *go_on = true;
     return describe(program);
@@ -199,6 +210,12 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
     if (status == ORW_OK) status = orw_dictionary_create(&program.about);
     if (status == ORW_OK) status = start(&program, argc, argv, title, options, &go_on);
     if (status == ORW_OK && go_on) status = body(&program);
+    if (program.incomplete) { /* on all ranks alike */
+        if (orw_comm_rank(program.comm) == 0) printf("%s\n", orw_error_text());
+        status = ORW_OK;
+    }
+    if (program.only_looks) program.checks_failed = program.incomplete;
+    orw_program_release(&program);
     orw_dictionary_destroy(&program.about);
     orw_config_destroy(&program.config);
     if (program.lock >= 0) close(program.lock);
@@ -209,7 +226,11 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
 orw_status orw_program_place(orw_program *program, const char *sub, const char *const *prefixes, const char *parents,
                              orw_place *place) {
     char *directory = NULL;
-    *place = (orw_place){.comm = program->comm, .config = program->config, .about = program->about};
+    *place = (orw_place){.comm = program->comm,
+                         .config = program->config,
+                         .about = program->about,
+                         .claim = orw_program_claim,
+                         .claim_context = program};
     if (asprintf(&directory, "%s/%s", program->output, sub) >= 0) place->directory = directory;
     place->identity = orw_place_identity(program->config, prefixes, parents);
     if (place->directory && place->identity) return ORW_OK;

@@ -91,7 +91,8 @@ static orw_status pretrain(fixture *self, const char *dropout, int condition_wid
     ORW_CALL(orw_config_set(self->config, assignment));
     snprintf(identity, sizeof identity, "%s, %d", assignment, condition_width);
     snprintf(directory, sizeof directory, "%s/base-%s-%d", self->root, dropout, condition_width);
-    const orw_place place = {self->comm, self->config, directory, identity, self->about};
+    const orw_place place = {
+        .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
     return orw_pretrain_generator(&place, &generator, &model->network, &model->values, model->digest);
 }
 
@@ -214,7 +215,8 @@ static void test_finetuning(fixture *self) {
     const orw_reward reward = {"label", score, NULL};
     const orw_method method = {.name = "watch", .online = true, .weigh = weigh, .loss = loss};
     snprintf(directory, sizeof directory, "%s/run", self->root);
-    const orw_place place = {self->comm, self->config, directory, identity, self->about};
+    const orw_place place = {
+        .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
     orw_finetune_setup setup = {.place = &place,
                                 .network = self->base.network,
                                 .reference = self->base.values,

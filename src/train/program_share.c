@@ -1,0 +1,147 @@
+/* program_share.c - the runs of an experiment as the tasks of a job array: which there are, whether they are complete,
+ * and how programs that work side by side in one output directory keep out of each other's runs. */
+#include "program_share.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* ---------------------------------------------------------------- claims ---------------------------------------- */
+
+struct orw_claim {
+    orw_claim *next;
+    int lock;
+    char directory[];
+};
+
+/* The lock stands beside the directory, which may be moved aside while it is held. */
+static orw_status lock_beside(const char *directory, int *lock) {
+    char path[ORW_PATH];
+    const char *name = strrchr(directory, '/');
+    name = name ? name + 1 : directory;
+    if ((size_t)snprintf(path, sizeof path, "%.*s.%s.lock", (int)(name - directory), directory, name) >= sizeof path)
+        return orw_error(ORW_ERR_INPUT, "%s: the path is too long", directory);
+    ORW_CALL(orw_make_directories(directory));
+    *lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    if (*lock < 0)
+        return orw_error(ORW_ERR_INPUT, "%s: %s; expected a file that can be written", path, strerror(errno));
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0) return ORW_OK;
+    if (errno == EWOULDBLOCK) return orw_error(ORW_ERR_INPUT, "%s: another program is at work there", directory);
+    orw_warn("%s: the file system has no locks (%s); take care that no second program writes there", directory,
+             strerror(errno));
+    return ORW_OK;
+}
+
+static orw_status claim(orw_program *program, const char *directory) {
+    for (const orw_claim *known = program->claims; known; known = known->next)
+        if (strcmp(known->directory, directory) == 0) return ORW_OK;
+    orw_claim *made = malloc(sizeof *made + strlen(directory) + 1);
+    if (!made) return orw_error(ORW_ERR_SYSTEM, "out of memory");
+    made->lock = -1;
+    strcpy(made->directory, directory);
+    made->next = program->claims;
+    program->claims = made; /* what was opened is closed in any case */
+    return lock_beside(directory, &made->lock);
+}
+
+orw_status orw_program_claim(void *context, const orw_place *place) {
+    orw_program *program = context;
+    if (program->only_looks) {
+        program->incomplete = true;
+        return orw_error(ORW_ERR_INPUT, "%s: not complete", place->directory);
+    }
+    if (!program->shared) return ORW_OK;
+    return orw_comm_agree(place->comm, orw_comm_rank(place->comm) == 0 ? claim(program, place->directory) : ORW_OK);
+}
+
+void orw_program_release(orw_program *program) {
+    while (program->claims) {
+        orw_claim *first = program->claims;
+        program->claims = first->next;
+        if (first->lock >= 0) close(first->lock);
+        free(first);
+    }
+}
+
+/* ---------------------------------------------------------------- runs ------------------------------------------ */
+
+enum { MOST_AXES = 32 };
+
+typedef struct sweep {
+    const orw_config *config;
+    FILE *out;
+    const char *methods[MOST_AXES], *axes[MOST_AXES]; /* keys */
+    int method_count, axis_count;
+} sweep;
+
+/* The next item of a comma-separated list; NULL at its end. */
+static const char *next_item(const char **cursor, int *length) {
+    const char *item = *cursor + strspn(*cursor, " ,");
+    if (!*item) return NULL;
+    *length = (int)strcspn(item, ",");
+    *cursor = item + *length;
+    while (*length > 0 && item[*length - 1] == ' ') --*length;
+    return item;
+}
+
+/* `line`: the options of the method and of the axes before `axis`. */
+static orw_status print_axis(const sweep *self, int axis, const char *line) {
+    if (axis == self->axis_count) {
+        fprintf(self->out, "%s\n", line + 1);
+        return ORW_OK;
+    }
+    const char *cursor = orw_config_raw(self->config, self->axes[axis]), *item;
+    for (int length; (item = next_item(&cursor, &length));) {
+        char *longer = NULL;
+        if (asprintf(&longer, "%s --set %s=%.*s", line, self->axes[axis], length, item) < 0)
+            return orw_error(ORW_ERR_SYSTEM, "out of memory");
+        orw_status status = print_axis(self, axis + 1, longer);
+        free(longer);
+        ORW_CALL(status);
+    }
+    return ORW_OK;
+}
+
+/* One method's element: the other methods' lists are emptied. */
+static orw_status print_element(const sweep *self, int method, int length, const char *item) {
+    char *line = strdup("");
+    for (int m = 0; m < self->method_count && line; m++) {
+        char *longer = NULL;
+        if (asprintf(&longer, "%s --set %s=%.*s", line, self->methods[m], m == method ? length : 0, item) < 0)
+            longer = NULL;
+        free(line);
+        line = longer;
+    }
+    orw_status status = line ? print_axis(self, 0, line) : orw_error(ORW_ERR_SYSTEM, "out of memory");
+    free(line);
+    return status;
+}
+
+static bool is_method(const char *key) {
+    for (int m = 0; orw_method_name(m); m++)
+        if (strcmp(key + strlen("sweep."), orw_method_name(m)) == 0) return true;
+    return false;
+}
+
+orw_status orw_program_print_runs(const orw_config *config, const orw_option *const *options, FILE *out) {
+    sweep self = {.config = config, .out = out};
+    for (; *options; options++)
+        for (const orw_option *option = *options; option->key; option++) {
+            bool list = option->type == ORW_REALS || option->type == ORW_INTS;
+            if (strncmp(option->key, "sweep.", 6) != 0 || !list) continue;
+            if (self.method_count == MOST_AXES || self.axis_count == MOST_AXES)
+                return orw_error(ORW_ERR_INTERNAL, "%s: more than %d lists to sweep over", option->key, MOST_AXES);
+            if (is_method(option->key))
+                self.methods[self.method_count++] = option->key;
+            else
+                self.axes[self.axis_count++] = option->key;
+        }
+    for (int m = 0; m < self.method_count; m++) {
+        const char *cursor = orw_config_raw(config, self.methods[m]), *item;
+        for (int length; (item = next_item(&cursor, &length));) ORW_CALL(print_element(&self, m, length, item));
+    }
+    return ORW_OK;
+}

@@ -1,0 +1,13 @@
+/* program_share.h - private to the frame of a driver: several programs at work on the runs of one experiment. */
+#ifndef ORW_TRAIN_PROGRAM_SHARE_H
+#define ORW_TRAIN_PROGRAM_SHARE_H
+
+#include "orw/program.h"
+
+void orw_program_release(orw_program *program); /* ends all claims */
+
+/* The sweep's elements, a line each: the --set options that select it. Nothing where `options` declare no sweep. The
+ * keys sweep.METHOD hold one method's elements each, all other lists under sweep. are crossed with them. */
+orw_status orw_program_print_runs(const orw_config *config, const orw_option *const *options, FILE *out);
+
+#endif

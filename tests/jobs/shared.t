@@ -1,0 +1,104 @@
+# shared.t - the runs of an experiment as a job array has them: what --runs prints, what --complete tells, and programs that work side
+# by side with --shared, each on a run of its own.
+. "$ORW_ROOT/tests/tap.sh"
+
+program=$BUILD/bin/target_image
+config=$ORW_ROOT/experiments/target_image/smoke.conf
+tiny='--set pretrain.updates=4 --set classifier_a.updates=4 --set classifier_b.updates=4 --set pretrain.warmup=0 --set finetune.rounds=12
+    --set checkpoint.rounds=1 --set evaluate.every=100 --set samples.every=0'
+command -v h5diff > /dev/null || skip_all "h5diff (hdf5-tools) is not installed"
+
+# orw WORD...: the driver on one rank.
+# shellcheck disable=SC2086
+orw() { "$program" "$config" $tiny "$@"; }
+only() { printf -- '--set sweep.orw=%s --set sweep.offline=%s --set sweep.seeds=%s' "$1" "$2" "$3"; }
+files() { find "$1" -type f -exec ls -l --time-style=full-iso {} + | sort; }
+# same A B NAME: the same HDF5 files, equal but for timings and provenance.
+same() {
+    different=
+    [ "$(cd "$1" && find . -name '*.h5' | sort)" = "$(cd "$2" && find . -name '*.h5' | sort)" ] || different="list of files"
+    for file in $(cd "$1" && find . -name '*.h5' | sort); do
+        said=$(h5diff -c --exclude-path /provenance --exclude-path /timing "$1/$file" "$2/$file" 2>&1) && [ -z "$said" ] ||
+            different="$different $file"
+    done
+    is "$different" "" "$3"
+}
+
+# ---- the list
+
+run orw --runs --set sweep.orw=0,0.3 --set sweep.offline=1 --set sweep.seeds=1,7
+is "$status:$out" "0:$(only 0 '' 1)
+$(only 0 '' 7)
+$(only 0.3 '' 1)
+$(only 0.3 '' 7)
+$(only '' 1 1)
+$(only '' 1 7)" "--runs: one line selects one run"
+run "$BUILD/bin/theory" "$ORW_ROOT/experiments/theory/smoke.conf" --runs
+is "$status:$out" "0:" "an experiment without a sweep has none"
+
+# ---- complete or not
+
+run orw --complete --out out
+is "$status:$out" "1:out/target_image/base: not complete" "--complete: status 1, and what is missing first"
+[ ! -e out ]
+report $? "nothing was made"
+orw --stage rewards --out out > models.log 2>&1
+is $? 0 "models"
+run orw --complete --stage rewards --out out
+is "$status" 0 "--complete: they are there"
+run orw --complete --stage rewards --out out --set pretrain.updates=5
+is "$status:$out" "1:out/target_image/base: not complete" "with other settings they are not"
+[ ! -e out/target_image/base.replaced-1 ]
+report $? "and are left where they are"
+cp -r out plain
+
+# ---- side by side
+
+# begin WORD...: a program that stops in its tracks once it has a checkpoint of $place.
+begin() {
+    # shellcheck disable=SC2086
+    "$program" "$config" $tiny --out out "$@" > long.log 2>&1 &
+    victim=$!
+    while [ ! -e "out/target_image/runs/$place/checkpoint.h5" ] && kill -0 $victim 2> /dev/null; do sleep 0.02; done
+    kill -STOP $victim
+}
+end() {
+    kill -9 "$victim"
+    wait "$victim" 2> /dev/null
+}
+victim=''
+trap '[ -z "$victim" ] || kill -9 $victim 2> /dev/null' EXIT
+place=orw-alpha0.3-seed1
+# shellcheck disable=SC2046
+begin $(only 0.3 '' 1) --shared
+# shellcheck disable=SC2046
+fails 'out/target_image/runs/orw-alpha0.3-seed1: another program is at work there' "the same run: refused" \
+    orw $(only 0.3 '' 1) --shared --out out
+fails 'out/target_image: another program is at work there' "without --shared: refused" orw --out out
+# shellcheck disable=SC2046
+run orw $(only 0 '' 1) --shared --out out
+is "$status" 0 "another run: done meanwhile"
+[ ! -e out/target_image/runs/$place/policy.h5 ] && kill -0 "$victim" 2> /dev/null
+report $? "beside the first one"
+# shellcheck disable=SC2046
+run orw $(only 0 '' 1) --complete --shared --out out
+is "$status" 0 "it is complete"
+end
+rm -r out/target_image/runs/orw-alpha0.3-seed1
+before=$(files out)
+# shellcheck disable=SC2046
+run orw $(only 0 '' 1) --shared --out out
+is "$status:$(files out)" "0:$before" "once more: nothing is touched"
+# shellcheck disable=SC2046
+orw $(only 0 '' 1) --out plain > plain.log 2>&1
+same plain out "the bits of a program that worked alone"
+
+# ---- a program that is alone keeps the others out
+
+place=orw-alpha0.3-seed2
+# shellcheck disable=SC2046
+begin $(only 0.3 '' 2)
+# shellcheck disable=SC2046
+fails 'out/target_image: another program is at work there' "--shared beside it: refused" orw $(only 0 '' 3) --shared --out out
+end
+done_testing
