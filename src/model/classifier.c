@@ -61,20 +61,44 @@ static orw_status build(orw_network *network, const orw_dictionary *given) {
     return ORW_OK;
 }
 
-static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
+/* The mean over pixels of the last stage: what the linear layer sees. */
+static orw_tensor *find_features(const orw_pass *pass, orw_tensor *x) {
     const classifier *c = pass->network->plan;
-    orw_tensor *h = in->x;
+    orw_tensor *h = x;
     int layer = c->first;
     for (int s = 0; s < c->stages; s++)
         for (int i = 0; i < c->depth; i++, layer += 4) {
             bool halve = s > 0 && i == 0;
             if (halve && c->average) h = orw_pass_consume(pass, orw_average_pool2(pass->tape, h), h);
             orw_tensor *y = orw_pass_conv3x3(pass, h, layer, halve && !c->average ? 2 : 1);
-            if (h != in->x) orw_tape_release(pass->tape, h);
+            if (h != x) orw_tape_release(pass->tape, h);
             h = orw_pass_consume(pass, orw_pass_norm(pass, y, layer + 2, c->groups, NORM_EPS, NULL, true), y);
         }
-    orw_tensor *features = orw_pass_consume(pass, orw_mean_pixels(pass->tape, h), h);
+    return orw_pass_consume(pass, orw_mean_pixels(pass->tape, h), h);
+}
+
+static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
+    const classifier *c = pass->network->plan;
+    orw_tensor *features = find_features(pass, in->x);
     return orw_pass_consume(pass, orw_pass_linear(pass, features, c->head), features);
 }
 
 const orw_architecture orw_classifier = {"classifier", keys, build, forward, free, false};
+
+int orw_classifier_width(const orw_network *network) {
+    const classifier *c = network->plan;
+    return network->architecture == &orw_classifier ? c->channels[c->stages - 1] : 0;
+}
+
+orw_status orw_classifier_features(const orw_network *network, orw_tape *tape, float *values, int count, const float *x,
+                                   float *features) {
+    const int shape[4] = {count, network->height, network->width, network->channels};
+    const orw_pass pass = {.network = network, .tape = tape, .values = values};
+    if (network->architecture != &orw_classifier)
+        return orw_error(ORW_ERR_INTERNAL, "features: found a %s, expected a classifier", network->architecture->kind);
+    orw_tape_begin(tape, false);
+    const orw_tensor *found = find_features(&pass, orw_tape_copy(tape, x, 4, shape));
+    ORW_CALL(orw_tape_status(tape));
+    memcpy(features, found->data, orw_tensor_count(found) * sizeof *features);
+    return ORW_OK;
+}
