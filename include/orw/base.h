@@ -140,8 +140,6 @@ char *orw_config_to_text(const orw_config *config); /* _print_ini to a string; c
 /* "key = value" lines, sorted, of every non-incidental key whose name starts with one of the NULL-terminated `prefixes`
  * (NULL: all): what a result depends on. Caller frees; NULL: no memory. */
 char *orw_config_identity(const orw_config *config, const char *const *prefixes);
-/* Digest of every non-incidental key whose name starts with one of the NULL-terminated `prefixes` (NULL: all). */
-uint64_t orw_config_digest(const orw_config *config, const char *const *prefixes);
 
 /* ---------------------------------------------------------------- arena memory ---------------------------------- */
 

@@ -101,8 +101,8 @@ typedef struct orw_generator {
 /* The same on fresh samples of a generator at every update. The place's identity must say which. Collective. */
 orw_status orw_pretrain_generator(const orw_place *place, const orw_generator *generator, orw_network **network,
                                   float **values, char model_digest[17]);
-/* A classifier; `section` is "classifier_a" or "classifier_b". Table "evaluation" of its run file holds the test
- * accuracy. */
+/* A classifier; `section` is "classifier_a" or "classifier_b". Table "evaluation" of evaluation.h5 holds the test
+ * accuracy. Collective. */
 orw_status orw_train_classifier(const orw_place *place, const char *section, const orw_dataset *data,
                                 const orw_dataset *test, orw_network **network, float **values, char model_digest[17]);
 
@@ -176,6 +176,9 @@ orw_status orw_place_path(const orw_place *place, const char *name, char *path, 
 /* Saves a model as the place's result `name`, its provenance carrying the identity's digest. Rank 0 writes. Collective.
  */
 orw_status orw_place_finish(const orw_place *place, const char *name, const orw_network *network, const float *values);
+/* DIRECTORY/evaluation.h5, a run file with the one row of table "evaluation": how good the model of a place is. Rank 0
+ * writes its row. Collective. */
+orw_status orw_place_evaluation(const orw_place *place, const orw_column *columns, const double *row);
 
 /* Once the result is there: the checkpoints are not needed any more. */
 void orw_place_remove_checkpoints(const orw_place *place);

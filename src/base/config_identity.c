@@ -36,15 +36,3 @@ char *orw_config_identity(const orw_config *config, const char *const *prefixes)
     free(text);
     return NULL;
 }
-
-/* The sum of the settings' own digests: which table declares a key, and where, must not matter. */
-uint64_t orw_config_digest(const orw_config *config, const char *const *prefixes) {
-    uint64_t digest = 0;
-    for (int i = 0; i < config->count; i++) {
-        const setting *s = &config->settings[i];
-        if (!matters(s->option, prefixes)) continue;
-        uint64_t key = orw_digest(s->option->key, strlen(s->option->key), 0);
-        digest += orw_digest(s->text, strlen(s->text), key);
-    }
-    return digest;
-}

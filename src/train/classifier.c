@@ -65,29 +65,16 @@ static const orw_column evaluation_columns[] = {{"accuracy", "", "share of the t
                                                 {"images", "", "test images"},
                                                 {NULL, NULL, NULL}};
 
-/* The fit wrote run.h5; this is evaluation.h5 beside it. */
+/* How many of the test images it labels right. */
 static orw_status write_accuracy(void *context, const orw_network *network, float *values) {
     const classification *self = context;
     const orw_place *place = self->place;
+    double row[2] = {0, self->test->count};
     orw_status status = ORW_OK;
-    orw_table *table = NULL;
-    orw_run *run = NULL;
-    char path[ORW_PATH];
-    if (orw_comm_rank(place->comm) == 0) {
-        double row[2] = {0, self->test->count};
-        ORW_TRY(status, accuracy(network, values, self->test, &row[0]), done);
-        ORW_TRY(status, orw_table_create("evaluation", evaluation_columns, &table), done);
-        ORW_TRY(status, orw_table_append(table, row), done);
-        ORW_TRY(status, orw_place_path(place, "evaluation.h5", path, sizeof path), done);
-        ORW_TRY(status, orw_run_create(path, place->about, place->config, &run), done);
-        ORW_TRY(status, orw_run_write(run, table), done);
-        ORW_TRY(status, orw_run_close(&run), done);
-        orw_log("%s: %.2f %% of %d test images right", self->section, 100 * row[0], self->test->count);
-    }
-done:
-    orw_run_close(&run);
-    orw_table_destroy(&table);
-    return orw_comm_agree(place->comm, status);
+    if (orw_comm_rank(place->comm) == 0) status = accuracy(network, values, self->test, &row[0]);
+    ORW_CALL(orw_comm_agree(place->comm, status));
+    orw_log("%s: %.2f %% of %d test images right", self->section, 100 * row[0], self->test->count);
+    return orw_place_evaluation(place, evaluation_columns, row);
 }
 
 static orw_status describe(void *context, orw_dictionary *description) {
@@ -119,23 +106,18 @@ orw_status orw_train_classifier(const orw_place *place, const char *section, con
     char seed_key[64], batch_key[64];
     snprintf(seed_key, sizeof seed_key, "%s.seed", section);
     snprintf(batch_key, sizeof batch_key, "%s.batch", section);
-    classification self = {.place = place,
-                           .section = section,
-                           .data = data,
-                           .test = test,
-                           .order = {(uint64_t)orw_config_int(place->config, seed_key), data->count,
-                                     orw_config_int(place->config, batch_key), -1, NULL}};
-    orw_fit fit = {.place = place,
-                   .what = section,
-                   .section = section,
-                   .log_every = 50,
-                   .loss = cross_entropy_loss,
-                   .context = &self,
-                   .update = &self.update};
+    classification self = {.place = place, .section = section, .data = data, .test = test};
+    const orw_fit fit = {.place = place,
+                         .what = section,
+                         .section = section,
+                         .log_every = 50,
+                         .loss = cross_entropy_loss,
+                         .context = &self,
+                         .update = &self.update};
     const orw_fit_recipe recipe = {&self, describe, prepare, write_accuracy};
-    self.order.order = malloc((size_t)data->count * sizeof(int));
-    if (!self.order.order) return orw_error(ORW_ERR_SYSTEM, "no memory to shuffle %d images", data->count);
+    ORW_CALL(orw_order_open((uint64_t)orw_config_int(place->config, seed_key), data->count,
+                            orw_config_int(place->config, batch_key), &self.order));
     orw_status status = orw_fit_or_load(&fit, &recipe, network, values, model_digest);
-    free(self.order.order);
+    orw_order_close(&self.order);
     return status;
 }

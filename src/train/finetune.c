@@ -118,10 +118,7 @@ orw_status orw_finetune(const orw_finetune_setup *setup) {
     if (found == ORW_PLACE_COMPLETE) return ORW_OK;
     orw_status status = orw_finetune_open(setup, &state);
     if (status == ORW_OK) status = loop(&state);
-    /* policy.h5 says that all is there, so it comes after the last row. */
-    if (status == ORW_OK) status = orw_comm_agree(state.comm, orw_run_close(&state.run));
-    if (status == ORW_OK) status = orw_place_finish(setup->place, "policy.h5", setup->network, state.behaviour.average);
-    if (status == ORW_OK) orw_place_remove_checkpoints(setup->place);
+    if (status == ORW_OK) status = orw_work_finish(&state.work, "policy.h5", setup->network, state.behaviour.average);
     orw_finetune_close(&state);
     return status;
 }

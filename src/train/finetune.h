@@ -2,7 +2,7 @@
 #ifndef ORW_TRAIN_FINETUNE_H
 #define ORW_TRAIN_FINETUNE_H
 
-#include "orw/train.h"
+#include "work.h"
 
 /* Steps that the loop and the evaluation share. `seed` keys the noise. _draw is not collective, the others are; to
  * *evaluations (NULL: not counted) it adds this rank's evaluations of the policy, summed over samples. */
@@ -49,11 +49,10 @@ typedef struct orw_finetune_state {
     double flow, w2, norm;      /* sums over the round's updates */
     bool warned;
     double phase[ORW_PHASES], phase_started, began;
-    orw_table *metrics, *evaluation, *timing;
+    orw_work work;
+    orw_table *metrics, *evaluation, *timing; /* the work's */
     orw_column *evaluation_columns;
     float *all; /* the round's samples of all ranks, [batch, D] */
-    orw_checkpoint *checkpoint;
-    orw_run *run; /* rank 0 only */
 } orw_finetune_state;
 
 orw_status orw_finetune_open(const orw_finetune_setup *setup, orw_finetune_state *state);

@@ -40,44 +40,33 @@ void orw_finetune_clock(orw_finetune_state *state, int phase) {
     state->phase_started = now;
 }
 
-static orw_status open_checkpoint(orw_finetune_state *state) {
-    size_t P = orw_network_size(state->setup->network);
-    ORW_CALL(orw_checkpoint_create(&state->checkpoint));
-    orw_checkpoint *checkpoint = state->checkpoint;
-    ORW_CALL(orw_checkpoint_add_identity(checkpoint, "identity", state->setup->place->identity));
-    ORW_CALL(orw_checkpoint_add_floats(checkpoint, "values", state->field.values, P));
-    ORW_CALL(orw_checkpoint_add_floats(checkpoint, "average", state->behaviour.average, P));
-    ORW_CALL(orw_checkpoint_add_floats(checkpoint, "behaviour", state->behaviour.field.values, P));
-    ORW_CALL(orw_checkpoint_add_floats(checkpoint, "reference", state->setup->reference, P));
-    ORW_CALL(orw_checkpoint_add_floats(checkpoint, "moment1", state->optimiser->moment1, P));
-    ORW_CALL(orw_checkpoint_add_floats(checkpoint, "moment2", state->optimiser->moment2, P));
-    ORW_CALL(orw_checkpoint_add_integers(checkpoint, "step", &state->optimiser->step, 1));
-    ORW_CALL(orw_checkpoint_add_integers(checkpoint, "round", &state->round, 1));
-    ORW_CALL(orw_checkpoint_add_integers(checkpoint, "evaluations", &state->evaluations, 1));
-    ORW_CALL(orw_checkpoint_add_table(checkpoint, state->metrics));
-    ORW_CALL(orw_checkpoint_add_table(checkpoint, state->evaluation));
-    return orw_checkpoint_add_table(checkpoint, state->timing);
+/* What a checkpoint of fine-tuning holds. */
+static orw_status open_work(orw_finetune_state *state) {
+    const orw_finetune_setup *setup = state->setup;
+    size_t P = orw_network_size(setup->network);
+    orw_work *work = &state->work;
+    ORW_CALL(orw_work_open(setup->place, work));
+    ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "values", state->field.values, P));
+    ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "average", state->behaviour.average, P));
+    ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "behaviour", state->behaviour.field.values, P));
+    ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "reference", setup->reference, P));
+    ORW_CALL(orw_work_optimiser(work, state->optimiser));
+    ORW_CALL(orw_checkpoint_add_integers(work->checkpoint, "round", &state->round, 1));
+    ORW_CALL(orw_checkpoint_add_integers(work->checkpoint, "evaluations", &state->evaluations, 1));
+    ORW_CALL(orw_work_table(work, "metrics", metrics_columns, &state->metrics));
+    ORW_CALL(orw_evaluation_columns(setup->observer, &state->evaluation_columns));
+    ORW_CALL(orw_work_table(work, "evaluation", state->evaluation_columns, &state->evaluation));
+    return orw_work_table(work, "timing", timing_columns, &state->timing);
 }
 
-/* The newest checkpoint, if there is one, and the run file with the rows so far. */
 static orw_status resume(orw_finetune_state *state) {
     const orw_place *place = state->setup->place;
     bool found = false;
-    char path[ORW_PATH], samples[ORW_PATH];
-    ORW_CALL(orw_checkpoint_load_all(state->comm, state->checkpoint, place->directory, &found));
+    char samples[ORW_PATH];
+    ORW_CALL(orw_place_path(place, "samples", samples, sizeof samples));
+    ORW_CALL(orw_work_resume(&state->work, &found));
     if (found) orw_log("%s: goes on at round %lld", place->directory, (long long)state->round);
-    orw_status status = ORW_OK;
-    if (orw_comm_rank(state->comm) == 0) {
-        ORW_TRY(status, orw_place_path(place, "samples", samples, sizeof samples), done);
-        ORW_TRY(status, orw_make_directories(samples), done);
-        ORW_TRY(status, orw_place_path(place, "run.h5", path, sizeof path), done);
-        ORW_TRY(status, orw_run_create(path, place->about, place->config, &state->run), done);
-        ORW_TRY(status, orw_run_write(state->run, state->metrics), done);
-        ORW_TRY(status, orw_run_write(state->run, state->evaluation), done);
-        status = orw_run_write(state->run, state->timing);
-    }
-done:
-    return orw_comm_agree(state->comm, status);
+    return orw_comm_agree(state->comm, orw_comm_rank(state->comm) == 0 ? orw_make_directories(samples) : ORW_OK);
 }
 
 static orw_status allocate(orw_finetune_state *state) {
@@ -92,11 +81,7 @@ static orw_status allocate(orw_finetune_state *state) {
     state->gradient = aligned_alloc(64, (P + ORW_REPORT_SLOTS) * sizeof(float));
     if (!state->gradient) return orw_error(ORW_ERR_SYSTEM, "no memory for a gradient of %zu parameters", P);
     ORW_CALL(orw_tape_create(&state->side));
-    ORW_CALL(orw_optimiser_create(P, &state->optimiser));
-    ORW_CALL(orw_table_create("metrics", metrics_columns, &state->metrics));
-    ORW_CALL(orw_evaluation_columns(setup->observer, &state->evaluation_columns));
-    ORW_CALL(orw_table_create("evaluation", state->evaluation_columns, &state->evaluation));
-    return orw_table_create("timing", timing_columns, &state->timing);
+    return orw_optimiser_create(P, &state->optimiser);
 }
 
 static orw_status open_all(orw_finetune_state *state) {
@@ -111,8 +96,7 @@ static orw_status open_all(orw_finetune_state *state) {
     state->all = malloc((size_t)plan.batch * state->batch->D * sizeof *state->all);
     if (!state->all) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan.batch);
     ORW_CALL(orw_engine_create(state->comm, &plan, orw_network_size(setup->network), &state->engine));
-    ORW_CALL(open_checkpoint(state));
-    return resume(state);
+    return open_work(state);
 }
 
 orw_status orw_finetune_open(const orw_finetune_setup *setup, orw_finetune_state *state) {
@@ -127,15 +111,12 @@ orw_status orw_finetune_open(const orw_finetune_setup *setup, orw_finetune_state
                                   .rounds = orw_config_int(config, "finetune.rounds"),
                                   .updates_per_round = orw_config_int(config, "finetune.updates_per_round")};
     state->began = state->phase_started = orw_seconds();
-    return open_all(state);
+    ORW_CALL(orw_comm_agree(state->comm, open_all(state)));
+    return resume(state);
 }
 
 void orw_finetune_close(orw_finetune_state *state) {
-    orw_run_close(&state->run);
-    orw_checkpoint_destroy(&state->checkpoint);
-    orw_table_destroy(&state->timing);
-    orw_table_destroy(&state->evaluation);
-    orw_table_destroy(&state->metrics);
+    orw_work_close(&state->work);
     orw_engine_destroy(&state->engine);
     orw_batch_destroy(&state->batch);
     orw_optimiser_destroy(&state->optimiser);
@@ -194,17 +175,6 @@ static orw_status append_metrics(orw_finetune_state *state) {
     return ORW_OK;
 }
 
-static orw_status write_tables(orw_finetune_state *state) {
-    orw_status status = ORW_OK;
-    if (orw_comm_rank(state->comm) == 0) {
-        ORW_TRY(status, orw_run_write(state->run, state->metrics), done);
-        ORW_TRY(status, orw_run_write(state->run, state->evaluation), done);
-        status = orw_run_write(state->run, state->timing);
-    }
-done:
-    return orw_comm_agree(state->comm, status);
-}
-
 static orw_status write_samples(orw_finetune_state *state) {
     const orw_batch *batch = state->batch;
     char name[64], path[ORW_PATH];
@@ -225,7 +195,7 @@ orw_status orw_finetune_record(orw_finetune_state *state) {
                           phase[ORW_PHASE_GRADIENT], phase[ORW_PHASE_REDUCE],     phase[ORW_PHASE_EVALUATE],
                           phase[ORW_PHASE_WRITE],    orw_seconds() - state->began};
     ORW_CALL(orw_table_append(state->timing, row));
-    ORW_CALL(write_tables(state));
+    ORW_CALL(orw_work_write(&state->work));
     state->round++;
     orw_finetune_clock(state, ORW_PHASE_WRITE);
     return ORW_OK;
@@ -242,7 +212,7 @@ orw_status orw_finetune_evaluate(orw_finetune_state *state) {
     else
         ORW_CALL(orw_evaluate(state->setup, state->behaviour.average, clock, state->evaluation, last ? path : NULL));
     orw_finetune_clock(state, ORW_PHASE_EVALUATE);
-    ORW_CALL(write_tables(state));
+    ORW_CALL(orw_work_write(&state->work));
     orw_finetune_clock(state, ORW_PHASE_WRITE);
     return ORW_OK;
 }
@@ -262,13 +232,10 @@ static orw_status keep_policy(const orw_finetune_state *state) {
 }
 
 orw_status orw_finetune_save(orw_finetune_state *state) {
-    const orw_place *place = state->setup->place;
-    int every = orw_config_int(place->config, "checkpoint.rounds");
-    orw_status status = ORW_OK;
+    int every = orw_config_int(state->setup->place->config, "checkpoint.rounds");
     ORW_CALL(keep_policy(state));
     if (state->round % every != 0 || state->round == state->rounds) return ORW_OK;
-    if (orw_comm_rank(state->comm) == 0) status = orw_checkpoint_save(state->checkpoint, place->directory);
-    status = orw_comm_agree(state->comm, status);
+    ORW_CALL(orw_work_save(&state->work));
     orw_finetune_clock(state, ORW_PHASE_WRITE);
-    return status;
+    return ORW_OK;
 }

@@ -1,8 +1,10 @@
-/* fit.c - updates on data: gradient, AdamW, moving average, metrics, checkpoints, resume. */
-#include "fit.h"
-
+/* fit.c - updates on data: gradient, AdamW, moving average, metrics; from a description of a network to a place's
+ * model.h5. */
 #include <stdlib.h>
 #include <string.h>
+
+#include "fit.h"
+#include "work.h"
 
 static const orw_column metrics_columns[] = {
     {"update", "", "updates made"},
@@ -14,23 +16,12 @@ static const orw_column metrics_columns[] = {
 static const orw_column timing_columns[] = {
     {"update", "", "updates made"}, {"seconds", "s", "wall time since this process began the fit"}, {NULL, NULL, NULL}};
 
-int orw_order_at(orw_order *order, int64_t update, int index) {
-    int64_t position = update * order->batch + index, epoch = position / order->count;
-    if (epoch != order->epoch) {
-        orw_stream stream = orw_stream_open(order->seed, ORW_PURPOSE_SHUFFLE, (uint32_t)epoch, 0);
-        orw_stream_permutation(&stream, order->order, order->count);
-        order->epoch = epoch;
-    }
-    return order->order[position % order->count];
-}
-
 typedef struct fit_state {
     const orw_fit *fit;
+    orw_work work;
     orw_engine *engine;
     orw_optimiser *optimiser;
-    orw_checkpoint *checkpoint;
-    orw_table *metrics, *timing;
-    orw_run *run;
+    orw_table *metrics, *timing; /* the work's */
     float *values, *average, *gradient;
     float window[2]; /* sums of loss and gradient norm since the last row */
     int64_t updates, batch, in_window;
@@ -38,31 +29,25 @@ typedef struct fit_state {
 } fit_state;
 
 static void close_state(fit_state *state) {
-    orw_run_close(&state->run);
-    orw_checkpoint_destroy(&state->checkpoint);
-    orw_table_destroy(&state->timing);
-    orw_table_destroy(&state->metrics);
+    orw_work_close(&state->work);
     orw_optimiser_destroy(&state->optimiser);
     orw_engine_destroy(&state->engine);
     free(state->gradient);
     free(state->average);
 }
 
-static orw_status open_checkpoint(fit_state *state) {
+/* What a checkpoint of a fit holds. */
+static orw_status open_work(fit_state *state) {
     size_t P = orw_network_size(state->fit->network);
-    orw_checkpoint *checkpoint;
-    ORW_CALL(orw_checkpoint_create(&state->checkpoint));
-    checkpoint = state->checkpoint;
-    ORW_CALL(orw_checkpoint_add_identity(checkpoint, "identity", state->fit->place->identity));
+    ORW_CALL(orw_work_open(state->fit->place, &state->work));
+    orw_checkpoint *checkpoint = state->work.checkpoint;
     ORW_CALL(orw_checkpoint_add_floats(checkpoint, "values", state->values, P));
     ORW_CALL(orw_checkpoint_add_floats(checkpoint, "average", state->average, P));
-    ORW_CALL(orw_checkpoint_add_floats(checkpoint, "moment1", state->optimiser->moment1, P));
-    ORW_CALL(orw_checkpoint_add_floats(checkpoint, "moment2", state->optimiser->moment2, P));
-    ORW_CALL(orw_checkpoint_add_integers(checkpoint, "step", &state->optimiser->step, 1));
+    ORW_CALL(orw_work_optimiser(&state->work, state->optimiser));
     ORW_CALL(orw_checkpoint_add_integers(checkpoint, "in_window", &state->in_window, 1));
     ORW_CALL(orw_checkpoint_add_floats(checkpoint, "window", state->window, 2));
-    ORW_CALL(orw_checkpoint_add_table(checkpoint, state->metrics));
-    return orw_checkpoint_add_table(checkpoint, state->timing);
+    ORW_CALL(orw_work_table(&state->work, "metrics", metrics_columns, &state->metrics));
+    return orw_work_table(&state->work, "timing", timing_columns, &state->timing);
 }
 
 static orw_status open_state(fit_state *state, const orw_fit *fit, float *values) {
@@ -79,8 +64,6 @@ static orw_status open_state(fit_state *state, const orw_fit *fit, float *values
     ORW_CALL(orw_optimiser_create(P, &state->optimiser));
     orw_optimiser_configure(state->optimiser, config, fit->section, state->updates);
     state->optimiser->network = fit->network;
-    ORW_CALL(orw_table_create("metrics", metrics_columns, &state->metrics));
-    ORW_CALL(orw_table_create("timing", timing_columns, &state->timing));
     state->average = orw_network_values(fit->network);
     state->gradient = aligned_alloc(64, (P + ORW_REPORT_SLOTS) * sizeof(float));
     if (!state->average || !state->gradient)
@@ -88,29 +71,17 @@ static orw_status open_state(fit_state *state, const orw_fit *fit, float *values
     snprintf(key, sizeof key, "%s.seed", fit->section);
     orw_network_initialise(fit->network, (uint64_t)orw_config_int(config, key), values);
     memcpy(state->average, values, P * sizeof(float));
-    return open_checkpoint(state);
+    return open_work(state);
 }
 
-/* Picks up the newest checkpoint, if there is one, and opens the run file with the rows so far. */
 static orw_status resume(fit_state *state) {
-    const orw_place *place = state->fit->place;
     bool found = false;
-    char path[ORW_PATH];
-    ORW_CALL(orw_checkpoint_load_all(place->comm, state->checkpoint, place->directory, &found));
+    ORW_CALL(orw_work_resume(&state->work, &found));
     if (found) orw_log("%s: goes on at update %lld", state->fit->what, (long long)state->optimiser->step);
-    orw_status status = ORW_OK;
-    if (orw_comm_rank(place->comm) == 0) {
-        ORW_TRY(status, orw_place_path(place, "run.h5", path, sizeof path), done);
-        ORW_TRY(status, orw_run_create(path, place->about, place->config, &state->run), done);
-        ORW_TRY(status, orw_run_write(state->run, state->metrics), done);
-        status = orw_run_write(state->run, state->timing);
-    }
-done:
-    return orw_comm_agree(place->comm, status);
+    return ORW_OK;
 }
 
 static orw_status record(fit_state *state) {
-    const orw_place *place = state->fit->place;
     double done = (double)state->optimiser->step, n = (double)state->in_window;
     const double row[] = {done, done * (double)state->batch, state->window[0] / n, state->window[1] / n,
                           state->optimiser->rate_now};
@@ -119,12 +90,7 @@ static orw_status record(fit_state *state) {
     ORW_CALL(orw_table_append(state->timing, time));
     state->window[0] = state->window[1] = 0;
     state->in_window = 0;
-    orw_status status = ORW_OK;
-    if (orw_comm_rank(place->comm) == 0) {
-        status = orw_run_write(state->run, state->metrics);
-        if (status == ORW_OK) status = orw_run_write(state->run, state->timing);
-    }
-    return orw_comm_agree(place->comm, status);
+    return orw_work_write(&state->work);
 }
 
 static orw_status update(fit_state *state) {
@@ -144,7 +110,6 @@ static orw_status update(fit_state *state) {
 
 static orw_status loop(fit_state *state) {
     const orw_fit *fit = state->fit;
-    const orw_comm *comm = fit->place->comm;
     int every = orw_config_int(fit->place->config, "checkpoint.updates");
     orw_progress progress;
     char note[64] = "";
@@ -153,11 +118,7 @@ static orw_status loop(fit_state *state) {
         ORW_CALL(update(state));
         int64_t done = state->optimiser->step;
         if (done % fit->log_every == 0 || done == state->updates) ORW_CALL(record(state));
-        if (done % every == 0 && done < state->updates) {
-            orw_status status = ORW_OK;
-            if (orw_comm_rank(comm) == 0) status = orw_checkpoint_save(state->checkpoint, fit->place->directory);
-            ORW_CALL(orw_comm_agree(comm, status));
-        }
+        if (done % every == 0 && done < state->updates) ORW_CALL(orw_work_save(&state->work));
         if (state->metrics->rows) snprintf(note, sizeof note, "loss %.4f", orw_table_get(state->metrics, -1, "loss"));
         orw_progress_update(&progress, (int)done, note);
     }
@@ -165,18 +126,21 @@ static orw_status loop(fit_state *state) {
     return ORW_OK;
 }
 
-orw_status orw_fit_run(const orw_fit *fit, float *values) {
+/* From the state to the place's result: the fit, what the recipe does with it, model.h5. */
+static orw_status run(const orw_fit *fit, const orw_fit_recipe *recipe, float *values) {
     fit_state state;
-    orw_status status = open_state(&state, fit, values);
+    orw_status status = orw_comm_agree(fit->place->comm, open_state(&state, fit, values));
     if (status == ORW_OK) status = resume(&state);
     if (status == ORW_OK) status = loop(&state);
-    if (status == ORW_OK) status = orw_comm_agree(fit->place->comm, orw_run_close(&state.run));
     if (status == ORW_OK && fit->ema > 0) memcpy(values, state.average, orw_network_size(fit->network) * sizeof(float));
+    if (status == ORW_OK && recipe->finish) status = recipe->finish(recipe->context, fit->network, values);
+    if (status == ORW_OK) status = orw_work_finish(&state.work, "model.h5", fit->network, values);
     close_state(&state);
     return status;
 }
 
-static orw_status make(orw_fit *fit, const orw_fit_recipe *recipe) {
+static orw_status make(const orw_fit *asked, const orw_fit_recipe *recipe) {
+    orw_fit fit = *asked;
     orw_dictionary *description = NULL;
     orw_network *network = NULL;
     float *values = NULL;
@@ -189,12 +153,9 @@ static orw_status make(orw_fit *fit, const orw_fit_recipe *recipe) {
         status = orw_error(ORW_ERR_SYSTEM, "no memory for a model of %zu parameters", orw_network_size(network));
         goto done;
     }
-    fit->network = network;
+    fit.network = network;
     ORW_TRY(status, recipe->prepare(recipe->context, network, values), done);
-    ORW_TRY(status, orw_fit_run(fit, values), done);
-    if (recipe->finish) ORW_TRY(status, recipe->finish(recipe->context, network, values), done);
-    status = orw_place_finish(fit->place, "model.h5", network, values);
-    if (status == ORW_OK) orw_place_remove_checkpoints(fit->place);
+    status = run(&fit, recipe, values);
 done:
     free(values);
     orw_network_destroy(&network);
@@ -202,7 +163,7 @@ done:
     return status;
 }
 
-orw_status orw_fit_or_load(orw_fit *fit, const orw_fit_recipe *recipe, orw_network **network, float **values,
+orw_status orw_fit_or_load(const orw_fit *fit, const orw_fit_recipe *recipe, orw_network **network, float **values,
                            char model_digest[17]) {
     const orw_comm *comm = fit->place->comm;
     orw_place_state state;

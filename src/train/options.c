@@ -1,15 +1,7 @@
 /* options.c - the configuration keys of the training room. */
-#include "orw/train.h"
+#include "options.h"
 
-#define OPTIMISER_OPTIONS(section, rate, warmup, clip, weight_decay, beta2, final_share)                               \
-    {section ".rate", ORW_REAL, "", rate, 0, 1, NULL, "learning rate of AdamW", false},                                \
-        {section ".warmup", ORW_INT, "updates", warmup, 0, 1e9, NULL, "linear warm-up", false},                        \
-        {section ".clip", ORW_REAL, "", clip, 0, 1e9, NULL, "largest gradient norm; 0: no clipping", false},           \
-        {section ".weight_decay", ORW_REAL, "", weight_decay, 0, 1, NULL, "decoupled weight decay", false},            \
-        {section ".beta2", ORW_REAL, "", beta2, 0, 0.99999999, NULL, "decay of Adam's second moment", false}, {        \
-        section ".final_share", ORW_REAL, "", final_share, 0, 1, NULL,                                                 \
-            "share of the rate that is left after cosine decay; 1: constant rate", false                               \
-    }
+#include "orw/train.h"
 
 const orw_option orw_train_options[] = {
     {"parallel.shards", ORW_INT, "shards", "8", 1, 65536, NULL,

@@ -111,6 +111,28 @@ orw_status orw_place_finish(const orw_place *place, const char *name, const orw_
     return orw_comm_agree(place->comm, status);
 }
 
+static orw_status write_evaluation(const orw_place *place, const orw_column *columns, const double *row) {
+    char path[ORW_PATH];
+    orw_table *table = NULL;
+    orw_run *run = NULL;
+    orw_status status;
+    ORW_TRY(status, orw_place_path(place, "evaluation.h5", path, sizeof path), done);
+    ORW_TRY(status, orw_table_create("evaluation", columns, &table), done);
+    ORW_TRY(status, orw_table_append(table, row), done);
+    ORW_TRY(status, orw_run_create(path, place->about, place->config, &run), done);
+    ORW_TRY(status, orw_run_write(run, table), done);
+    status = orw_run_close(&run);
+done:
+    orw_run_close(&run);
+    orw_table_destroy(&table);
+    return status;
+}
+
+orw_status orw_place_evaluation(const orw_place *place, const orw_column *columns, const double *row) {
+    bool writes = orw_comm_rank(place->comm) == 0;
+    return orw_comm_agree(place->comm, writes ? write_evaluation(place, columns, row) : ORW_OK);
+}
+
 void orw_place_remove_checkpoints(const orw_place *place) {
     char path[ORW_PATH];
     for (int i = 0; i < GENERATIONS && orw_comm_rank(place->comm) == 0; i++)

@@ -1,6 +1,5 @@
 /* pretrain.c - conditional flow matching on a data set, or on a distribution that can be drawn from at will: the model
  * that fine-tuning starts from and is held near to. It may also come from elsewhere (base.init). */
-#include <stdlib.h>
 #include <string.h>
 
 #include "fit.h"
@@ -86,14 +85,14 @@ static orw_status run(const orw_place *place, pretraining *self, orw_network **n
     self->seed = (uint64_t)orw_config_int(config, "pretrain.seed");
     self->dropout = orw_config_real(config, "pretrain.condition_dropout");
     self->flip = orw_config_bool(config, "pretrain.flip");
-    orw_fit fit = {.place = place,
-                   .what = "pre-training",
-                   .section = "pretrain",
-                   .ema = orw_config_real(config, "pretrain.ema"),
-                   .log_every = orw_config_int(config, "pretrain.log"),
-                   .loss = flow_matching_loss,
-                   .context = self,
-                   .update = &self->update};
+    const orw_fit fit = {.place = place,
+                         .what = "pre-training",
+                         .section = "pretrain",
+                         .ema = orw_config_real(config, "pretrain.ema"),
+                         .log_every = orw_config_int(config, "pretrain.log"),
+                         .loss = flow_matching_loss,
+                         .context = self,
+                         .update = &self->update};
     const orw_fit_recipe recipe = {self, describe, prepare, NULL};
     bool taken;
     ORW_CALL(orw_base_take(place, &self->shape, &taken, network, values, model_digest));
@@ -105,11 +104,10 @@ orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_net
     const orw_config *config = place->config;
     int conditions = data->conditions ? data->condition_width : data->labels != NULL;
     pretraining self = {.data = data, .shape = {data->height, data->width, data->channels, conditions}};
-    self.order = (orw_order){(uint64_t)orw_config_int(config, "pretrain.seed"), data->count,
-                             orw_config_int(config, "pretrain.batch"), -1, malloc((size_t)data->count * sizeof(int))};
-    if (!self.order.order) return orw_error(ORW_ERR_SYSTEM, "no memory to shuffle %d images", data->count);
+    ORW_CALL(orw_order_open((uint64_t)orw_config_int(config, "pretrain.seed"), data->count,
+                            orw_config_int(config, "pretrain.batch"), &self.order));
     orw_status status = run(place, &self, network, values, model_digest);
-    free(self.order.order);
+    orw_order_close(&self.order);
     return status;
 }
 

@@ -1,46 +1,19 @@
 /* test_conditions.c - conditions from the data to the network and from the setup to reward, method and observer; a
  * share of pre-training without them; the law of t; what an observer adds to the evaluation. */
 /* ranks: 1 2 */
-#include <math.h>
-#include <string.h>
-
 #include "../../src/train/flow_matching.h"
-#include "../scratch.h"
-#include "../tap.h"
-#include "orw/train.h"
+#include "fixture.h"
 
 enum { SIDE = 8, D = SIDE * SIDE, CLASSES = 3 };
 
-static const orw_option *const tables[] = {orw_train_options,  orw_pretrain_options, orw_solver_options,
-                                           orw_method_options, orw_finetune_options, NULL};
-
-typedef struct fixture {
-    orw_comm *comm;
-    orw_config *config;
-    orw_dictionary *about;
-    orw_model base;
-    char root[1024];
-} fixture;
-
-static bool open_fixture(fixture *self, int *argc, char ***argv) {
-    static const char *const settings[] = {"parallel.shards=4",       "pretrain.updates=3",
-                                           "pretrain.batch=8",        "pretrain.warmup=0",
-                                           "finetune.rounds=2",       "finetune.batch=16",
-                                           "evaluate.count=8",        "solver.steps=2",
-                                           "solver.kind=euler",       "solver.guidance=2",
-                                           "weight.tau=0.1",          "samples.every=0",
-                                           "evaluate.every=1",        "finetune.updates_per_round=1",
-                                           "evaluate.trajectory=true"};
-    *self = (fixture){0};
-    bool good = orw_comm_begin(argc, argv, &self->comm) == ORW_OK &&
-                orw_config_create(&self->config, tables) == ORW_OK && orw_dictionary_create(&self->about) == ORW_OK;
-    if (!good) return false;
-    tap_speak(orw_comm_rank(self->comm) == 0);
-    for (size_t i = 0; good && i < sizeof settings / sizeof *settings; i++)
-        good = orw_config_set(self->config, settings[i]) == ORW_OK;
-    if (orw_comm_rank(self->comm) == 0) snprintf(self->root, sizeof self->root, "%s", scratch("conditions"));
-    return orw_comm_broadcast(self->comm, self->root, sizeof self->root) == ORW_OK && good;
-}
+static const char *const settings[] = {"parallel.shards=4",        "pretrain.updates=3",
+                                       "pretrain.batch=8",         "pretrain.warmup=0",
+                                       "finetune.rounds=2",        "finetune.batch=16",
+                                       "evaluate.count=8",         "solver.steps=2",
+                                       "solver.kind=euler",        "solver.guidance=2",
+                                       "weight.tau=0.1",           "samples.every=0",
+                                       "evaluate.every=1",         "finetune.updates_per_round=1",
+                                       "evaluate.trajectory=true", NULL};
 
 /* ---------------------------------------------------------------- pre-training ---------------------------------- */
 
@@ -86,13 +59,11 @@ static orw_status pretrain(fixture *self, const char *dropout, int condition_wid
                                      .condition_width = condition_width,
                                      .draw = draw_class,
                                      .describe = describe};
-    char directory[1200], assignment[64], identity[128];
+    char name[64], assignment[64];
     snprintf(assignment, sizeof assignment, "pretrain.condition_dropout=%s", dropout);
     ORW_CALL(orw_config_set(self->config, assignment));
-    snprintf(identity, sizeof identity, "%s, %d", assignment, condition_width);
-    snprintf(directory, sizeof directory, "%s/base-%s-%d", self->root, dropout, condition_width);
-    const orw_place place = {
-        .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
+    snprintf(name, sizeof name, "base-%s-%d", dropout, condition_width);
+    const orw_place place = fixture_place(self, name, name);
     return orw_pretrain_generator(&place, &generator, &model->network, &model->values, model->digest);
 }
 
@@ -107,9 +78,9 @@ static bool labels_learnt(const orw_model *model) {
     return moved;
 }
 
-static void test_pretraining(fixture *self) {
+static void test_pretraining(fixture *self, orw_model *base) {
     orw_model never = {0}, wrong = {0};
-    ok(pretrain(self, "0.5", 1, &self->base) == ORW_OK && labels_learnt(&self->base), "the network sees the labels: %s",
+    ok(pretrain(self, "0.5", 1, base) == ORW_OK && labels_learnt(base), "the network sees the labels: %s",
        orw_error_text());
     ok(pretrain(self, "1", 1, &never) == ORW_OK && !labels_learnt(&never), "and sees none where all are dropped");
     ok(pretrain(self, "0", 2, &wrong) == ORW_ERR_INPUT && strstr(orw_error_text(), "condition of 1"),
@@ -207,19 +178,16 @@ static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, c
     return ORW_OK;
 }
 
-static void test_finetuning(fixture *self) {
+static void test_finetuning(fixture *self, orw_model *base) {
     static const orw_column columns[] = {{"first", "", "number"}, {"same", "", "part of the whole"}};
-    char directory[1200], identity[] = "conditions";
     int calls = 0;
     const orw_observer observer = {columns, 2, measure, &calls};
     const orw_reward reward = {"label", score, NULL};
     const orw_method method = {.name = "watch", .online = true, .weigh = weigh, .loss = loss};
-    snprintf(directory, sizeof directory, "%s/run", self->root);
-    const orw_place place = {
-        .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
+    orw_place place = fixture_place(self, "run", "conditions");
     orw_finetune_setup setup = {.place = &place,
-                                .network = self->base.network,
-                                .reference = self->base.values,
+                                .network = base->network,
+                                .reference = base->values,
                                 .reward = &reward,
                                 .observer = &observer,
                                 .method = &method,
@@ -234,12 +202,12 @@ static void test_finetuning(fixture *self) {
            orw_evaluation_columns(&observer, &all) == ORW_OK && strcmp(all[0].name, "round") == 0 &&
            strcmp(all[ORW_EVALUATION_COMMON].name, "first") == 0 && !all[ORW_EVALUATION_COMMON + 2].name,
        "the observer's columns come last");
-    snprintf(directory, sizeof directory, "%s/reference", self->root);
+    place = fixture_place(self, "reference", "conditions");
     ok(calls == 3 && orw_evaluate_reference(&setup, row) == ORW_OK && row[ORW_EVALUATION_COMMON + 1] == 1 &&
            row[7] == 0 && row[8] == 0 && row[6] > 0,
        "it measures the global batch, on every rank; the reference is at distance 0 from itself");
     setup.conditions = (orw_conditions){0};
-    snprintf(directory, sizeof directory, "%s/none", self->root);
+    place = fixture_place(self, "none", "conditions");
     ok(orw_finetune(&setup) == ORW_ERR_INPUT && strstr(orw_error_text(), "conditions"),
        "a conditional model without conditions is refused: %s", orw_error_text());
     free(row);
@@ -247,16 +215,16 @@ static void test_finetuning(fixture *self) {
 }
 
 int main(int argc, char **argv) {
-    fixture self;
+    fixture self = {0};
+    orw_model base = {0};
     orw_status status = orw_cpu_prepare(argc, argv);
-    if (status == ORW_OK && ok(open_fixture(&self, &argc, &argv), "the fixture can be built")) {
+    if (status == ORW_OK && ok(fixture_open(&self, &argc, &argv, "conditions", settings), "the fixture can be built")) {
         test_time();
-        test_pretraining(&self);
-        test_finetuning(&self);
+        test_pretraining(&self, &base);
+        test_finetuning(&self, &base);
     }
-    orw_model_clear(&self.base);
-    orw_dictionary_destroy(&self.about);
-    orw_config_destroy(&self.config);
+    orw_model_clear(&base);
+    fixture_close(&self);
     int exit_status = done_testing();
     return orw_comm_end(&self.comm, ORW_OK) || exit_status;
 }

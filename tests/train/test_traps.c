@@ -1,56 +1,35 @@
 /* test_traps.c - two mistakes that look fine at a glance, each shown to be caught: weights that stay behind when a
  * coupling moves the samples (and that the loop pairs weight and sample by their global index), and a behaviour policy
  * that is never refreshed. */
-#include <math.h>
-#include <string.h>
-
 #include "../../src/train/terms.h"
-#include "../scratch.h"
-#include "../tap.h"
-#include "orw/train.h"
+#include "fixture.h"
 
-static const orw_option *const tables[] = {orw_train_options, orw_solver_options, orw_method_options,
-                                           orw_finetune_options, NULL};
-static const char *const keys[] = {"finetune.", "behaviour.", "weight.", "solver.", "parallel.", NULL};
+static const char *const settings[] = {"parallel.shards=2",
+                                       "finetune.batch=256",
+                                       "finetune.rounds=90",
+                                       "finetune.updates_per_round=10",
+                                       "finetune.rate=4e-3",
+                                       "finetune.clip=0",
+                                       "behaviour.ema=0.9",
+                                       "behaviour.refresh=300",
+                                       "solver.kind=midpoint",
+                                       "solver.steps=6",
+                                       "weight.tau=0.6",
+                                       "weight.normalise=mean",
+                                       "evaluate.every=90",
+                                       "evaluate.count=4000",
+                                       "samples.every=0",
+                                       "checkpoint.rounds=1000",
+                                       NULL};
 
-typedef struct fixture {
-    orw_comm *comm;
-    orw_config *config;
-    orw_dictionary *about;
-    orw_network *network;
-    float *reference; /* v = 0: its samples are its noise, N(0, 1) exactly */
-    char root[1024];
-} fixture;
-
-static bool open_fixture(fixture *self, int *argc, char ***argv) {
-    static const char *const settings[] = {
-        "parallel.shards=2",    "finetune.batch=256",  "finetune.rounds=90", "finetune.updates_per_round=10",
-        "finetune.rate=4e-3",   "finetune.clip=0",     "behaviour.ema=0.9",  "behaviour.refresh=300",
-        "solver.kind=midpoint", "solver.steps=6",      "weight.tau=0.6",     "weight.normalise=mean",
-        "evaluate.every=90",    "evaluate.count=4000", "samples.every=0",    "checkpoint.rounds=1000"};
-    orw_dictionary *description = NULL;
-    *self = (fixture){0};
-    bool good = orw_comm_begin(argc, argv, &self->comm) == ORW_OK &&
-                orw_config_create(&self->config, tables) == ORW_OK && orw_dictionary_create(&self->about) == ORW_OK &&
-                orw_dictionary_create(&description) == ORW_OK;
-    for (size_t i = 0; good && i < sizeof settings / sizeof *settings; i++)
-        good = orw_config_set(self->config, settings[i]) == ORW_OK;
-    if (good) {
-        orw_dictionary_set(description, "kind", "mlp");
-        orw_dictionary_set(description, "dimension", "1");
-        orw_dictionary_set(description, "hidden", "32,32");
-        good = orw_network_create(description, &self->network) == ORW_OK;
-    }
-    orw_dictionary_destroy(&description);
-    if (!good) return false;
-    self->reference = orw_network_values(self->network);
-    orw_network_initialise(self->network, 3, self->reference);
+/* The reference is v = 0: its samples are its noise, N(0, 1) exactly. */
+static bool still_field(fixture *self) {
     static const char *const last[] = {"layers.2.weight", "layers.2.bias"};
+    if (!fixture_field(self, "1", "32,32")) return false;
     for (int i = 0; i < 2; i++) {
         const orw_parameter *p = orw_network_parameter(self->network, orw_network_find(self->network, last[i]));
         memset(self->reference + p->offset, 0, p->count * sizeof(float));
     }
-    snprintf(self->root, sizeof self->root, "%s", scratch("traps"));
     return true;
 }
 
@@ -209,15 +188,11 @@ static orw_status weigh_by_reward(const orw_method *method, orw_batch *batch) {
 static void test_pairs(fixture *self) {
     const orw_reward reward = {"x", score, NULL};
     seen now = {0};
-    char directory[1200];
     orw_method method = {.name = "watch", .help = (const char *)&now, .online = true};
     method.weigh = weigh_by_reward;
     method.loss = watching_loss;
-    bool good = orw_config_set(self->config, "parallel.shards=8") == ORW_OK &&
-                orw_config_set(self->config, "finetune.rounds=3") == ORW_OK;
-    snprintf(directory, sizeof directory, "%s/pairs", self->root);
-    orw_place place = {.comm = self->comm, .config = self->config, .directory = directory, .about = self->about};
-    place.identity = orw_place_identity(self->config, keys, "pairs");
+    bool good = fixture_set(self, "parallel.shards=8") && fixture_set(self, "finetune.rounds=3");
+    const orw_place place = fixture_place(self, "pairs", "pairs");
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->network,
                                       .reference = self->reference,
@@ -225,12 +200,11 @@ static void test_pairs(fixture *self) {
                                       .method = &method,
                                       .seed = 7};
     good = good && orw_finetune(&setup) == ORW_OK;
-    free(place.identity);
     if (!good) diag("%s", orw_error_text());
     ok(good && now.shards == 3 * 10 * 8 && now.count == 3 * 10 * 256, "a loss sees %d pairs in %d shards", now.count,
        now.shards);
     ok(good && now.wrong == 0, "the loop gives sample i its own weight in every shard (%d do not)", now.wrong);
-    if (orw_config_set(self->config, "parallel.shards=2") != ORW_OK) ok(false, "the shards are set back");
+    if (!fixture_set(self, "parallel.shards=2")) ok(false, "the shards are set back");
 }
 
 /* ---------------------------------------------------------------- the behaviour policy -------------------------- */
@@ -238,33 +212,20 @@ static void test_pairs(fixture *self) {
 /* Mean reward, which is the mean, after three refreshes' worth of rounds; NaN when the run fails. */
 static double mean_after_rounds(fixture *self, const char *name, bool online, int rounds) {
     const orw_reward reward = {"x", score, NULL};
-    char directory[1200], path[1300], assignment[64], **names = NULL;
-    double *values = NULL, found = NAN;
-    int columns = 0;
-    int64_t rows = 0;
+    char assignment[64];
     orw_method method;
     snprintf(assignment, sizeof assignment, "finetune.rounds=%d", rounds);
-    if (orw_config_set(self->config, assignment) != ORW_OK) return NAN;
+    if (!fixture_set(self, assignment)) return NAN;
     if (orw_method_make("orw", 0, self->config, &method) != ORW_OK) return NAN;
     method.online = online; /* the trap: v_old stays v_ref */
-    snprintf(directory, sizeof directory, "%s/%s", self->root, name);
-    snprintf(path, sizeof path, "%s/run.h5", directory);
-    orw_place place = {.comm = self->comm, .config = self->config, .directory = directory, .about = self->about};
-    place.identity = orw_place_identity(self->config, keys, name);
+    const orw_place place = fixture_place(self, name, name);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->network,
                                       .reference = self->reference,
                                       .reward = &reward,
                                       .method = &method,
                                       .seed = 7};
-    orw_status status = orw_finetune(&setup);
-    free(place.identity);
-    if (status == ORW_OK && orw_run_read(path, "evaluation", &columns, &names, &rows, &values) == ORW_OK)
-        for (int c = 0; c < columns; c++)
-            if (strcmp(names[c], "reward_mean") == 0) found = values[(rows - 1) * columns + c];
-    for (int c = 0; c < columns; c++) free(names[c]);
-    free(names);
-    free(values);
+    double found = orw_finetune(&setup) == ORW_OK ? fixture_result(self, name, "evaluation", "reward_mean", -1) : NAN;
     if (!isfinite(found)) diag("%s", orw_error_text());
     return found;
 }
@@ -281,17 +242,15 @@ static void test_refresh(fixture *self) {
 }
 
 int main(int argc, char **argv) {
-    fixture self;
+    fixture self = {0};
     orw_status status = orw_cpu_prepare(argc, argv);
-    if (status == ORW_OK && ok(open_fixture(&self, &argc, &argv), "the fixture can be built")) {
+    if (status == ORW_OK &&
+        ok(fixture_open(&self, &argc, &argv, "traps", settings) && still_field(&self), "the fixture can be built")) {
         test_coupling(&self);
         test_pairs(&self);
         test_refresh(&self);
     }
-    free(self.reference);
-    orw_network_destroy(&self.network);
-    orw_dictionary_destroy(&self.about);
-    orw_config_destroy(&self.config);
+    fixture_close(&self);
     int exit_status = done_testing();
     return orw_comm_end(&self.comm, ORW_OK) || exit_status;
 }

@@ -1,0 +1,29 @@
+/* work.h - private: a computation under way in a place: what it saves, what it writes, how it goes on and how it ends.
+ * What fitting from data and fine-tuning have in common on disk. */
+#ifndef ORW_TRAIN_WORK_H
+#define ORW_TRAIN_WORK_H
+
+#include "orw/train.h"
+
+enum { ORW_WORK_TABLES = 4 };
+typedef struct orw_work {
+    const orw_place *place;
+    orw_checkpoint *checkpoint; /* pieces may be added until _resume */
+    orw_table *tables[ORW_WORK_TABLES];
+    int count;
+    orw_run *run; /* run.h5; rank 0 only */
+} orw_work;
+/* A checkpoint of the place's identity and no more yet. Not collective, like what adds to it. */
+orw_status orw_work_open(const orw_place *place, orw_work *work);
+/* A table of run.h5 that is also in the checkpoint; the work's own. `columns` must outlive it. */
+orw_status orw_work_table(orw_work *work, const char *name, const orw_column *columns, orw_table **table);
+orw_status orw_work_optimiser(orw_work *work, orw_optimiser *optimiser); /* moments and step; borrowed */
+/* Reads the newest checkpoint, if there is one, and opens run.h5 with the rows so far. Collective. */
+orw_status orw_work_resume(orw_work *work, bool *found);
+orw_status orw_work_write(orw_work *work); /* the tables' rows into run.h5. Collective. */
+orw_status orw_work_save(orw_work *work);  /* a checkpoint. Collective. */
+/* All rows are written, then the model as the place's result `name`, which says that all is there. Collective. */
+orw_status orw_work_finish(orw_work *work, const char *name, const orw_network *network, const float *values);
+void orw_work_close(orw_work *work); /* whatever the status was */
+
+#endif
