@@ -50,9 +50,9 @@ typedef struct orw_input {
     const orw_probe *probe;    /* NULL: nobody looks */
 } orw_input;
 
-/* Builds a network from its description: key "kind" is unet | mmdit | classifier | mlp; the other keys are those of
- * safetensors metadata for U-Net and MM-DiT (see src/model/README.md). Unknown or contradictory values: ORW_ERR_INPUT.
- * Not collective. */
+/* Builds a network from its description: key "kind" is unet | mmdit | scene_net | classifier | mlp; the other keys are
+ * those of safetensors metadata for U-Net and MM-DiT (see src/model/README.md). Unknown or contradictory values:
+ * ORW_ERR_INPUT. Not collective. */
 orw_status orw_network_create(const orw_dictionary *description, orw_network **network);
 void orw_network_destroy(orw_network **network);
 const orw_dictionary *
@@ -109,3 +109,8 @@ orw_status orw_model_describe(const orw_config *config, int height, int width, i
                               orw_dictionary *description);
 
 #endif
+/* The same for a text-to-image network (scene_net), conditioned on captions of `tokens` numbers of a vocabulary. */
+extern const orw_option orw_scene_net_options[];
+orw_status orw_scene_net_describe(const orw_config *config, int height, int width, int channels, int vocabulary,
+                                  int tokens, orw_dictionary *description);
+

@@ -4,56 +4,7 @@
  * 1000 and v = -output, so that weights are exchanged unchanged. */
 #include "mmdit.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* Linear, SiLU, linear. */
-static orw_tensor *two_layers(const orw_pass *pass, orw_tensor *x, int in, int out) {
-    orw_tensor *h = orw_pass_linear(pass, x, in);
-    h = orw_pass_consume(pass, orw_silu(pass->tape, h), h);
-    return orw_pass_consume(pass, orw_pass_linear(pass, h, out), h);
-}
-
-/* Cosines, then sines, of timestep f_j, f_j = 10000^(-j/128). Angles reach 1000 radians, where the rounding of f_j and
- * of the product to float32 can be seen: it is PyTorch's, since that is what imported weights have learnt from. */
-static orw_tensor *time_features(const orw_pass *pass, const orw_tensor *t) {
-    enum { HALF = 128 };
-    orw_tensor *y = orw_tape_tensor(pass->tape, 2, (int[]){t->shape[0], 2 * HALF});
-    for (int i = 0; y && i < t->shape[0]; i++) {
-        const float timestep = 1000.0f * (1.0f - t->data[i]);
-        for (int j = 0; j < HALF; j++) {
-            const float frequency = expf((float)-log(10000) * (float)j / HALF), angle = timestep * frequency;
-            y->data[i * 2 * HALF + j] = cosf(angle);
-            y->data[i * 2 * HALF + HALF + j] = sinf(angle);
-        }
-    }
-    return y;
-}
-
-/* SiLU of time plus pooled text: [B,D]. */
-static orw_tensor *condition(const orw_pass *pass, const mmdit *m, const orw_tensor *t, orw_tensor *pooled) {
-    orw_tape *tape = pass->tape;
-    orw_tensor *time = two_layers(pass, time_features(pass, t), m->time_in, m->time_out);
-    orw_tensor *text = two_layers(pass, pooled, m->pooled_in, m->pooled_out), *sum = orw_add(tape, time, text);
-    orw_tape_release(tape, time);
-    orw_tape_release(tape, text);
-    orw_pass_show(pass, "temb", sum);
-    return orw_pass_consume(pass, orw_silu(tape, sum), sum);
-}
-
-/* The middle of the square of positions, [rows columns, D], without a gradient. */
-static orw_tensor *crop_positions(const orw_pass *pass, const mmdit *m, int rows, int columns) {
-    const orw_tensor *all = orw_pass_parameter(pass, m->positions);
-    orw_tensor *crop = all ? orw_tape_tensor(pass->tape, 2, (int[]){rows * columns, m->width}) : NULL;
-    const int top = (m->extent - rows) / 2, left = (m->extent - columns) / 2;
-    const size_t row = (size_t)columns * (size_t)m->width;
-    for (int r = 0; crop && r < rows; r++)
-        memcpy(crop->data + (size_t)r * row,
-               all->data + ((size_t)(top + r) * (size_t)m->extent + (size_t)left) * (size_t)m->width,
-               row * sizeof(float));
-    return crop;
-}
 
 /* Tokens of the image with their positions: [B,N,D]. */
 static orw_tensor *embed_patches(const orw_pass *pass, const mmdit *m, orw_tensor *x) {
@@ -62,7 +13,7 @@ static orw_tensor *embed_patches(const orw_pass *pass, const mmdit *m, orw_tenso
     orw_tensor *h = orw_space_to_depth(tape, x, m->patch);
     h = orw_pass_consume(pass, orw_pass_linear(pass, h, m->patches), h);
     h = orw_pass_consume(pass, orw_reshape(tape, h, 3, (int[]){x->shape[0], rows * columns, m->width}), h);
-    orw_tensor *positions = crop_positions(pass, m, rows, columns);
+    orw_tensor *positions = orw_pass_places(pass, m->positions, rows, columns);
     h = orw_pass_consume(pass, orw_add_rows(tape, h, positions), h);
     return orw_pass_consume(pass, h, positions);
 }
@@ -107,7 +58,7 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
         return NULL;
     orw_tensor *h = embed_patches(pass, m, in->x);
     orw_pass_show(pass, "patches", h);
-    orw_tensor *c = in->t ? condition(pass, m, in->t, pooled) : NULL;
+    orw_tensor *c = orw_conditioning_run(pass, &m->conditioning, in->t, pooled);
     text = orw_pass_linear(pass, text, m->context);
     orw_pass_show(pass, "context", text);
     for (int i = 0; i < m->blocks; i++) {

@@ -2,6 +2,7 @@
 #ifndef ORW_MODEL_MMDIT_H
 #define ORW_MODEL_MMDIT_H
 
+#include "conditioning.h"
 #include "joint_block.h"
 #include "text_encoder.h"
 
@@ -11,7 +12,7 @@ typedef struct mmdit {
     int patch, width, blocks, joint, pooled;
     int extent; /* of the square of positions */
     int positions, patches, context, norm_out, projection_out;
-    int time_in, time_out, pooled_in, pooled_out;
+    orw_conditioning conditioning;
     orw_joint_block block[ORW_MMDIT_BLOCKS];
     bool encodes; /* has a text encoder of its own */
     orw_text_encoder encoder;

@@ -134,10 +134,7 @@ static void add_layers(orw_network *network, mmdit *m, int base, bool still) {
     m->patches =
         orw_network_add_patches(network, "pos_embed.proj", network->channels, width, m->patch, ORW_INIT_UNIFORM);
 #define ADD(name, in, out, init) orw_network_add_linear(network, name, in, out, init)
-    m->time_in = ADD("time_text_embed.timestep_embedder.linear_1", 256, width, ORW_INIT_UNIFORM);
-    m->time_out = ADD("time_text_embed.timestep_embedder.linear_2", width, width, ORW_INIT_UNIFORM);
-    m->pooled_in = ADD("time_text_embed.text_embedder.linear_1", m->pooled, width, ORW_INIT_UNIFORM);
-    m->pooled_out = ADD("time_text_embed.text_embedder.linear_2", width, width, ORW_INIT_UNIFORM);
+    orw_conditioning_add(network, &m->conditioning, m->pooled, width);
     m->context = ADD("context_embedder", m->joint, width, ORW_INIT_UNIFORM);
     for (int i = 0; i < m->blocks; i++) {
         char name[40];

@@ -26,7 +26,8 @@ typedef struct orw_architecture {
     bool accepts_vectors; /* x may be [B,D] */
 } orw_architecture;
 
-extern const orw_architecture orw_unet, orw_classifier, orw_mlp, orw_mmdit;
+extern const orw_architecture orw_unet, orw_classifier, orw_mlp, orw_mmdit, orw_scene_net;
+extern const orw_architecture orw_detector, orw_dual_encoder, orw_preference; /* readers.c */
 
 struct orw_network {
     const orw_architecture *architecture;

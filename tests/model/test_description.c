@@ -5,6 +5,7 @@
 static const char unet[] = "kind=unet in_channels=1 height=28 width=28 num_channels=32 num_res_blocks=1";
 static const char classifier[] = "kind=classifier in_channels=1 height=28 width=28";
 static const char mlp[] = "kind=mlp dimension=2";
+static const char scene_net[] = "kind=scene_net in_channels=3 height=32 width=32 vocabulary=28 text_tokens=8";
 static const char mmdit[] = "kind=mmdit in_channels=4 height=8 width=8 num_layers=2";
 
 static void refuse(const char *base, const char *more, const char *expected) {
@@ -71,6 +72,13 @@ static void check_refusals(void) {
     refuse(mmdit, "lora_rank=65", "lora_rank: 65 found, expected 1 .. 64");
     refuse(mmdit, "lora_alpha=4", "lora_alpha: 4 found, but lora_rank is missing");
     refuse(mmdit, "lora_rank=4 lora_alpha=0", "lora_alpha: 0");
+    refuse("kind=scene_net in_channels=3 height=32 width=32 text_tokens=8", "fold=2", "vocabulary: 0");
+    refuse(scene_net, "height=30", "fold: 2 found, but 30x32");
+    refuse(scene_net, "groups=9", "groups: 9 found, which does not divide channels 48");
+    refuse(scene_net, "head=60", "groups: 8 found, which does not divide head 60");
+    refuse(scene_net, "trunk_heads=3", "trunk_heads: 3 found, which does not divide trunk_width 128");
+    refuse(scene_net, "text_heads=3", "text_heads: 3");
+    refuse(scene_net, "lora_rank=129", "lora_rank: 129 found, expected 1 .. 128");
     refuse(unet, "lora_rank=4", "lora_rank: no key of a unet description");
 }
 
@@ -127,6 +135,11 @@ static void check_transformer(void) {
     ok(last->shape[0] == 2 * 64, "the last block's text has two vectors of modulation");
     ok(orw_network_find(network, "transformer_blocks.2.attn.to_add_out.weight") < 0, "and no way out");
     ok(orw_network_condition_width(network) == 0, "without a vocabulary it takes no labels");
+    orw_network_destroy(&network);
+    network = build(scene_net, "");
+    ok(network && orw_network_condition_width(network) == 8, "a scene network takes captions");
+    ok(network && orw_network_numel(network) > 2100000 && orw_network_numel(network) < 2300000,
+       "and has about 2.2 million parameters: %zu", network ? orw_network_numel(network) : 0);
     orw_network_destroy(&network);
     network = build(mmdit, "vocabulary=30 text_tokens=7");
     ok(network && orw_network_condition_width(network) == 7, "with one it takes the tokens of a text");

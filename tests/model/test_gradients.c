@@ -161,6 +161,11 @@ int main(void) {
     static const char *const transformers[] = {
         "", "qk_norm=rms_norm dual_attention_layers=0 num_layers=3 out_channels=3",
         "patch_size=1 num_layers=1 text_layers=0 pos_embed_max_size=9", "lora_rank=3 lora_alpha=5 qk_norm=rms_norm"};
+    static const char scene_net[] =
+        "kind=scene_net in_channels=2 height=8 width=12 vocabulary=4 text_tokens=5 channels=8 head=12 groups=4 "
+        "trunk_width=16 trunk_blocks=2 trunk_heads=2 text_width=12 text_heads=2";
+    static const char *const scene_nets[] = {"", "qk_norm=false trunk_blocks=1 head=8 text_layers=2",
+                                             "fold=4 height=16 width=16 lora_rank=4"};
     static const char *const mlps[] = {"hidden=16,16", "hidden=24 time_features=6",
                                        "hidden=8,8,8 time_features=5 dimension=1"};
     orw_tape *tape = NULL;
@@ -168,6 +173,7 @@ int main(void) {
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check_network(tape, unet, variants[i]);
     for (size_t i = 0; i < 3; i++) check_network(tape, classifier, classifiers[i]);
     for (size_t i = 0; i < sizeof transformers / sizeof *transformers; i++) check_network(tape, mmdit, transformers[i]);
+    for (size_t i = 0; i < sizeof scene_nets / sizeof *scene_nets; i++) check_network(tape, scene_net, scene_nets[i]);
     for (size_t i = 0; i < 3; i++) check_network(tape, "kind=mlp dimension=3", mlps[i]);
     orw_tape_destroy(&tape);
     return done_testing();
