@@ -10,7 +10,8 @@ set datafile missing "nan"
 colour(i) = word("#D55E00 #0072B2 #009E73 #CC79A7 #E69F00 #56B4E9", 1 + (i - 1) % 6)
 base_colour = "#666666"
 
-set title title font ",14" noenhanced
+set label 2 title at screen 0.015, screen 0.965 left font ",14" noenhanced
+set tmargin 3.5
 set label 1 caption at screen 0.015, screen 0.025 left font ",9" textcolor rgb "#444444" noenhanced
 set bmargin 6
 set grid linecolor rgb "#DDDDDD"

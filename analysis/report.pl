@@ -8,6 +8,9 @@ use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/perl";
 use MIME::Base64 'encode_base64';
 use Orw::Tables qw(read_table read_pairs column last_of);
+use Orw::Convergence;
+use Orw::Verdicts;
+use compression::claims;
 use target_image::claims;
 use theory::claims;
 
@@ -20,8 +23,6 @@ while (@ARGV) {
     else { fail("unknown argument $option: expected --out OUT [--profile NAME]") }
 }
 fail("--out: found '$out', expected a folder that figures.sh has filled") unless $out ne '' && -d "$out/figures";
-my $data = "$out/figures/data/target_image";
-my $dataset = 'unknown data set';
 
 my %text = map { $_->[0] => $_->[2] } @{ tsv("$FindBin::Bin/paper/claims.tsv") };
 my %paper;
@@ -30,12 +31,10 @@ for my $value (@{ tsv("$FindBin::Bin/paper/values.tsv") }) {
     $paper{"$claim|$quantity|$setting"} = $number;
 }
 
-my @provenance = provenance();
-for my $pair (@provenance) { ($dataset) = $pair->[1] =~ /^(\S+)/ if $pair->[0] eq 'data.train' }
-my $judged = target_image::claims::judge($data, \%paper);
+my @sweeps = sweeps();
 my $theory = theory::claims::judge("$out/figures/data/theory");
-push @{ $judged->{rows} }, @{ $theory->{rows} };
-replace("$out/claims.tsv", claims_tsv(@{ $judged->{rows} }));
+my @rows = ((map { @{ $_->{judged}{rows} } } @sweeps), @{ $theory->{rows} });
+replace("$out/claims.tsv", claims_tsv(@rows));
 replace("$out/report.html", html());
 exit 0;
 
@@ -45,6 +44,35 @@ sub tsv {
     my ($path) = @_;
     open my $file, '<', $path or fail("$path: $!, expected the paper's values");
     return [ map { chomp; [ split /\t/, $_, -1 ] } grep { !/^#/ && /\S/ } <$file> ];
+}
+
+# The experiments that are sweeps of runs, as far as they were run: where their tables are, their verdicts, what their runs share.
+sub sweeps {
+    my @all = (
+        { name => 'target_image', title => 'Target images', judge => \&target_image::claims::judge,
+            classifiers => { classifier_a => 'classifier A (the reward)', classifier_b => 'classifier B (the judge)' },
+            beside => 'A solver with too few steps makes samples shrink into grey blobs that a classifier calls even: a high reward '
+                . 'counts only while the images stay images.',
+            figures => [ qw(reward_vs_update online_vs_offline judge_entropy_vs_update judge_even_vs_update digits distance_vs_update
+                distance_vs_reward pairwise_variance_vs_update judge_confidence_vs_update pretraining) ] },
+        { name => 'compression', title => 'Compression', judge => \&compression::claims::judge,
+            classifiers => { classifier_b => 'classifier of the features' },
+            beside => 'Bytes alone do not make a good image: the distance to real images stands beside them. Rewards are called '
+                . 'convergent only where their slope has become small.',
+            figures => [ qw(reward_vs_alpha distance_vs_alpha sliced_w2_vs_alpha reward_vs_distance bytes_vs_frechet bytes_above_floor_vs_alpha
+                blank_share_vs_alpha frechet_vs_alpha pairwise_distance_vs_alpha reward_vs_update distance_vs_update online_vs_offline
+                pretraining) ] });
+    my @run = grep { -d "$out/figures/data/$_->{name}" } @all;
+    @run = ($all[0]) unless @run;
+    for my $sweep (@run) {
+        $sweep->{data} = "$out/figures/data/$sweep->{name}";
+        $sweep->{provenance} = [ provenance($sweep->{data}) ];
+        $sweep->{dataset} = 'unknown data set';
+        for my $pair (@{ $sweep->{provenance} }) { ($sweep->{dataset}) = $pair->[1] =~ /^(\S+)/ if $pair->[0] eq 'data.train' }
+        $sweep->{judged} = $sweep->{judge}->($sweep->{data}, \%paper);
+        $_->{dataset} //= $sweep->{dataset} for @{ $sweep->{judged}{rows} };
+    }
+    return @run;
 }
 
 # Readers see the old file or the new one.
@@ -62,13 +90,14 @@ sub claims_tsv {
     my @lines = ("# claim\tquantity\tsetting\tpaper\tours\tlow\thigh\tn\tverdict\tdataset\tprofile\n");
     for my $row (@_) {
         push @lines, join("\t", map({ show($row->{$_}) } qw(claim quantity setting paper ours low high)), $row->{n} // 0,
-            $row->{verdict}, $row->{dataset} // $dataset, $profile) . "\n";
+            $row->{verdict}, $row->{dataset}, $profile) . "\n";
     }
     return join '', @lines;
 }
 
 # What was run: [key, value] where all runs agree, and what they have where they do not.
 sub provenance {
+    my ($data) = @_;
     my (%values, @keys);
     for my $file (sort glob "$data/runs/*/provenance.tsv") {
         for my $pair (read_pairs($file)) {
@@ -97,8 +126,8 @@ sub verdict {
 sub range { my ($row) = @_; return defined $row->{low} ? show($row->{low}) . ' to ' . show($row->{high}) : '-' }
 
 sub html {
-    my $title = 'Reproduction report - ' . escape($dataset) . ', profile ' . escape($profile);
-    my @sections = (section_claims(), section_figures(), section_theory(), section_base(), section_run(), section_rules());
+    my $title = 'Reproduction report - ' . escape(join ', ', map { $_->{dataset} } @sweeps) . ', profile ' . escape($profile);
+    my @sections = (section_claims(), (map { section_sweep($_) } @sweeps), section_theory(), section_run(), section_rules());
     return <<"END";
 <!DOCTYPE html>
 <html lang="en">
@@ -138,41 +167,48 @@ END
 
 sub section_claims {
     my @html = ("<h2>Claims</h2>\n");
-    my @rows = @{ $judged->{rows} };
-    push @html, table([ 'claim', 'what the paper says', 'verdict', '' ],
-        map { [ $_->{claim}, escape($text{ $_->{claim} } // ''), verdict($_->{verdict}), escape($_->{reason}) ] }
+    push @html, table([ 'claim', 'what the paper says', 'data set', 'verdict', '' ],
+        map { [ $_->{claim}, escape($text{ $_->{claim} } // ''), escape($_->{dataset}), verdict($_->{verdict}), escape($_->{reason}) ] }
         grep { $_->{quantity} eq 'the whole claim' } @rows);
     push @html, "<p class=quiet>Ours: mean over seeds with its 95 % t interval, from the last evaluation of each run. The paper's ",
-        "values were read off a plot (about &plusmn;0.01) after 10,000 updates of a larger model: other profiles than <code>paper</code> ",
+        "values were read off plots (about &plusmn;0.01) after more updates of larger models: other profiles than <code>paper</code> ",
         "show them for orientation.</p>\n";
     push @html, table([ '', 'quantity', 'setting', 'paper', 'ours', 'interval', 'n', 'verdict', 'why' ],
         map { [ $_->{claim}, escape($_->{quantity}), escape($_->{setting}), escape(show($_->{paper})), show($_->{ours}), range($_),
                 $_->{n}, verdict($_->{verdict}), escape($_->{reason}) ] } grep { $_->{quantity} ne 'the whole claim' } @rows);
-    push @html, "<h3>Beside the claims</h3>\n", "<p class=quiet>A solver with too few steps makes samples shrink into grey blobs that ",
-        "a classifier calls even: a high reward counts only while the images stay images.</p>\n";
-    push @html, table([ 'check', 'value', 'interval', 'n', '', '' ],
-        map { [ escape($_->{what}), show($_->{ours}), range($_), $_->{n}, verdict($_->{verdict}), escape($_->{reason}) ] }
-        @{ $judged->{checks} });
     return @html;
 }
 
+# One experiment: what stands beside its claims, its figures, its base model.
+sub section_sweep {
+    my ($sweep) = @_;
+    my @html = ("<h2>$sweep->{title} - " . escape($sweep->{dataset}) . "</h2>\n", section_figures($sweep));
+    push @html, "<h3>Beside the claims</h3>\n<p class=quiet>$sweep->{beside}</p>\n", table([ 'check', 'value', 'interval', 'n', '', '' ],
+        map { [ escape($_->{what}), show($_->{ours}), range($_), $_->{n}, verdict($_->{verdict}), escape($_->{reason}) ] }
+        @{ $sweep->{judged}{checks} });
+    return (@html, section_base($sweep));
+}
+
 sub section_figures {
+    my ($sweep) = @_;
     my (@drawn, @grids);
-    my @order = qw(reward_vs_update online_vs_offline judge_entropy_vs_update judge_even_vs_update digits distance_vs_update
-        distance_vs_reward pairwise_variance_vs_update judge_confidence_vs_update pretraining);
-    my %place = map { $order[$_] => $_ } 0 .. $#order;
-    my @names = about_names('target_image');
+    my $experiment = $sweep->{name};
+    my %place = map { $sweep->{figures}[$_] => $_ } 0 .. $#{ $sweep->{figures} };
+    my @names = about_names($experiment);
     for my $name (sort { ($place{$a} // 99) <=> ($place{$b} // 99) || $a cmp $b } grep { !/^grid-/ } @names) {
-        push @drawn, figure('target_image', $name, "$name.svg", 'image/svg+xml');
+        push @drawn, figure($experiment, $name, "$name.svg", 'image/svg+xml');
     }
-    for my $name (sort { ($a ne 'grid-base') <=> ($b ne 'grid-base') || $a cmp $b } grep { /^grid-/ } @names) {
-        push @grids, figure('target_image', $name, "$name.png", 'image/png');
+    for my $name (sort { grid_order($a) <=> grid_order($b) || $a cmp $b } grep { /^grid-/ } @names) {
+        push @grids, figure($experiment, $name, "$name.png", 'image/png');
     }
-    my @html = ("<h2>Figures</h2>\n", @drawn);
+    my @html = ("<h3>Figures</h3>\n", @drawn);
     push @html, "<h3>Samples</h3>\n<div class=grids>\n", @grids, "</div>\n" if @grids;
     push @html, "<p>None drawn: no complete run was found.</p>\n" unless @drawn || @grids;
     return @html;
 }
+
+# The data, the base model, then by alpha.
+sub grid_order { my ($name) = @_; return $name eq 'grid-data' ? -2 : $name eq 'grid-base' ? -1 : $name =~ /alpha([\d.e-]+)$/ ? $1 : 1e9 }
 
 sub about_names { return map { m{([^/]+)\.about$} } glob "$out/figures/$_[0]/*.about" }
 
@@ -211,34 +247,38 @@ sub figure {
 }
 
 sub section_base {
+    my ($sweep) = @_;
     my @rows;
-    for my $name (qw(classifier_a classifier_b)) {
-        my $accuracy = last_of(read_table("$data/$name/evaluation.tsv"), 'accuracy');
-        push @rows, [ $name eq 'classifier_a' ? 'classifier A (the reward)' : 'classifier B (the judge)', 'accuracy on the test part',
-            show($accuracy) ] if defined $accuracy;
+    for my $name (sort keys %{ $sweep->{classifiers} }) {
+        my $accuracy = last_of(read_table("$sweep->{data}/$name/evaluation.tsv"), 'accuracy');
+        push @rows, [ $sweep->{classifiers}{$name}, 'accuracy on the test part', show($accuracy) ] if defined $accuracy;
     }
-    my $loss = read_table("$data/base/metrics.tsv");
+    my $loss = read_table("$sweep->{data}/base/metrics.tsv");
     push @rows, [ 'base model', 'loss at the end of pre-training', show(last_of($loss, 'loss')) ] if $loss;
-    my $evaluation = read_table("$data/base/evaluation.tsv");
+    my $evaluation = read_table("$sweep->{data}/base/evaluation.tsv");
     for my $name ($evaluation ? @{ $evaluation->{names} } : ()) {
         next if $name =~ /^(round|update|samples_scored|count|digit\d)$/;
         push @rows, [ 'base model', escape($name), show(last_of($evaluation, $name)) ];
     }
-    return ("<h2>Base model and classifiers</h2>\n",
+    return ("<h3>Base model and classifiers</h3>\n",
         @rows ? table([ 'what', 'quantity', 'value' ], @rows) : "<p>No run file of the base model was found.</p>\n");
 }
 
 sub section_run {
-    my @html = ("<h2>What was run</h2>\n");
-    my $runs = read_table("$data/runs.tsv");
+    return ("<h2>What was run</h2>\n", stages(), map { run_of_sweep($_) } @sweeps);
+}
+
+sub run_of_sweep {
+    my ($sweep) = @_;
+    my @html = ("<h3>$sweep->{title}</h3>\n");
+    my $runs = read_table("$sweep->{data}/runs.tsv");
     push @html, '<p>' . ($runs ? scalar @{ $runs->{rows} } : 0) . ' runs, of which '
         . ($runs ? scalar grep { $_->[4] eq 'yes' } @{ $runs->{rows} } : 0) . " are complete; only those count.</p>\n";
-    my @short = grep { $_->[0] ne 'configuration' } @provenance;
+    my @short = grep { $_->[0] ne 'configuration' } @{ $sweep->{provenance} };
     push @html, table([ 'provenance', 'value, over all runs' ], map { [ escape($_->[0]), escape($_->[1]) ] } @short)
         if @short;
-    push @html, stages();
-    push @html, phases($runs) if $runs;
-    if (my ($first) = glob "$data/runs/*/provenance.tsv") {
+    push @html, phases($sweep, $runs) if $runs;
+    if (my ($first) = glob "$sweep->{data}/runs/*/provenance.tsv") {
         for my $pair (grep { $_->[0] eq 'configuration' } read_pairs($first)) {
             (my $text = $pair->[1]) =~ s/\\n/\n/g;
             push @html, '<details><summary>configuration of the first run</summary><pre>' . escape($text) . "</pre></details>\n";
@@ -266,17 +306,17 @@ sub stages {
 
 # Seconds per phase of the loop, summed over rounds and complete runs.
 sub phases {
-    my ($runs) = @_;
+    my ($sweep, $runs) = @_;
     my (%seconds, @order);
     for my $row (grep { $_->[4] eq 'yes' } @{ $runs->{rows} }) {
-        my $timing = read_table("$data/runs/$row->[0]/timing.tsv") or next;
+        my $timing = read_table("$sweep->{data}/runs/$row->[0]/timing.tsv") or next;
         for my $phase (grep { !/^(round|update)$/ } @{ $timing->{names} }) {
             push @order, $phase unless defined $seconds{$phase};
             $seconds{$phase} += $_ // 0 for column($timing, $phase);
         }
     }
     return '' unless @order;
-    return "<h3>Time per phase of fine-tuning</h3>\n"
+    return "<h4>Time per phase of fine-tuning</h4>\n"
         . table([ 'phase', 'seconds, all runs' ], map { [ escape($_), sprintf('%.1f', $seconds{$_}) ] } @order);
 }
 
@@ -287,7 +327,9 @@ sub section_rules {
 <i>partly</i> means that the mean supports it and the interval does not, or that only part of it holds; <i>not reproduced</i> that the
 mean speaks against it; <i>not tested</i> that fewer seeds are there. Near the optimum means a reward of at least
 $target_image::claims::NEAR_OPTIMUM, from at most $target_image::claims::BASE_AT_MOST; a collapse means one digit with at least
-$target_image::claims::ONE_DIGIT of the samples. A verdict holds for this data set and this profile. <code>analysis/README.md</code> has
+$target_image::claims::ONE_DIGIT of the samples. Near 0 means at most $compression::claims::NEAR_NOTHING of what alpha = 0 shows; at the floor at
+most $compression::claims::AT_FLOOR of the base model's bytes above it; converged that the smoothed reward changes by less than
+$Orw::Convergence::THRESHOLD of the base model's standard deviation over the last $Orw::Convergence::WINDOW of the updates. A verdict holds for this data set and this profile. <code>analysis/README.md</code> has
 the rules in full, <code>claims.tsv</code> this table for machines, <code>figures/data</code> every number behind the figures.</p>
 END
 }

@@ -1,0 +1,133 @@
+/* compression - the paper's second experiment: a flow-matching model of small images is fine-tuned to draw images that
+ * make small JPEG files, for a range of alpha. Read it from the bottom: main, run_all, run_one. README.md beside this
+ * file says what is expected and what was found. */
+#include <stdlib.h>
+
+#include "compression.h"
+#include "orw/scene.h"
+
+static const orw_option sweep_options[] = {
+    {"sweep.orw", ORW_REALS, "", "0,0.05,0.1,0.2,0.3,0.5,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", true},
+    {"sweep.offline", ORW_REALS, "", "0", 0, 1e9, NULL, "alphas to run offline reward weighting with", true},
+    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", true},
+    {.key = NULL}};
+static const orw_option *const options[] = {orw_train_options,
+                                            orw_model_options,
+                                            orw_pretrain_options,
+                                            orw_classifier_options,
+                                            orw_solver_options,
+                                            orw_method_options,
+                                            orw_finetune_options,
+                                            orw_jpeg_size_options,
+                                            compression_data_options,
+                                            orw_sprite_options,
+                                            compression_quality_options,
+                                            sweep_options,
+                                            NULL};
+
+/* What each result depends on, besides its parents. */
+static const char *const base_keys[] = {"model.", "pretrain.", "parallel.", NULL};
+static const char *const classifier_keys[] = {"classifier_b.", "parallel.", NULL};
+static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.",  "solver.",   "evaluate.",
+                                       "samples.",  "reward.",    "quality.", "parallel.", NULL};
+
+typedef struct experiment {
+    orw_program *program;
+    compression_data data;
+    orw_model base, classifier; /* classifier: its features measure quality; it is never a reward */
+    orw_reward *reward;
+    compression_quality quality;
+    orw_observer observer;
+    double *base_row; /* the base model's evaluation, where every run starts */
+} experiment;
+
+/* The pretrained flow: v_ref of everything that follows, one for the whole sweep. */
+static orw_status make_base(experiment *self) {
+    orw_place place;
+    orw_model *base = &self->base;
+    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->data.parents, &place));
+    orw_status status = orw_pretrain(&place, self->data.train, &base->network, &base->values, base->digest);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status make_classifier(experiment *self) {
+    orw_place place;
+    orw_model *model = &self->classifier;
+    ORW_CALL(orw_program_place(self->program, "classifier_b", classifier_keys, self->data.parents, &place));
+    orw_status status = orw_train_classifier(&place, "classifier_b", self->data.train, self->data.test, &model->network,
+                                             &model->values, model->digest);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status make_measures(experiment *self) {
+    const orw_dataset *images = self->data.train;
+    ORW_CALL(make_classifier(self));
+    ORW_CALL(orw_reward_jpeg_size_configured(self->program->config, images->height, images->width, images->channels,
+                                             &self->reward));
+    ORW_CALL(compression_quality_open(self->program, &self->data, &self->classifier, &self->quality));
+    self->observer = compression_observer(&self->quality);
+    self->base_row = calloc((size_t)orw_evaluation_width(&self->observer), sizeof *self->base_row);
+    return self->base_row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
+}
+
+/* One method, one alpha, one seed; method NULL: the pretrained model as it is. */
+static orw_status run_one(void *context, const char *method_name, double alpha, int seed) {
+    experiment *self = context;
+    orw_program *program = self->program;
+    const char *label = method_name ? method_name : "base";
+    orw_method method = {.name = label};
+    orw_place place;
+    char name[128] = "runs/base", parents[1024], alpha_text[ORW_REAL_CHARACTERS];
+    if (method_name) {
+        ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
+        orw_real_text(alpha, alpha_text);
+        snprintf(name, sizeof name, "runs/%s-alpha%s-seed%d", method_name, alpha_text, seed);
+    }
+    snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\nbase = %s\nfeatures = %s\n",
+             self->data.parents, label, alpha, seed, self->base.digest, self->classifier.digest);
+    ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
+    ORW_CALL(orw_program_place(program, name, run_keys, parents, &place));
+    const orw_finetune_setup setup = {.place = &place,
+                                      .network = self->base.network,
+                                      .reference = self->base.values,
+                                      .reward = self->reward,
+                                      .observer = &self->observer,
+                                      .method = &method,
+                                      .seed = (uint64_t)seed,
+                                      .reference_row = method_name ? self->base_row : NULL};
+    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup, self->base_row);
+    orw_place_clear(&place);
+    return status;
+}
+
+/* The base model's own evaluation: what the others are held against. */
+static orw_status run_base(experiment *self) {
+    char samples[ORW_PATH + 32];
+    ORW_CALL(run_one(self, NULL, 0, 0));
+    compression_check_base(&self->data, self->base_row);
+    snprintf(samples, sizeof samples, "%s/runs/base/samples/final.h5", self->program->output);
+    return orw_comm_agree(self->program->comm, compression_quality_set_base(&self->quality, samples));
+}
+
+static orw_status run_all(orw_program *program) {
+    experiment self = {.program = program};
+    orw_status status = compression_data_load(program, &self.data);
+    if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
+    if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_measures(&self);
+    if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_base(&self);
+    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = orw_program_sweep(program, run_one, &self);
+    free(self.base_row);
+    compression_quality_clear(&self.quality);
+    orw_reward_destroy(&self.reward);
+    orw_model_clear(&self.classifier);
+    orw_model_clear(&self.base);
+    compression_data_clear(&self.data);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    return orw_program_main(argc, argv, "compression", "small JPEG files: claims C3, C4, C5, C7 of the paper", options,
+                            run_all);
+}
