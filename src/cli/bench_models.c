@@ -15,6 +15,7 @@ typedef struct subject {
     orw_tape *tape;
     float *values, *gradient; /* [P] */
     float *x, *t, *u;         /* [batch, D], [batch], [batch, D] */
+    int *labels;              /* [batch, condition width] zeros; NULL where the network takes none */
     int shape[4];             /* of x */
 } subject;
 
@@ -22,7 +23,7 @@ static orw_status forward(void *context) {
     const subject *s = context;
     const orw_field field = {s->network, s->values};
     orw_tape_begin(s->tape, false);
-    orw_field_velocity(&field, s->tape, NULL, s->batch, s->t, s->x, NULL);
+    orw_field_velocity(&field, s->tape, NULL, s->batch, s->t, s->x, s->labels);
     return orw_tape_status(s->tape);
 }
 
@@ -32,7 +33,7 @@ static orw_status train(void *context) {
     const orw_field field = {s->network, s->values};
     memset(s->gradient, 0, orw_network_size(s->network) * sizeof *s->gradient);
     orw_tape_begin(s->tape, true);
-    orw_tensor *v = orw_field_velocity(&field, s->tape, s->gradient, s->batch, s->t, s->x, NULL);
+    orw_tensor *v = orw_field_velocity(&field, s->tape, s->gradient, s->batch, s->t, s->x, s->labels);
     orw_tensor *error = orw_squared_error(s->tape, v, orw_tape_view(s->tape, s->u, NULL, 4, s->shape));
     orw_tensor *loss = orw_weighted_sum(s->tape, error, NULL);
     ORW_CALL(orw_tape_status(s->tape));
@@ -69,7 +70,9 @@ static orw_status open_subject(const orw_bench *bench, const orw_bench_item *ite
         s->u = orw_bench_normals(batch * D, 2);
         s->gradient = orw_network_values(s->network);
     }
-    if (!s->values || !s->x || !s->t || (s->train && (!s->u || !s->gradient)))
+    const size_t condition = (size_t)orw_network_condition_width(s->network);
+    if (condition) s->labels = calloc(batch * condition, sizeof *s->labels);
+    if (!s->values || !s->x || !s->t || (condition && !s->labels) || (s->train && (!s->u || !s->gradient)))
         return orw_error(ORW_ERR_SYSTEM, "no memory for %s with %d images", item->name, s->batch);
     for (int i = 0; i < s->batch; i++) s->t[i] = ((float)i + 0.5f) / (float)s->batch;
     orw_network_initialise(s->network, 1, s->values);
@@ -89,6 +92,7 @@ static void close_subject(subject *s) {
     free(s->x);
     free(s->t);
     free(s->u);
+    free(s->labels);
 }
 
 static orw_status measure(const orw_bench *bench, const orw_bench_item *item) {
@@ -122,12 +126,40 @@ static const char *const mnist[] = {
 static const char *const cifar[] = CIFAR("128");
 static const char *const cifar_small[] = CIFAR("32");
 
+/* Stable Diffusion 3's transformer on 64 tokens beside 8 words, and the text experiment's network. */
+static const char *const mmdit_small[] = {"kind",
+                                          "mmdit",
+                                          "in_channels",
+                                          "4",
+                                          "height",
+                                          "16",
+                                          "width",
+                                          "16",
+                                          "num_layers",
+                                          "4",
+                                          "num_attention_heads",
+                                          "4",
+                                          "attention_head_dim",
+                                          "32",
+                                          "qk_norm",
+                                          "rms_norm",
+                                          "vocabulary",
+                                          "32",
+                                          "text_tokens",
+                                          "8",
+                                          NULL};
+static const char *const hybrid[] = {"kind", "scene_net",  "in_channels", "3",           "height", "32", "width",
+                                     "32",   "vocabulary", "32",          "text_tokens", "8",      NULL};
+
 #define BOTH(NAME, HELP, BATCH, TEXTS)                                                                                 \
     {.name = NAME, .metric = "train", .help = HELP, .measure = measure, .extent = {BATCH}, .more = TEXTS}, {           \
         .name = NAME, .metric = "forward", .help = HELP, .measure = measure, .extent = {BATCH}, .more = TEXTS          \
     }
 
-const orw_bench_item orw_bench_models[] = {BOTH("unet-mnist", "TorchCFM's U-Net, 1x28x28, 32 channels", 16, mnist),
-                                           BOTH("unet-cifar", "TorchCFM's U-Net, 3x32x32, 128 channels", 8, cifar),
-                                           BOTH("unet-cifar-small", "the same with 32 channels", 16, cifar_small),
-                                           {.name = NULL}};
+const orw_bench_item orw_bench_models[] = {
+    BOTH("unet-mnist", "TorchCFM's U-Net, 1x28x28, 32 channels", 16, mnist),
+    BOTH("unet-cifar", "TorchCFM's U-Net, 3x32x32, 128 channels", 8, cifar),
+    BOTH("unet-cifar-small", "the same with 32 channels", 16, cifar_small),
+    BOTH("mmdit-small", "SD3's transformer, 4 blocks of width 128", 16, mmdit_small),
+    BOTH("hybrid", "the text experiment's scene_net, 3x32x32", 16, hybrid),
+    {.name = NULL}};
