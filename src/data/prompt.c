@@ -37,6 +37,7 @@ enum { PHRASES = sizeof phrases / sizeof *phrases };
 typedef struct prompt {
     const orw_sprites *sprites;
     int nouns, count, at;
+    int joint;                 /* where the last relation began; -1 before the first */
     char text[longest_prompt]; /* what the words point into */
     char shown[longest_prompt];
     const char *words[most_words];
@@ -129,22 +130,32 @@ static void offer(const prompt *p, const char *candidate, int *least, const char
     *nearest = candidate;
 }
 
-static orw_status no_object(const prompt *p) {
-    const char *nearest = "cube";
-    int least = 1 << 20;
-    if (p->at >= p->count) return orw_error(ORW_ERR_INPUT, "\"%s\": ends where a noun is expected", p->shown);
-    for (int n = 0; n < p->nouns; n++) offer(p, p->sprites->noun[n], &least, &nearest);
-    for (int c = 0; c < ORW_COLOURS; c++) offer(p, orw_colour_names[c], &least, &nearest);
-    return orw_error(ORW_ERR_INPUT, "\"%s\": '%s' is no noun known here, the nearest one is '%s'", p->shown,
-                     p->words[p->at], nearest);
+static void offer_relations(const prompt *p, int *least, const char **nearest) {
+    for (int i = 0; i < PHRASES; i++)
+        if (!match(p, phrases[i].text)) offer(p, phrases[i].text, least, nearest);
 }
 
 static orw_status no_relation(const prompt *p) {
     const char *nearest = "";
     int least = 1 << 20;
-    for (int i = 0; i < PHRASES; i++) offer(p, phrases[i].text, &least, &nearest);
+    offer_relations(p, &least, &nearest);
     return orw_error(ORW_ERR_INPUT, "\"%s\": no relation known here begins with '%s', the nearest one is '%s'",
                      p->shown, p->words[p->at], nearest);
+}
+
+/* A relation misspelt after its first word, as in "on the lfet of", looks like another one with a strange noun. */
+static orw_status no_object(const prompt *p) {
+    const char *nearest = "cube", *relation = "";
+    int least = 1 << 20, far = 1 << 20;
+    if (p->at >= p->count) return orw_error(ORW_ERR_INPUT, "\"%s\": ends where a noun is expected", p->shown);
+    for (int n = 0; n < p->nouns; n++) offer(p, p->sprites->noun[n], &least, &nearest);
+    for (int c = 0; c < ORW_COLOURS; c++) offer(p, orw_colour_names[c], &least, &nearest);
+    prompt before = *p;
+    before.at = p->joint;
+    if (p->joint >= 0) offer_relations(&before, &far, &relation);
+    if (far < least) return no_relation(&before);
+    return orw_error(ORW_ERR_INPUT, "\"%s\": '%s' is no noun known here, the nearest one is '%s'", p->shown,
+                     p->words[p->at], nearest);
 }
 
 static orw_status read_object(prompt *p, orw_caption *caption) {
@@ -184,13 +195,14 @@ static orw_status read_relation(prompt *p, orw_caption *caption) {
         caption->relation[caption->count - 1] = phrases[i].relation;
     }
     if (most == 0) return no_relation(p);
+    p->joint = p->at;
     p->at += most;
     return ORW_OK;
 }
 
 orw_status orw_caption_parse(const orw_sprites *sprites, int nouns, const char *text, orw_caption *caption) {
     static const char *const openings[] = {"image of", "picture of", "photo of", "painting of"};
-    prompt p = {.sprites = sprites, .nouns = nouns > 0 && nouns < sprites->nouns ? nouns : sprites->nouns};
+    prompt p = {.sprites = sprites, .joint = -1, .nouns = nouns > 0 && nouns < sprites->nouns ? nouns : sprites->nouns};
     orw_caption found = {.count = 0};
     ORW_CALL(split(text, &p));
     for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) p.at += match(&p, openings[i]);
