@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "cli.h"
+#include "diffusers.h"
 
 static const char usage[] =
-    "usage: orw export-weights MODEL.h5 OUT.safetensors\n"
+    "usage: orw export-weights MODEL.h5 OUT.safetensors [--adapters | --merge] [--config CONFIG.json]\n"
     "Writes a model file (a run's policy.h5, a base model's model.h5, what orw import made) as safetensors: float32 "
     "tensors\n"
     "under PyTorch's names and in its shapes, the network's description as metadata. In PyTorch:\n"
@@ -15,7 +16,11 @@ static const char usage[] =
     "  net.load_state_dict(safetensors.torch.load_file(\"OUT.safetensors\"))\n"
     "\n"
     "The weights are the ones that the suite samples from: model.h5 and policy.h5 hold moving averages (pretrain.ema,\n"
-    "behaviour.ema), unless these keys were 0.\n";
+    "behaviour.ema), unless these keys were 0.\n"
+    "\n"
+    "  --adapters     of a model with low-rank adapters (LoRA) these alone, in diffusers' names\n"
+    "  --merge        of such a model the plain network that computes the same\n"
+    "  --config FILE  of a Stable Diffusion 3 transformer diffusers' config.json, too\n";
 
 /* Of the file's provenance, what says what the weights are; the machine that they were made on stays out of it. */
 static bool tells(const char *key) {
@@ -43,20 +48,52 @@ static orw_status describe(const orw_dictionary *provenance, const char *digest,
     return orw_dictionary_set(metadata, "about.parameters.xxh64", "%s", digest);
 }
 
-static orw_status export_weights(const char *path, const char *out) {
+typedef struct request {
+    const char *path, *out, *config;
+    bool adapters, merge;
+} request;
+
+/* The plain network in the adapted one's place. */
+static orw_status merge(orw_network **network, float **values) {
+    orw_network *base = NULL;
+    float *base_values = NULL;
+    if (!orw_network_rank(*network))
+        return orw_error(ORW_ERR_INPUT, "--merge: no adapters found in the model, expected key lora_rank");
+    ORW_CALL(orw_network_merge(*network, *values, &base, &base_values));
+    free(*values);
+    orw_network_destroy(network);
+    *network = base;
+    *values = base_values;
+    return ORW_OK;
+}
+
+static orw_status write_files(const request *r, const orw_network *network, const float *values,
+                              const orw_dictionary *metadata) {
+    if (r->config) ORW_CALL(orw_diffusers_write(r->config, network));
+    if (r->adapters) return orw_adapters_save(r->out, network, values, metadata);
+    return orw_safetensors_save_network(r->out, network, values, metadata);
+}
+
+static orw_status export_weights(const request *r) {
     orw_network *network = NULL;
     orw_dictionary *provenance = NULL, *metadata = NULL;
     float *values = NULL;
     char digest[17];
     orw_status status;
-    ORW_CALL(orw_model_load(path, &network, &values, digest));
+    if (r->adapters && r->merge) return orw_error(ORW_ERR_INPUT, "--adapters: not together with --merge");
+    ORW_CALL(orw_model_load(r->path, &network, &values, digest));
     ORW_TRY(status, orw_dictionary_create(&provenance), done);
     ORW_TRY(status, orw_dictionary_create(&metadata), done);
-    ORW_TRY(status, orw_run_provenance(path, provenance), done);
+    ORW_TRY(status, orw_run_provenance(r->path, provenance), done);
     ORW_TRY(status, describe(provenance, digest, metadata), done);
-    ORW_TRY(status, orw_safetensors_save_network(out, network, values, metadata), done);
-    printf("%s: %s, %d tensors, %zu parameters, digest %s\n", out, orw_network_kind(network),
-           orw_network_parameter_count(network), orw_network_numel(network), digest);
+    if (r->merge) ORW_TRY(status, merge(&network, &values), done);
+    ORW_TRY(status, write_files(r, network, values, metadata), done);
+    if (r->adapters)
+        printf("%s: adapters of rank %d, of the model with digest %s\n", r->out, orw_network_rank(network), digest);
+    else
+        printf("%s: %s, %d tensors, %zu parameters, %s %s\n", r->out, orw_network_kind(network),
+               orw_network_parameter_count(network), orw_network_numel(network),
+               r->merge ? "merged from digest" : "digest", digest);
 done:
     orw_dictionary_destroy(&metadata);
     orw_dictionary_destroy(&provenance);
@@ -66,10 +103,18 @@ done:
 }
 
 int orw_cli_export_weights(int argc, char **argv) {
-    const orw_cli_option options[] = {{NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
+    request r = {0};
+    const orw_cli_option options[] = {{"--adapters", ORW_CLI_SWITCH, &r.adapters, 0, 0},
+                                      {"--merge", ORW_CLI_SWITCH, &r.merge, 0, 0},
+                                      {"--config", ORW_CLI_TEXT, &r.config, 0, 0},
+                                      {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands operands;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
-    if (status == ORW_OK) status = export_weights(operands.words[0], operands.words[1]);
+    if (status == ORW_OK) {
+        r.path = operands.words[0];
+        r.out = operands.words[1];
+        status = export_weights(&r);
+    }
     return orw_cli_status(status);
 }

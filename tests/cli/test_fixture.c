@@ -103,12 +103,30 @@ static orw_status write_all(const char *directory) {
                                        "attention_resolutions",
                                        "",
                                        NULL};
+    static const char *const transformer[] = {"kind",
+                                              "mmdit",
+                                              "height",
+                                              "8",
+                                              "width",
+                                              "8",
+                                              "in_channels",
+                                              "4",
+                                              "num_layers",
+                                              "2",
+                                              "attention_head_dim",
+                                              "8",
+                                              "dual_attention_layers",
+                                              "0",
+                                              "zero_init",
+                                              "false",
+                                              NULL};
     ORW_CALL(write_run(directory, 1, 4, 10));
     ORW_CALL(write_run(directory, 2, 3, 10));
     ORW_CALL(write_run(directory, 3, 2, 20));
     ORW_CALL(write_run(directory, 4, 0, 20));
     ORW_CALL(write_model(directory, "classifier", classifier));
     ORW_CALL(write_model(directory, "flow", flow));
+    ORW_CALL(write_model(directory, "transformer", transformer));
     return write_checkpoint(directory);
 }
 

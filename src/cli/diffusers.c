@@ -1,0 +1,130 @@
+/* diffusers.c - reading and writing config.json of diffusers' SD3Transformer2DModel. */
+#include "diffusers.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLASS "SD3Transformer2DModel"
+
+orw_status orw_diffusers_beside(const char *file, char path[4096]) {
+    const char *slash = strrchr(file, '/');
+    int length = snprintf(path, 4096, "%.*sconfig.json", slash ? (int)(slash + 1 - file) : 0, file);
+    if (length < 4096) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "the file's name is %zu characters long, expected fewer than 4000", strlen(file));
+}
+
+/* [1, 2] -> "1,2"; [] -> "none". */
+static orw_status list_text(const char *path, const char *key, const json_t *list, char text[512]) {
+    size_t used = 0, i;
+    const json_t *item;
+    snprintf(text, 512, "none");
+    json_array_foreach(list, i, item) {
+        if (!json_is_integer(item) || used > 480)
+            return orw_error(ORW_ERR_INPUT, "%s: %s: a list of other things than few integers found", path, key);
+        used += (size_t)snprintf(text + used, 512 - used, i ? ",%d" : "%d", (int)json_integer_value(item));
+    }
+    return ORW_OK;
+}
+
+static orw_status value_text(const char *path, const char *key, const json_t *value, char text[512]) {
+    if (json_is_null(value))
+        snprintf(text, 512, "none");
+    else if (json_is_array(value))
+        return list_text(path, key, value, text);
+    else if (json_is_string(value))
+        snprintf(text, 512, "%s", json_string_value(value));
+    else if (json_is_boolean(value))
+        snprintf(text, 512, "%s", json_is_true(value) ? "true" : "false");
+    else if (json_is_number(value))
+        snprintf(text, 512, "%.9g", json_number_value(value));
+    else
+        return orw_error(ORW_ERR_INPUT, "%s: %s: an object found, expected a number, a text or a list", path, key);
+    return ORW_OK;
+}
+
+static orw_status take(const char *path, json_t *config, orw_dictionary *description) {
+    const char *class = json_string_value(json_object_get(config, "_class_name")), *key;
+    json_t *value;
+    if (!class || strcmp(class, CLASS) != 0)
+        return orw_error(ORW_ERR_INPUT, "%s: _class_name %s found, expected " CLASS, path, class ? class : "missing");
+    ORW_CALL(orw_dictionary_set(description, "model", "diffusers." CLASS));
+    json_object_foreach(config, key, value) {
+        char text[512];
+        if (key[0] == '_') continue;
+        ORW_CALL(value_text(path, key, value, text));
+        ORW_CALL(orw_dictionary_set(description, key, "%s", text));
+    }
+    return ORW_OK;
+}
+
+orw_status orw_diffusers_read(const char *path, orw_dictionary *description) {
+    json_error_t error;
+    if (access(path, R_OK) != 0) return orw_error(ORW_ERR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    json_t *config = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!config) return orw_error(ORW_ERR_INPUT, "%s: no valid JSON: %s (line %d)", path, error.text, error.line);
+    orw_status status = json_is_object(config) ? take(path, config, description)
+                                               : orw_error(ORW_ERR_INPUT, "%s: no JSON object found", path);
+    json_decref(config);
+    return status;
+}
+
+/* ---------------------------------------------------------------- writing --------------------------------------- */
+
+static json_t *list_of(const char *text) {
+    json_t *list = json_array();
+    for (const char *at = text; *at && strcmp(text, "none") != 0; at += *at == ',') {
+        char *end;
+        json_array_append_new(list, json_integer(strtol(at, &end, 10)));
+        at = end;
+    }
+    return list;
+}
+
+static json_t *make_config(const orw_dictionary *description) {
+    static const char *const numbers[] = {"sample_size",           "patch_size",          "in_channels",
+                                          "out_channels",          "num_layers",          "attention_head_dim",
+                                          "num_attention_heads",   "joint_attention_dim", "caption_projection_dim",
+                                          "pooled_projection_dim", "pos_embed_max_size"};
+    json_t *config = json_object();
+    const char *norm = orw_dictionary_get(description, "qk_norm");
+    json_object_set_new(config, "_class_name", json_string(CLASS));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        json_object_set_new(config, numbers[i], json_integer(atoi(orw_dictionary_get(description, numbers[i]))));
+    json_object_set_new(config, "qk_norm", strcmp(norm, "none") == 0 ? json_null() : json_string(norm));
+    json_object_set_new(config, "dual_attention_layers",
+                        list_of(orw_dictionary_get(description, "dual_attention_layers")));
+    return config;
+}
+
+orw_status orw_diffusers_write(const char *path, const orw_network *network) {
+    const orw_dictionary *description = orw_network_description(network);
+    if (strcmp(orw_network_kind(network), "mmdit") != 0)
+        return orw_error(ORW_ERR_INPUT, "--config: the model is a %s, expected a mmdit", orw_network_kind(network));
+    if (orw_network_condition_width(network))
+        return orw_error(ORW_ERR_INPUT, "--config: the model has a text encoder of its own (key vocabulary), which "
+                                        "diffusers' " CLASS " has not");
+    json_t *config = make_config(description);
+    char *text = json_dumps(config, JSON_INDENT(2)), *aside = NULL;
+    orw_status status = ORW_OK;
+    json_decref(config);
+    if (!text || asprintf(&aside, "%s.partial", path) < 0) {
+        free(text);
+        return orw_error(ORW_ERR_SYSTEM, "%s: no memory to write it", path);
+    }
+    FILE *stream = fopen(aside, "w");
+    if (!stream)
+        status = orw_error(ORW_ERR_INPUT, "%s: cannot be written: %s", path, strerror(errno));
+    else {
+        bool good = fprintf(stream, "%s\n", text) > 0;
+        if (fclose(stream) != 0 || !good)
+            status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+        if (status == ORW_OK) status = orw_commit_file(aside, path);
+        if (status != ORW_OK) unlink(aside);
+    }
+    free(text);
+    free(aside);
+    return status;
+}
