@@ -10,10 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ORW_BLOCK  16 /* channels in one plane of a blocked image */
-#define ORW_TAPS   9
-#define ORW_TERMS  64 /* most offsets that one sum may run over */
-#define ORW_NARROW 4 /* so few outputs are worth kernels of their own */
+#define ORW_BLOCK   16 /* channels in one plane of a blocked image */
+#define ORW_TAPS    9
+#define ORW_TERMS   64 /* most offsets that one sum may run over */
+#define ORW_NUMBERS 36 /* of one of Winograd's tiles */
+#define ORW_NARROW  4  /* so few outputs are worth kernels of their own */
 
 static inline int orw_blocks(int channels) {
     return (channels + ORW_BLOCK - 1) / ORW_BLOCK;
@@ -32,8 +33,8 @@ struct orw_convolution {
     int channels;       /* summed over */
     int taps;
     size_t offset[ORW_TERMS]; /* floats */
-    const float *weights;    /* packed */
-    const float *initial;    /* [outputs]: what sums start from; NULL: they are added to `output` */
+    const float *weights;     /* packed */
+    const float *initial;     /* [outputs]: what sums start from; NULL: they are added to `output` */
     float *output;
     size_t output_row, output_pixel; /* floats */
     int rows, columns, outputs;      /* outputs: a multiple of the vector width */
@@ -44,7 +45,7 @@ struct orw_convolution {
 struct orw_convolution_weights {
     const float *input; /* as above */
     size_t input_row, input_plane;
-    int stride, channels, taps;
+    int stride, channels, taps; /* stride ORW_NUMBERS: of the gradient's pixels too */
     size_t offset[ORW_TERMS];
     const float *gradient; /* blocked; element of pixel (0, 0) */
     size_t gradient_row, gradient_plane;
@@ -60,16 +61,16 @@ struct orw_weight_order {
 };
 
 /* Tiles of 4x4 pixels of some images of one size [..][height][width][channels], image after image, row after row; those
- * that reach past an image's edge are incomplete. Transformed, a tile is 36 numbers per channel, of which number p is
- * at p * position; `count` tiles side by side, zeros past the last: [36][ceil(C/16)][count][16]. The products of
- * winograd_output are [36][count][C, padded to whole vectors] instead. `doubled`: the image in memory has half of these
- * extents, and each of its pixels stands for 2x2 (nearest upsampling); an output is then the sum of such four. */
+ * that reach past an image's edge are incomplete. Transformed, a tile is ORW_NUMBERS numbers per channel:
+ * [ceil(C/16)][count][36][16] for `count` tiles, zeros past the last. The products of winograd_output are
+ * [36][count][C, padded to whole vectors] instead, number p at p * position. `doubled`: the image in memory has half of
+ * these extents, and each of its pixels stands for 2x2 (nearest upsampling); an output is then the sum of such four. */
 struct orw_tiles {
     int height, width, channels; /* doubled: after upsampling, even */
     bool doubled;
     int down, across;        /* tiles of one image */
     int first, count, total; /* which tiles; of all images */
-    size_t position;         /* floats */
+    size_t position;         /* floats; winograd_output only */
 };
 
 /* z = x scale + shift per channel of one image, y = z or silu(z). */

@@ -61,8 +61,10 @@ typedef void tile_function(const struct orw_convolution *p, const float *input, 
                                                    const struct place *to) {                                           \
         if (p->stride == 1)                                                                                            \
             convolve_tile(rows, pixels, vectors, 1, p, input, weights, depth, from, to);                               \
-        else                                                                                                           \
+        else if (p->stride == 2)                                                                                       \
             convolve_tile(rows, pixels, vectors, 2, p, input, weights, depth, from, to);                               \
+        else                                                                                                           \
+            convolve_tile(rows, pixels, vectors, ORW_NUMBERS, p, input, weights, depth, from, to);                     \
     }
 /* clang-format off */
 TILE(1, 1, 1) TILE(1, 2, 1) TILE(1, 3, 1) TILE(1, 4, 1) TILE(1, 5, 1) TILE(1, 6, 1)
@@ -166,7 +168,7 @@ static void convolve(const struct orw_convolution *p) {
 }
 
 /* The weight gradient's microkernel: CHANNELS x VECTORS sums of one tap in registers, over some rows of pixels. */
-INLINE void weights_tile(const int CHANNELS, const int VECTORS, const int STRIDE,
+INLINE void weights_tile(const int CHANNELS, const int VECTORS, const int STRIDE, const int GRADIENT_STRIDE,
                          const struct orw_convolution_weights *p, int rows, const float *input, const float *gradient,
                          size_t second, float *packed, int step) {
     vector sum[REGISTERS];
@@ -184,7 +186,7 @@ INLINE void weights_tile(const int CHANNELS, const int VECTORS, const int STRIDE
                 UNROLL(2) for (int v = 0; v < VECTORS; v++) sum[c * VECTORS + v] += d[v] * a;
             }
             x += STRIDE * ORW_BLOCK;
-            g += ORW_BLOCK;
+            g += GRADIENT_STRIDE * ORW_BLOCK;
         }
     }
     UNROLL(16)
@@ -198,9 +200,12 @@ typedef void weights_function(const struct orw_convolution_weights *p, int rows,
     static void weights_##channels##_##vectors(const struct orw_convolution_weights *p, int rows, const float *input,  \
                                                const float *gradient, size_t second, float *packed) {                  \
         if (p->stride == 1)                                                                                            \
-            weights_tile(channels, vectors, 1, p, rows, input, gradient, second, packed, vectors *WIDTH);              \
+            weights_tile(channels, vectors, 1, 1, p, rows, input, gradient, second, packed, vectors *WIDTH);           \
+        else if (p->stride == 2)                                                                                       \
+            weights_tile(channels, vectors, 2, 1, p, rows, input, gradient, second, packed, vectors *WIDTH);           \
         else                                                                                                           \
-            weights_tile(channels, vectors, 2, p, rows, input, gradient, second, packed, vectors *WIDTH);              \
+            weights_tile(channels, vectors, ORW_NUMBERS, ORW_NUMBERS, p, rows, input, gradient, second, packed,        \
+                         vectors *WIDTH);                                                                              \
     }
 /* clang-format off */
 WEIGHTS(1, 1) WEIGHTS(2, 1) WEIGHTS(3, 1) WEIGHTS(4, 1) WEIGHTS(5, 1) WEIGHTS(6, 1)

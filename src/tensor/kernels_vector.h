@@ -123,6 +123,17 @@ INLINE vector exponential(vector x) {
     return p * (vector)power;
 }
 
+/* 1/x for normal x, to about one unit in the last place: an estimate and a step of Newton's, several times faster than
+ * the division. */
+INLINE vector reciprocal(vector x) {
+#if defined(__AVX512F__)
+    const vector estimate = (vector)_mm512_rcp14_ps((__m512)x);
+    return estimate + estimate * (1.0f - x * estimate);
+#else
+    return 1.0f / x;
+#endif
+}
+
 INLINE vector sigmoid(vector x) {
-    return 1.0f / (1.0f + exponential(-x));
+    return reciprocal(1.0f + exponential(-x));
 }

@@ -61,49 +61,24 @@ INLINE void transform_weights_back(const vector u[6], vector g[3]) {
 
 /* ---- images to transformed tiles ---- */
 
-/* The first `count` elements, none where it is not positive. */
-INLINE vector load_some(const float *x, int count) {
-#if defined(__AVX512F__)
-    return load_part(x, count < 0 ? 0 : count > WIDTH ? WIDTH : count);
-#else
-    return count <= 0 ? (vector){0} : load_first(x, count);
-#endif
+/* The pointer, some floats further, in a way that the compiler does not see through: it would compute all 36 addresses
+ * at once, and spill them. */
+INLINE const float *further(const float *at, size_t step) {
+    at += step;
+    __asm__("" : "+r"(at));
+    return at;
 }
 
-static int clamp(int x, int most) {
-    return x < 0 ? 0 : x > most ? most : x;
-}
-
-/* Where SIDE rows and columns of a tile stand in its image, and which of them are inside it. */
-struct window {
-    const float *row[6];
-    size_t column[6];
-    bool row_inside[6], column_inside[6];
-};
-
-static struct window window_at(const struct orw_tiles *t, const float *images, int tile, int side, int before) {
-    struct window w;
-    const int per_image = t->down * t->across, double_size = t->doubled ? 1 : 0;
-    const int place = tile % per_image, y = 4 * (place / t->across) - before, x = 4 * (place % t->across) - before;
-    const size_t pixel = (size_t)t->channels, row = pixel * (size_t)(t->width >> double_size);
-    const float *image = images + (size_t)(tile / per_image) * (size_t)(t->height >> double_size) * row;
-    for (int i = 0; i < side; i++) {
-        w.row[i] = image + (size_t)(clamp(y + i, t->height - 1) >> double_size) * row;
-        w.column[i] = (size_t)(clamp(x + i, t->width - 1) >> double_size) * pixel;
-        w.row_inside[i] = y + i >= 0 && y + i < t->height;
-        w.column_inside[i] = x + i >= 0 && x + i < t->width;
-    }
-    return w;
-}
-
-/* One vector of channels of one tile, SIDE x SIDE pixels to 6 x 6 numbers. */
-INLINE void transform_tile(const struct window *w, const int SIDE, int c, int count, float *to, size_t step) {
+/* One vector of channels of one tile, SIDE x SIDE pixels to 6 x 6 numbers; from[row of pixels, pixel]. */
+INLINE void transform_tile(const int SIDE, const float *from, size_t row, size_t pixel, int count, float *to) {
     vector half[6][6];
     UNROLL(6) for (int j = 0; j < SIDE; j++) {
         vector d[6], v[6];
-        UNROLL(6)
-        for (int i = 0; i < SIDE; i++)
-            d[i] = load_some(w->row[i] + w->column[j] + c, w->row_inside[i] && w->column_inside[j] ? count : 0);
+        const float *at = from + (size_t)j * pixel;
+        UNROLL(6) for (int i = 0; i < SIDE; i++) {
+            d[i] = load_first(at, count);
+            at = further(at, row);
+        }
         if (SIDE == 6)
             transform_input(d, v);
         else
@@ -116,19 +91,65 @@ INLINE void transform_tile(const struct window *w, const int SIDE, int c, int co
             transform_input(half[i], v);
         else
             transform_gradient(half[i], v);
-        UNROLL(6) for (int j = 0; j < 6; j++) store(to + (size_t)(6 * i + j) * step, v[j]);
+        UNROLL(6) for (int j = 0; j < 6; j++) {
+            store(to + (6 * i + j) * ORW_BLOCK, v[j]);
+        }
+    }
+}
+
+/* Where a tile's SIDE x SIDE pixels are in its image; those outside are zeros. */
+struct window {
+    const float *image;
+    size_t row, pixel;
+    int top, left;
+    bool inside; /* as a whole */
+};
+
+INLINE struct window window_at(const struct orw_tiles *t, const float *images, int tile, const int SIDE) {
+    const int per_image = t->down * t->across, place = tile % per_image, before = SIDE == 6 ? 1 : 0;
+    struct window w = {.pixel = (size_t)t->channels,
+                       .top = 4 * (place / t->across) - before,
+                       .left = 4 * (place % t->across) - before};
+    w.row = w.pixel * (size_t)(t->doubled ? t->width / 2 : t->width);
+    w.image = images + (size_t)(tile / per_image) * (size_t)(t->doubled ? t->height / 2 : t->height) * w.row;
+    w.inside = !t->doubled && w.top >= 0 && w.left >= 0 && w.top + SIDE <= t->height && w.left + SIDE <= t->width;
+    return w;
+}
+
+/* The window's pixels, one vector of channels, densely. */
+INLINE void copy_window(const struct orw_tiles *t, const struct window *w, const int SIDE, int c, int count,
+                        float *copy) {
+    const int half = t->doubled ? 1 : 0;
+    const int first = w->left < 0 ? -w->left : 0, last = smaller(SIDE, t->width - w->left);
+    for (int i = 0; i < SIDE; i++, copy += SIDE * WIDTH) {
+        const int y = w->top + i, from = y < 0 || y >= t->height ? SIDE : first;
+        const float *row = w->image + (size_t)(y >> half) * w->row + c;
+        for (int j = 0; j < from; j++) store(copy + j * WIDTH, (vector){0});
+        for (int j = from; j < last; j++)
+            store(copy + j * WIDTH, load_first(row + (size_t)((w->left + j) >> half) * w->pixel, count));
+        for (int j = last; j < SIDE; j++) store(copy + j * WIDTH, (vector){0});
     }
 }
 
 INLINE void transform_tiles(const struct orw_tiles *t, const float *images, const int SIDE, float *to) {
     const int padded = (t->channels + ORW_BLOCK - 1) / ORW_BLOCK * ORW_BLOCK;
-    const size_t plane = (size_t)t->count * ORW_BLOCK;
-    for (int i = 0; i < t->count; i++) {
-        const bool present = t->first + i < t->total; /* past the last tile there are zeros */
-        const struct window w = window_at(t, images, present ? t->first + i : 0, SIDE, SIDE == 6 ? 1 : 0);
-        for (int c = 0; c < padded; c += WIDTH)
-            transform_tile(&w, SIDE, c < t->channels ? c : 0, present ? t->channels - c : 0,
-                           to + (size_t)(c / ORW_BLOCK) * plane + (size_t)i * ORW_BLOCK + c % ORW_BLOCK, t->position);
+    float copy[ORW_NUMBERS * WIDTH] __attribute__((aligned(64)));
+    for (int i = 0; i < t->count; i++, to += ORW_NUMBERS * ORW_BLOCK) {
+        const bool present = t->first + i < t->total;
+        const struct window w = window_at(t, images, present ? t->first + i : 0, SIDE);
+        for (int c = 0; c < padded; c += WIDTH) {
+            const int count = t->channels - c;
+            float *at = to + (size_t)(c / ORW_BLOCK) * (size_t)t->count * ORW_NUMBERS * ORW_BLOCK + c % ORW_BLOCK;
+            if (!present || count <= 0) { /* past the last tile or channel there are zeros */
+                for (int n = 0; n < ORW_NUMBERS; n++) store(at + n * ORW_BLOCK, (vector){0});
+            } else if (w.inside) {
+                const float *corner = w.image + (size_t)w.top * w.row + (size_t)w.left * w.pixel + c;
+                transform_tile(SIDE, corner, w.row, w.pixel, count, at);
+            } else {
+                copy_window(t, &w, SIDE, c, count, copy);
+                transform_tile(SIDE, copy, (size_t)(SIDE * WIDTH), WIDTH, WIDTH, at);
+            }
+        }
     }
 }
 
@@ -153,7 +174,11 @@ INLINE void output_tile(const struct orw_tiles *t, const float *m, vector initia
     vector half[4][6], out[4][4];
     UNROLL(6) for (int j = 0; j < 6; j++) {
         vector d[6], v[4];
-        UNROLL(6) for (int i = 0; i < 6; i++) d[i] = load(m + (size_t)(6 * i + j) * t->position);
+        const float *at = m + (size_t)j * t->position;
+        UNROLL(6) for (int i = 0; i < 6; i++) {
+            d[i] = load(at);
+            at = further(at, 6 * t->position);
+        }
         transform_output(d, v);
         UNROLL(4) for (int i = 0; i < 4; i++) half[i][j] = v[i];
     }
@@ -192,29 +217,36 @@ static void winograd_output(const struct orw_tiles *t, const float *m, const flo
 
 /* ---- weights ---- */
 
-/* Calls for each (k, vector of n) of the packed order: `packed` [tile of outputs][k][output of the tile]. */
-INLINE void weights_forth(const struct orw_weight_order *o, const float *w, int count, float *u, size_t position) {
+/* A vector of neighbouring weights, or of weights a constant step apart. */
+INLINE vector load_weights(const float *w, size_t step, int count) {
+    if (step == 1) return load_first(w, count);
+    float lane[WIDTH] = {0};
+    for (int n = 0; n < smaller(WIDTH, count); n++, w += step) lane[n] = *w;
+    return load(lane);
+}
+
+INLINE void weights_forth(const size_t tap[ORW_TAPS], const float *w, size_t step, int count, float *u,
+                          size_t position) {
     vector half[6][3];
     UNROLL(3) for (int j = 0; j < 3; j++) {
         vector g[3], v[6];
-        UNROLL(3) for (int i = 0; i < 3; i++) {
-            const float *tap = w + (size_t)o->tap[3 * i + j] * o->tap_step;
-            float lane[WIDTH] = {0};
-            if (o->output_step != 1)
-                for (int n = 0; n < smaller(WIDTH, count); n++) lane[n] = tap[(size_t)n * o->output_step];
-            g[i] = o->output_step == 1 ? load_first(tap, count) : load(lane);
-        }
+        UNROLL(3) for (int i = 0; i < 3; i++) g[i] = load_weights(w + tap[3 * i + j], step, count);
         transform_weights(g, v);
         UNROLL(6) for (int i = 0; i < 6; i++) half[i][j] = v[i];
     }
     UNROLL(6) for (int i = 0; i < 6; i++) {
         vector v[6];
         transform_weights(half[i], v);
-        UNROLL(6) for (int j = 0; j < 6; j++) store(u + (size_t)(6 * i + j) * position, v[j]);
+        UNROLL(6) for (int j = 0; j < 6; j++) {
+            store(u, v[j]);
+            u = (float *)further(u, position);
+        }
     }
 }
 
 static void winograd_weights(const struct orw_weight_order *o, const float *w, float *u, size_t position) {
+    size_t tap[ORW_TAPS];
+    for (int i = 0; i < ORW_TAPS; i++) tap[i] = (size_t)o->tap[i] * o->tap_step;
     const int outputs = (o->outputs + WIDTH - 1) / WIDTH * WIDTH;
     const int depth = (o->summed + ORW_BLOCK - 1) / ORW_BLOCK * ORW_BLOCK;
     for (int n = 0, vectors; n < outputs; n += vectors * WIDTH) {
@@ -224,10 +256,10 @@ static void winograd_weights(const struct orw_weight_order *o, const float *w, f
                 const int first = n + part * WIDTH;
                 float *to = u + (size_t)(n * depth + (k * vectors + part) * WIDTH);
                 if (k < o->summed)
-                    weights_forth(o, w + (size_t)k * o->summed_step + (size_t)first * o->output_step,
+                    weights_forth(tap, w + (size_t)k * o->summed_step + (size_t)first * o->output_step, o->output_step,
                                   o->outputs - first, to, position);
                 else
-                    for (int i = 0; i < 36; i++) store(to + (size_t)i * position, (vector){0});
+                    for (int i = 0; i < ORW_NUMBERS; i++) store(to + (size_t)i * position, (vector){0});
             }
     }
 }
@@ -236,7 +268,11 @@ INLINE void weights_back(const struct orw_weight_order *o, const float *u, size_
     vector half[3][6];
     UNROLL(6) for (int j = 0; j < 6; j++) {
         vector d[6], g[3];
-        UNROLL(6) for (int i = 0; i < 6; i++) d[i] = load(u + (size_t)(6 * i + j) * position);
+        const float *at = u + (size_t)j * position;
+        UNROLL(6) for (int i = 0; i < 6; i++) {
+            d[i] = load(at);
+            at = further(at, 6 * position);
+        }
         transform_weights_back(d, g);
         UNROLL(3) for (int i = 0; i < 3; i++) half[i][j] = g[i];
     }

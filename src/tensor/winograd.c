@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { SIDE = 4, NUMBERS = 36, TILES = 56, LEAST_CHANNELS = 8, LEAST_PIXELS = 36 };
+enum { SIDE = 4, NUMBERS = ORW_NUMBERS, TILES = 56, LEAST_CHANNELS = 8, LEAST_PIXELS = 36 };
 
 bool orw_winograd_suits(const struct extents *e) {
     const int most = ORW_TERMS * ORW_BLOCK;
@@ -25,7 +25,7 @@ bool orw_winograd_suits(const struct extents *e) {
 /* ---- tiles ---- */
 
 /* Where the numbers of the same kind begin, in floats: an odd number of cache lines apart, so that the 36 of a tile do
- * not compete for the same lines of the first-level cache. `count` is even. */
+ * not compete for the same lines of the first-level cache. */
 static size_t position_of(int count, int padded) {
     return (size_t)count * (size_t)padded + ORW_BLOCK;
 }
@@ -47,13 +47,13 @@ static int tiles_at_once(int total) {
 }
 
 static size_t transformed_count(int tiles, int channels) {
-    return NUMBERS * position_of(tiles, orw_round_up(channels, ORW_BLOCK));
+    return (size_t)NUMBERS * (size_t)tiles * (size_t)orw_round_up(channels, ORW_BLOCK);
 }
 
 /* Transformed tiles as the direct kernels see them: blocks of channels are what taps are there. */
 static void terms_of(int channels, int tiles, int *terms, size_t offset[ORW_TERMS]) {
     *terms = orw_blocks(channels);
-    for (int i = 0; i < *terms; i++) offset[i] = (size_t)i * (size_t)tiles * ORW_BLOCK;
+    for (int i = 0; i < *terms; i++) offset[i] = (size_t)i * (size_t)tiles * NUMBERS * ORW_BLOCK;
 }
 
 /* ---- one convolution, forward or for the input gradient ---- */
@@ -81,7 +81,7 @@ static bool pass_prepare(orw_tape *tape, const struct extents *e, const struct o
     p->initial = p->zeros + outputs;
     if (b) memcpy(p->initial, b, (size_t)order->outputs * sizeof(float));
     kernels->winograd_weights(order, w, p->weights, p->weights_position);
-    p->product = (struct orw_convolution){.stride = 1,
+    p->product = (struct orw_convolution){.stride = NUMBERS,
                                           .channels = ORW_BLOCK,
                                           .initial = p->zeros,
                                           .output_pixel = (size_t)outputs,
@@ -97,15 +97,14 @@ static void pass_run(struct pass *p, const float *x, float *y, bool add) {
         const int left = p->in.total - first, count = left < most ? orw_round_up(left, 2) : most;
         p->in.first = p->out.first = first;
         p->in.count = p->out.count = count;
-        p->in.position = position_of(count, orw_round_up(p->in.channels, ORW_BLOCK));
         p->out.position = position_of(count, p->product.outputs);
         kernels->winograd_input(&p->in, x, p->transformed);
         terms_of(p->in.channels, count, &p->product.taps, p->product.offset);
         p->product.columns = count / 2;
-        p->product.input_row = (size_t)(count / 2) * ORW_BLOCK;
+        p->product.input_row = (size_t)(count / 2) * NUMBERS * ORW_BLOCK;
         p->product.output_row = (size_t)(count / 2) * p->product.output_pixel;
         for (size_t i = 0; i < NUMBERS; i++) {
-            p->product.input = p->transformed + i * p->in.position;
+            p->product.input = p->transformed + i * ORW_BLOCK;
             p->product.weights = p->weights + i * p->weights_position;
             p->product.output = p->products + i * p->out.position;
             kernels->convolve(&p->product);
@@ -140,22 +139,20 @@ static bool weights_gradient(orw_tape *tape, const struct extents *e, const floa
     float *u = orw_tape_floats(tape, NUMBERS * position);
     if (!v || !m || !u) return false;
     memset(u, 0, NUMBERS * position * sizeof *u);
-    struct orw_convolution_weights plan = {.stride = 1, .channels = ORW_BLOCK, .rows = 1, .outputs = padded};
+    struct orw_convolution_weights plan = {.stride = NUMBERS, .channels = ORW_BLOCK, .rows = 1, .outputs = padded};
     in.doubled = e->doubled;
     for (int first = 0; first < in.total; first += most) {
         const int left = in.total - first, count = left < most ? orw_round_up(left, 2) : most;
         in.first = out.first = first;
         in.count = out.count = count;
-        in.position = position_of(count, orw_round_up(e->channels, ORW_BLOCK));
-        out.position = position_of(count, orw_round_up(e->outputs, ORW_BLOCK));
         kernels->winograd_input(&in, x, v);
         kernels->winograd_gradient(&out, dy, m);
         terms_of(e->channels, count, &plan.taps, plan.offset);
         plan.columns = count;
-        plan.gradient_plane = (size_t)count * ORW_BLOCK;
+        plan.gradient_plane = (size_t)count * NUMBERS * ORW_BLOCK;
         for (size_t i = 0; i < NUMBERS; i++) {
-            plan.input = v + i * in.position;
-            plan.gradient = m + i * out.position;
+            plan.input = v + i * ORW_BLOCK;
+            plan.gradient = m + i * ORW_BLOCK;
             plan.packed = u + i * position;
             kernels->convolve_weights(&plan);
         }

@@ -67,12 +67,12 @@ static void checks(void) {
     check(1, 5, 1, 4, 3, 2, true);
     check(1, 5, 6, 18, 2, 2, true);
     check(1, 6, 6, 8, 8, 1, true);
-    check(2, 7, 7, 16, 16, 1, true);
+    check(1, 7, 7, 16, 16, 1, true);
     check(1, 4, 13, 9, 33, 1, false);
     check(1, 6, 9, 33, 8, 1, true);
-    check(10, 5, 9, 8, 8, 1, true);
+    check(7, 1, 36, 8, 8, 1, true);
     check_times(1, 3, 3, 8, 8, 1, 2, true);
-    check_times(2, 5, 3, 17, 16, 1, 2, false);
+    check_times(1, 5, 3, 17, 16, 1, 2, false);
     check_times(1, 2, 2, 3, 5, 1, 2, true);
 }
 
