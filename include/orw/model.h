@@ -87,6 +87,21 @@ int orw_classifier_width(const orw_network *network);
 orw_status orw_classifier_features(const orw_network *network, orw_tape *tape, float *values, int count, const float *x,
                                    float *features);
 
+/* ---------------------------------------------------------------- readers of scenes ----------------------------- */
+
+/* What a detector's last layer sees of each image, as orw_classifier_features; width 0: no detector. */
+int orw_detector_width(const orw_network *network);
+orw_status orw_detector_features(const orw_network *network, orw_tape *tape, float *values, int count, const float *x,
+                                 float *features);
+/* The towers of a dual encoder, for its training: unit vectors [B,features] of images x[B,H,W,C] and of captions
+ * labels[count, condition width], and the trained logarithm of the similarities' scale. Its forward pass gives the
+ * cosine of image and caption [B,1]. */
+orw_tensor *orw_dual_encoder_images(const orw_network *network, orw_tape *tape, float *values, float *grads,
+                                    orw_tensor *x);
+orw_tensor *orw_dual_encoder_texts(const orw_network *network, orw_tape *tape, float *values, float *grads,
+                                   const int *labels, int count);
+orw_tensor *orw_dual_encoder_temperature(const orw_network *network, orw_tape *tape, float *values, float *grads);
+
 /* ---------------------------------------------------------------- adapters -------------------------------------- */
 
 /* Low-rank adapters (LoRA, Hu et al. 2022) of a transformer (mmdit, scene_net): y = W x + b + alpha/r B (A x) at the

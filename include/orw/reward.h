@@ -4,6 +4,7 @@
 #define ORW_REWARD_H
 
 #include "orw/model.h"
+#include "orw/scene.h"
 
 typedef struct orw_reward orw_reward;
 struct orw_reward {
@@ -23,6 +24,31 @@ orw_status orw_classify(const orw_network *classifier, float *values, orw_tape *
 /* even_digit: the classifier's probability that the digit is even, in [0, 1] (the paper's target-image reward).
  * Borrows the network and its values. */
 orw_status orw_reward_even_digit(const orw_network *classifier, float *values, orw_reward **reward);
+
+/* What there is to see in a scene of two nouns: along the axis, `first` is left of or above `second`. */
+enum { ORW_HORIZONTAL, ORW_VERTICAL, ORW_NO_SCENE, ORW_AXES };
+typedef struct orw_reading {
+    int axis, first, second; /* ORW_NO_SCENE, nouns, nouns: no scene */
+} orw_reading;
+orw_reading orw_reading_of(const orw_caption *caption); /* of two nouns in a relation */
+/* A detector of so many nouns has so many outputs: logits of axis, first and second noun. Of x[count, H*W*C] it says
+ * p[count, outputs], the probabilities of each, and said[count], the most probable ones; both may be NULL. */
+int orw_detector_outputs(int nouns);
+orw_status orw_detector_read(const orw_network *detector, float *values, orw_tape *tape, int count, const float *x,
+                             float *p, orw_reading *said);
+/* The same held against captions of two nouns in a relation, labels[count, ORW_CAPTION_TOKENS]: probability[count] that
+ * axis and both nouns are the caption's, the product of three; right[count]: 1 where they are the detector's first
+ * choice, else 0. Both may be NULL. */
+orw_status orw_detect(const orw_network *detector, float *values, orw_tape *tape, int count, const float *x,
+                      const int *labels, float *probability, float *right);
+
+/* Rewards of captioned samples; network and values are borrowed.
+ *   detection   orw_detect's probability, 0 to 1
+ *   alignment   a dual encoder's cosine of image and caption, -1 to 1
+ *   preference  by a preference model: the probability of being preferred to what scores 0, the middle, 0 to 1 */
+orw_status orw_reward_detection(const orw_network *detector, float *values, orw_reward **reward);
+orw_status orw_reward_alignment(const orw_network *dual_encoder, float *values, orw_reward **reward);
+orw_status orw_reward_preference(const orw_network *preference, float *values, orw_reward **reward);
 
 /* table: rewards[k] of the point nearest to x among at[points, D] (the first of equally near ones). Copies both. */
 orw_status orw_reward_table(int points, size_t D, const float *at, const float *rewards, orw_reward **reward);

@@ -166,6 +166,10 @@ int main(void) {
         "trunk_width=16 trunk_blocks=2 trunk_heads=2 text_width=12 text_heads=2";
     static const char *const scene_nets[] = {"", "qk_norm=false trunk_blocks=1 head=8 text_layers=2",
                                              "fold=4 height=16 width=16 lora_rank=4"};
+    static const char reader[] = "in_channels=2 height=8 width=12 channels=8,12 groups=4 features=6 depth=1 ";
+    static const char *const readers[] = {"kind=detector outputs=5 patch=1 pool=average",
+                                          "kind=dual_encoder vocabulary=4 tokens=3 text_width=5",
+                                          "kind=preference vocabulary=4 tokens=4 text_width=5 depth=2"};
     static const char *const mlps[] = {"hidden=16,16", "hidden=24 time_features=6",
                                        "hidden=8,8,8 time_features=5 dimension=1"};
     orw_tape *tape = NULL;
@@ -174,6 +178,7 @@ int main(void) {
     for (size_t i = 0; i < 3; i++) check_network(tape, classifier, classifiers[i]);
     for (size_t i = 0; i < sizeof transformers / sizeof *transformers; i++) check_network(tape, mmdit, transformers[i]);
     for (size_t i = 0; i < sizeof scene_nets / sizeof *scene_nets; i++) check_network(tape, scene_net, scene_nets[i]);
+    for (size_t i = 0; i < 3; i++) check_network(tape, reader, readers[i]);
     for (size_t i = 0; i < 3; i++) check_network(tape, "kind=mlp dimension=3", mlps[i]);
     orw_tape_destroy(&tape);
     return done_testing();
