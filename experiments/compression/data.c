@@ -40,7 +40,7 @@ static orw_status load_sprites(const orw_config *config, compression_data *data)
     ORW_CALL(orw_sprites_load(NULL, &sprites));
     orw_status status = orw_scenes_dataset(sprites, &options, &data->train, NULL);
     options.seed++;
-    options.count = TEST_SPRITES;
+    if (options.count > TEST_SPRITES) options.count = TEST_SPRITES;
     if (status == ORW_OK) status = orw_scenes_dataset(sprites, &options, &data->test, NULL);
     orw_sprites_destroy(&sprites);
     return status;
