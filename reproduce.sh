@@ -39,6 +39,8 @@ Options
   --yes            do not ask before installing
   --help           this text
 
+SIGTERM and SIGUSR1 stop a run at the end of its round, with a checkpoint; exit status 75, and the same command goes on.
+
 Environment
   BUILD            folder of the build (default build)
   MPIRUN           launcher, called as `$MPIRUN -n N PROGRAM ...` (default: mpirun with fitting options)
@@ -224,7 +226,7 @@ run_experiment() {
     begin "run/$name" "$ranks"
     before=$(state_of "$out/$name")
     launch "$ranks" "$program" "$conf" --out "$out" || status=$?
-    # Status 1: the program did its work and something that it checks does not hold. The report shows what.
+    # Status 75: a signal stopped it, with a checkpoint; whoever called us may want to know. Status 1: the program did its work and something that it checks does not hold. The report shows what.
     [ $status -le 1 ] || exit $status
     if [ $status -eq 1 ]; then
         echo "$name: a check failed, see the rows above and the report"
@@ -250,14 +252,43 @@ launch() { # launch RANKS PROGRAM ARGUMENT...
     local ranks=$1 options=()
     shift
     if [ -n "${MPIRUN:-}" ]; then
-        $MPIRUN -n "$ranks" "$@"
+        # shellcheck disable=SC2086
+        attend $MPIRUN -n "$ranks" "$@"
         return
     fi
     if mpirun --version 2>&1 | grep -q 'Open MPI'; then
         options=(--bind-to none)
         if [ "$ranks" -gt "$(nproc)" ]; then options+=(--oversubscribe); fi
     fi
-    mpirun -n "$ranks" ${options[@]+"${options[@]}"} "$@"
+    attend mpirun -n "$ranks" ${options[@]+"${options[@]}"} "$@"
+}
+
+# Runs a launcher and passes SIGTERM and SIGUSR1 on to it, both as SIGUSR1: mpirun hands that to its ranks, while on SIGTERM it kills
+# them a second later. A second SIGTERM is passed on as it is.
+attended=''
+terms=0
+attend() {
+    local status
+    "$@" &
+    attended=$!
+    while :; do
+        status=0
+        wait "$attended" || status=$?
+        kill -0 "$attended" 2> /dev/null || break # else a signal of ours ended the waiting
+    done
+    attended=''
+    return "$status"
+}
+
+asked_to_stop() {
+    [ "$1" = TERM ] && terms=$((terms + 1))
+    if [ -z "$attended" ]; then
+        [ "$1" = USR1 ] || exit 143
+    elif [ "$terms" -gt 1 ]; then
+        kill -TERM "$attended" 2> /dev/null || true
+    else
+        kill -USR1 "$attended" 2> /dev/null || true
+    fi
 }
 
 # Everything that the figures depend on; those that are still as drawn from it are kept.
@@ -318,7 +349,8 @@ parse_arguments "$@"
 if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 trap interrupted EXIT
 trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'asked_to_stop TERM' TERM
+trap 'asked_to_stop USR1' USR1
 for stage in "${stages[@]}"; do
     "stage_$stage"
 done

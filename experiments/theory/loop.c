@@ -57,6 +57,7 @@ orw_status theory_place(const theory *self, const char *sub, const orw_config *c
     *place = (orw_place){.comm = self->program->comm,
                          .config = config,
                          .about = about,
+                         .allow_change = self->program->allow_change,
                          .claim = orw_program_claim,
                          .claim_context = self->program};
     char *directory = NULL;

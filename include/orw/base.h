@@ -14,6 +14,7 @@
 /* What a fallible function returns. The text of the last error of this process is in orw_error_text(). */
 typedef enum orw_status {
     ORW_OK = 0,
+    ORW_STOPPED,     /* no failure: a signal asked to stop, and what had been done is saved; nothing is left to do */
     ORW_ERR_INPUT,   /* the user's file, key or argument is wrong */
     ORW_ERR_SYSTEM,  /* the operating system or a library refused: I/O, memory, MPI, HDF5 */
     ORW_ERR_NUMERIC, /* a value that must be finite is not */
@@ -24,6 +25,10 @@ typedef enum orw_status {
 #define ORW_EXIT_ERROR 2
 /* Exit status of a program that did its work and found that something it checks does not hold. */
 #define ORW_EXIT_CHECK 1
+
+/* Exit status of a program that a signal stopped, with a checkpoint to go on from: EX_TEMPFAIL of sysexits.h, so that
+ * job scripts know to start it again. */
+#define ORW_EXIT_STOPPED 75
 
 /* Formats one line (no newline) as this process's error text and returns `status`. */
 orw_status orw_error(orw_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -48,6 +53,13 @@ void orw_real_text(double value, char text[ORW_REAL_CHARACTERS]);
         (status) = (expression);                                                                                       \
         if ((status) != ORW_OK) goto label;                                                                            \
     } while (0)
+
+/* ---------------------------------------------------------------- signals --------------------------------------- */
+
+/* From now on SIGTERM and SIGUSR1 do not end the process but are remembered. A second SIGTERM (not one within a quarter
+ * of a second of the first: launchers and batch systems both pass it on) ends it at once, as it would have. */
+orw_status orw_signals_catch(void);
+bool orw_signals_asked(void); /* did one of them come? Ranks may differ: see orw_comm_asked */
 
 /* ---------------------------------------------------------------- log and progress ------------------------------ */
 
@@ -122,7 +134,7 @@ void orw_config_destroy(orw_config **config);
 /* INI file: [section] and name = value, ; or # comments. Unknown keys are refused with the nearest declared one. */
 orw_status orw_config_read(orw_config *config, const char *path);
 orw_status orw_config_set(orw_config *config, const char *assignment); /* "section.name=value" */
-bool orw_config_has(const orw_config *config, const char *key); /* is it declared? */
+bool orw_config_has(const orw_config *config, const char *key);        /* is it declared? */
 /* Readers: the key must be declared with that type (otherwise a bug: the program stops). */
 bool orw_config_bool(const orw_config *config, const char *key);
 int orw_config_int(const orw_config *config, const char *key);

@@ -19,6 +19,8 @@ typedef struct orw_batch {
     int groups;          /* samples i and j of equal i % groups have the same condition; 1: no conditions */
     float *reward;       /* [plan.batch], the same on every rank */
     float *weight;       /* [plan.batch], likewise */
+    uint8_t *left_out;   /* [plan.batch], likewise: 1 where the reward is not finite (finetune.on_nan = skip) */
+    int left_out_count;
 } orw_batch;
 /* What samples are drawn under: the sample of global index i has condition i % count. Borrowed. */
 typedef struct orw_conditions {
@@ -37,12 +39,20 @@ void orw_batch_destroy(orw_batch **batch);
 typedef struct orw_terms orw_terms;
 orw_tape *orw_terms_tape(const orw_terms *terms);
 const float *orw_terms_weight(const orw_terms *terms); /* [count], this shard's part of the batch's weights */
+/* [count], 0 for samples that are left out, else 1: the weights of errors that no reward multiplies. NULL: all ones. */
+const float *orw_terms_present(const orw_terms *terms);
 orw_tensor *orw_terms_v(orw_terms *terms);
 orw_tensor *orw_terms_u(orw_terms *terms);
 orw_tensor *orw_terms_v_old(orw_terms *terms);
 orw_tensor *orw_terms_v_ref(orw_terms *terms);
 /* Numbers that a loss shows: summed over shards in the fixed tree, logged as means over the batch. */
-enum { ORW_REPORT_FLOW, ORW_REPORT_W2, ORW_REPORT_SLOTS = 16 };
+enum {
+    ORW_REPORT_FLOW,
+    ORW_REPORT_W2,
+    ORW_REPORT_LEFT_OUT = 14, /* the loop's own */
+    ORW_REPORT_ASKED = 15,    /* the engine's own */
+    ORW_REPORT_SLOTS
+};
 void orw_terms_report(orw_terms *terms, int slot, const orw_tensor *scalar);
 
 typedef struct orw_method orw_method;
@@ -54,7 +64,8 @@ struct orw_method {
     bool mean_one; /* weights are divided by their mean over the global batch */
     double keep;   /* raft: share of each group's samples that is chosen, its best */
     double margin; /* reft: standard deviations above the batch's mean reward from which a sample is chosen */
-    /* batch->reward -> batch->weight. Every rank computes the same numbers. */
+    /* batch->reward -> batch->weight. Every rank computes the same numbers. Rewards are finite: a sample that is left
+     * out shows the lowest of the others, and its weight becomes 0 afterwards. */
     orw_status (*weigh)(const orw_method *self, orw_batch *batch);
     /* Sum over the shard's samples of their loss: a scalar; the loop divides by the global batch. */
     orw_tensor *(*loss)(const orw_method *self, orw_terms *terms);

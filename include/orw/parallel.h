@@ -25,6 +25,8 @@ MPI_Comm orw_comm_mpi(const orw_comm *comm);
 /* All ranks learn the worst status of any, and the text of the lowest failing rank. Call it after work that can fail on
  * one rank only (files on rank 0, a NaN in one shard) and before the next collective. Collective. */
 orw_status orw_comm_agree(const orw_comm *comm, orw_status mine);
+/* Has a signal asked any of the ranks to stop (orw_signals_catch)? All ranks learn the same. Collective. */
+orw_status orw_comm_asked(const orw_comm *comm, bool *stop);
 orw_status orw_comm_broadcast(const orw_comm *comm, void *bytes, size_t count); /* from rank 0; any size. Collective. */
 /* Makes every rank's dictionary the same as that of rank 0, order included. The outcome is agreed. Collective. */
 orw_status orw_dictionary_broadcast(const orw_comm *comm, orw_dictionary *dictionary);
@@ -53,7 +55,7 @@ orw_status orw_reducer_finish(orw_reducer *reducer, float *sum);
 /* Of floats, by this rank, counted at the sends, since creation. Not collective. */
 uint64_t orw_reducer_bytes_sent(const orw_reducer *reducer);
 uint64_t orw_reducer_messages_sent(const orw_reducer *reducer);
-double orw_reducer_seconds(const orw_reducer *reducer);      /* spent in _finish since creation */
+double orw_reducer_seconds(const orw_reducer *reducer); /* spent in _finish since creation */
 
 /* Rows of the global batch, `width` floats each, from the owning ranks to all: local rows (this rank's, in order of the
  * global index) in, global[batch * width] out. Collective. */

@@ -14,6 +14,7 @@ typedef struct orw_program {
     const char *stage;     /* as asked for; NULL: not */
     int last_stage;        /* stages after it are not run */
     bool must_resume;      /* --resume */
+    bool allow_change;     /* --allow-change */
     bool shared;           /* --shared: others may work in `output` at the same time, each on places of its own */
     bool only_looks;       /* --complete: nothing is done, the first place that is not complete ends the program */
     bool incomplete;       /* there was one */
@@ -23,7 +24,8 @@ typedef struct orw_program {
 } orw_program;
 
 typedef orw_status (*orw_program_body)(orw_program *program);
-/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--shared] | --complete | --runs | --help |
+/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--allow-change] [--shared] | --complete | --runs
+ * | --help |
  * --markdown | --print-config. Returns the exit status. `options` is a NULL-terminated list of tables. Collective. */
 int orw_program_main(int argc, char **argv, const char *name, const char *title, const orw_option *const *options,
                      orw_program_body body);
@@ -41,6 +43,8 @@ void orw_place_clear(orw_place *place);
 orw_status orw_program_claim(void *program, const orw_place *place);
 /* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
+/* ORW_STOPPED where a signal asked for it: to be called between one result and the next. Collective. */
+orw_status orw_program_go_on(const orw_program *program);
 /* body(method, alpha, seed) for every method that has a key sweep.METHOD, its alphas, and sweep.seeds. */
 orw_status orw_program_sweep(orw_program *program,
                              orw_status (*body)(void *context, const char *method, double alpha, int seed),

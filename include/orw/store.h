@@ -95,6 +95,12 @@ orw_status orw_checkpoint_add_integers(orw_checkpoint *checkpoint, const char *n
 orw_status orw_checkpoint_add_table(orw_checkpoint *checkpoint, orw_table *table); /* reading replaces the rows */
 /* Texts that must be equal on reading, or the checkpoint is another experiment's: what differs is named. */
 orw_status orw_checkpoint_add_identity(orw_checkpoint *checkpoint, const char *name, const char *text);
+/* A text on the heap, or NULL; reading replaces it. */
+orw_status orw_checkpoint_add_text(orw_checkpoint *checkpoint, const char *name, char **text);
+/* From now on identities may differ on reading in settings, keys with a section like "finetune.rate" (not in what a
+ * result was made from). What differed, "finetune.rate = 1, now 2; ...", or "". */
+void orw_checkpoint_allow_changes(orw_checkpoint *checkpoint);
+const char *orw_checkpoint_changes(const orw_checkpoint *checkpoint);
 /* DIRECTORY/checkpoint.h5, the one before as checkpoint.previous.h5; XXH64 of all pieces inside. Not collective (rank
  * 0). */
 orw_status orw_checkpoint_save(const orw_checkpoint *checkpoint, const char *directory);

@@ -60,6 +60,9 @@ void orw_engine_destroy(orw_engine **engine);
 /* gradient[P + ORW_REPORT_SLOTS] = mean over the global batch, the report slots behind the parameters. Collective. */
 orw_status orw_engine_gradient(orw_engine *engine, orw_shard_loss loss, void *context, float *gradient);
 double orw_engine_reduce_seconds(const orw_engine *engine); /* since creation */
+/* Had a signal asked any rank to stop when it computed its part of the last gradient? It travels with the gradient, so
+ * all ranks say the same of the same update. */
+bool orw_engine_asked(const orw_engine *engine);
 
 /* ---------------------------------------------------------------- fitting from data ----------------------------- */
 
@@ -70,6 +73,7 @@ typedef struct orw_place {
     char *directory; /* of this result; made if missing */
     char *identity;  /* lines "key = value" of everything that the result depends on: settings, parents' digests */
     const orw_dictionary *about; /* provenance */
+    bool allow_change; /* an interrupted result may go on with other settings; what changed is then in its provenance */
     /* Asked by orw_place_inspect before anything is changed in a directory whose result is not complete; may refuse.
      * Collective. NULL: nobody to ask. */
     orw_status (*claim)(void *context, const struct orw_place *place);

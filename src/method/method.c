@@ -53,9 +53,10 @@ orw_status orw_batch_create(const orw_plan *plan, size_t D, orw_batch **batch) {
         made->groups = 1;
         made->reward = calloc((size_t)plan->batch, sizeof(float));
         made->weight = calloc((size_t)plan->batch, sizeof(float));
+        made->left_out = calloc((size_t)plan->batch, 1);
     }
     *batch = made;
-    if (made && made->x1 && made->reward && made->weight) return ORW_OK;
+    if (made && made->x1 && made->reward && made->weight && made->left_out) return ORW_OK;
     orw_batch_destroy(batch);
     return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan->batch);
 }
@@ -85,6 +86,7 @@ void orw_batch_destroy(orw_batch **batch) {
     free((*batch)->labels);
     free((*batch)->reward);
     free((*batch)->weight);
+    free((*batch)->left_out);
     free(*batch);
     *batch = NULL;
 }

@@ -29,7 +29,7 @@ orw_tensor *orw_loss_weighted_flow(const orw_method *self, orw_terms *terms) {
     orw_terms_report(terms, ORW_REPORT_FLOW, flow);
     if (self->alpha == 0) return flow;
     orw_tensor *d = orw_squared_error(tape, orw_terms_v(terms), orw_terms_v_ref(terms));
-    orw_tensor *distance = orw_weighted_sum(tape, d, NULL);
+    orw_tensor *distance = orw_weighted_sum(tape, d, orw_terms_present(terms));
     orw_terms_report(terms, ORW_REPORT_W2, distance);
     return orw_add(tape, flow, orw_scale(tape, distance, (float)self->alpha));
 }

@@ -113,6 +113,13 @@ orw_status orw_comm_agree(const orw_comm *comm, orw_status mine) {
     return orw_error((orw_status)all[0], "%s", text);
 }
 
+orw_status orw_comm_asked(const orw_comm *comm, bool *stop) {
+    int any = orw_signals_asked();
+    if (comm->size > 1) ORW_MPI(MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPI_INT, MPI_MAX, comm->mpi));
+    *stop = any != 0;
+    return ORW_OK;
+}
+
 orw_status orw_comm_broadcast(const orw_comm *comm, void *bytes, size_t count) {
     if (comm->size == 1) return ORW_OK;
     char *at = bytes;

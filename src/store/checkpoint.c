@@ -1,5 +1,6 @@
 /* checkpoint.c - a run's whole state as named pieces, in two generations of which one is valid at every instant. */
 #include "h5.h"
+#include "identity.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,22 +12,23 @@
 #define NEWEST   "checkpoint.h5"
 #define PREVIOUS "checkpoint.previous.h5"
 
-enum { LINE = 4352 }; /* of a configuration: its names and values are shorter */
-
-typedef enum piece_type { FLOATS, INTEGERS, TABLE, IDENTITY } piece_type;
-static const char *const type_name[] = {"floats", "integers", "table", "identity"};
+typedef enum piece_type { FLOATS, INTEGERS, TABLE, IDENTITY, TEXT } piece_type;
+static const char *const type_name[] = {"floats", "integers", "table", "identity", "text"};
 
 typedef struct piece {
     piece_type type;
     char *name;
-    void *data;   /* FLOATS, INTEGERS: memory; TABLE: the orw_table */
+    void *data;   /* FLOATS, INTEGERS: memory; TABLE: the orw_table; TEXT: the address of a char * */
     size_t count; /* numbers; IDENTITY: bytes of text */
     char *text;   /* IDENTITY */
+    char *found;  /* IDENTITY, while a file is being read: its text, where that differs */
 } piece;
 
 struct orw_checkpoint {
     piece *pieces;
     int count;
+    bool may_change; /* settings in identities */
+    char *changes;   /* what did; NULL: nothing */
 };
 
 /* ---------------------------------------------------------------- the list -------------------------------------- */
@@ -41,8 +43,10 @@ void orw_checkpoint_destroy(orw_checkpoint **checkpoint) {
     for (int i = 0; i < (*checkpoint)->count; i++) {
         free((*checkpoint)->pieces[i].name);
         free((*checkpoint)->pieces[i].text);
+        free((*checkpoint)->pieces[i].found);
     }
     free((*checkpoint)->pieces);
+    free((*checkpoint)->changes);
     free(*checkpoint);
     *checkpoint = NULL;
 }
@@ -84,6 +88,18 @@ orw_status orw_checkpoint_add_identity(orw_checkpoint *checkpoint, const char *n
     return add(checkpoint, (piece){.type = IDENTITY, .text = copy, .count = strlen(text)}, name);
 }
 
+orw_status orw_checkpoint_add_text(orw_checkpoint *checkpoint, const char *name, char **text) {
+    return add(checkpoint, (piece){.type = TEXT, .data = text}, name);
+}
+
+void orw_checkpoint_allow_changes(orw_checkpoint *checkpoint) {
+    checkpoint->may_change = true;
+}
+
+const char *orw_checkpoint_changes(const orw_checkpoint *checkpoint) {
+    return checkpoint->changes ? checkpoint->changes : "";
+}
+
 /* A piece as an HDF5 array. Identity texts are arrays of bytes: they may be long. */
 typedef struct form {
     hid_t stored, memory;
@@ -109,7 +125,12 @@ static form form_of(const piece *p) {
         f.rank = 2, f.shape[0] = (hsize_t)table->rows, f.shape[1] = (hsize_t)table->columns, f.data = table->values;
         break;
     case IDENTITY:
-        f.stored = H5T_STD_U8LE, f.memory = H5T_NATIVE_UINT8, f.kind = H5T_INTEGER, f.bytes = 1, f.data = p->text;
+        f.stored = H5T_STD_U8LE, f.memory = H5T_NATIVE_UINT8, f.kind = H5T_INTEGER, f.bytes = 1;
+        f.data = p->found ? p->found : p->text, f.shape[0] = strlen(f.data);
+        break;
+    case TEXT:
+        f.stored = H5T_STD_U8LE, f.memory = H5T_NATIVE_UINT8, f.kind = H5T_INTEGER, f.bytes = 1;
+        f.data = *(char **)p->data, f.shape[0] = f.data ? strlen(f.data) : 0;
         break;
     }
     f.bytes *= (size_t)(f.shape[0] * f.shape[1]);
@@ -215,65 +236,25 @@ orw_status orw_checkpoint_save(const orw_checkpoint *checkpoint, const char *dir
 
 /* ---------------------------------------------------------------- reading --------------------------------------- */
 
-/* The line of `text` that starts at *at, without its end; *at moves on. */
-static bool next_line(const char **at, char *line, size_t capacity) {
-    if (!**at) return false;
-    size_t length = strcspn(*at, "\n");
-    snprintf(line, capacity, "%.*s", (int)length, *at);
-    *at += length + ((*at)[length] == '\n');
-    return true;
-}
-
-/* Looks for the value of `key` in section `section` of an INI text. */
-static bool lookup(const char *text, const char *section, const char *key, char *value, size_t capacity) {
-    char line[LINE], current[128] = "";
-    while (next_line(&text, line, sizeof line)) {
-        char name[256] = "";
-        int rest = 0;
-        if (sscanf(line, " [%127[^]]]", current) == 1) continue;
-        if (sscanf(line, " %255[^= ] =%n", name, &rest) != 1 || rest == 0) continue;
-        if (strcmp(current, section) != 0 || strcmp(name, key) != 0) continue;
-        while (line[rest] == ' ') rest++;
-        snprintf(value, capacity, "%s", line + rest);
-        return true;
+/* Another identity is refused, naming what differs - or, where settings may change, remembered. */
+static orw_status compare_identity(orw_checkpoint *checkpoint, const char *path, piece *p, const char *old) {
+    bool settings;
+    if (strcmp(old, p->text) == 0) return ORW_OK;
+    char *differences = orw_identity_differences(old, p->text, &settings);
+    if (!differences) return orw_error(ORW_ERR_SYSTEM, "out of memory reading %s", path);
+    orw_status status = ORW_OK;
+    if (!checkpoint->may_change || !settings)
+        status = orw_error(ORW_ERR_INPUT, "%s: belongs to another experiment: its %s differs: %s", path, p->name,
+                           differences);
+    else {
+        free(checkpoint->changes);
+        checkpoint->changes = differences;
+        differences = NULL;
+        p->found = strdup(old);
+        if (!p->found) status = orw_error(ORW_ERR_SYSTEM, "out of memory reading %s", path);
     }
-    return false;
-}
-
-/* Adds the keys of `from` whose value in `other` is not the same. `old` is true when `from` is the checkpoint's text;
- * then keys that both have are named, otherwise only those that the checkpoint lacks. Returns the length of the text so
- * far. */
-static size_t compare(const char *from, const char *other, bool old, char *text, size_t used, size_t capacity) {
-    char line[LINE], section[128] = "";
-    while (next_line(&from, line, sizeof line)) {
-        char key[256] = "", here[LINE], there[LINE];
-        int rest = 0;
-        if (sscanf(line, " [%127[^]]]", section) == 1) continue;
-        if (sscanf(line, " %255[^= ] =%n", key, &rest) != 1 || rest == 0) continue;
-        while (line[rest] == ' ') rest++;
-        snprintf(here, sizeof here, "%s", line + rest);
-        bool found = lookup(other, section, key, there, sizeof there);
-        if (found && (!old || strcmp(here, there) == 0)) continue;
-        if (!found) snprintf(there, sizeof there, "absent");
-        if (used < capacity)
-            used += (size_t)snprintf(text + used, capacity - used, "%s%s%s%s = %s, now %s", used ? "; " : "", section,
-                                     section[0] ? "." : "", key, old ? here : there, old ? there : here);
-    }
-    return used;
-}
-
-static orw_status refuse_identity(const char *path, const char *name, const char *old, const char *now) {
-    char differences[640] = "";
-    size_t used = compare(old, now, true, differences, 0, sizeof differences);
-    used = compare(now, old, false, differences, used, sizeof differences);
-    if (used == 0) {
-        size_t at = 0;
-        while (old[at] && old[at] == now[at]) at++;
-        while (at > 0 && old[at - 1] != '\n') at--;
-        snprintf(differences, sizeof differences, "'%.*s', now '%.*s'", (int)strcspn(old + at, "\n"), old + at,
-                 (int)strcspn(now + at, "\n"), now + at);
-    }
-    return orw_error(ORW_ERR_INPUT, "%s: belongs to another experiment: its %s differs: %s", path, name, differences);
+    free(differences);
+    return status;
 }
 
 static orw_status read_attribute(hid_t object, const char *name, char *text, size_t capacity) {
@@ -286,11 +267,12 @@ static orw_status read_attribute(hid_t object, const char *name, char *text, siz
     return status;
 }
 
-static orw_status check_identity(hid_t group, const char *path, const piece *p, const orw_h5_array *array) {
+static orw_status check_identity(orw_checkpoint *checkpoint, hid_t group, const char *path, piece *p,
+                                 const orw_h5_array *array) {
     char *old = calloc((size_t)array->shape[0] + 1, 1);
     if (!old) return orw_error(ORW_ERR_SYSTEM, "out of memory reading %s", path);
     orw_status status = array->shape[0] ? orw_h5_read(group, p->name, H5T_NATIVE_UINT8, old) : ORW_OK;
-    if (status == ORW_OK && strcmp(old, p->text) != 0) status = refuse_identity(path, p->name, old, p->text);
+    if (status == ORW_OK) status = compare_identity(checkpoint, path, p, old);
     free(old);
     return status;
 }
@@ -309,13 +291,14 @@ static orw_status check_columns(hid_t group, const char *path, const piece *p) {
 }
 
 /* Everything that can be said before memory is touched. */
-static orw_status check_piece(hid_t group, const char *path, const piece *p) {
+static orw_status check_piece(orw_checkpoint *checkpoint, hid_t group, const char *path, piece *p) {
     orw_h5_array array;
     form f = form_of(p);
     ORW_CALL(orw_h5_inspect(group, path, p->name, &array));
     if (array.kind != f.kind || array.rank != f.rank)
         return orw_error(ORW_ERR_INPUT, "%s: piece '%s' is not of type %s", path, p->name, type_name[p->type]);
-    if (p->type == IDENTITY) return check_identity(group, path, p, &array);
+    if (p->type == IDENTITY) return check_identity(checkpoint, group, path, p, &array);
+    if (p->type == TEXT) return ORW_OK;
     if (p->type == TABLE) {
         ORW_CALL(check_columns(group, path, p));
         if (array.shape[1] == f.shape[1]) return ORW_OK;
@@ -341,6 +324,14 @@ static orw_status read_piece(hid_t group, const char *path, piece *p) {
         if (rows) table->capacity = rows;
         table->rows = rows;
     }
+    if (p->type == TEXT) {
+        char **text = p->data;
+        ORW_CALL(orw_h5_inspect(group, path, p->name, &array));
+        free(*text);
+        *text = calloc((size_t)array.shape[0] + 1, 1);
+        if (!*text) return orw_error(ORW_ERR_SYSTEM, "out of memory reading %s", path);
+        return array.shape[0] ? orw_h5_read(group, p->name, H5T_NATIVE_UINT8, *text) : ORW_OK;
+    }
     form f = form_of(p);
     return f.bytes ? orw_h5_read(group, p->name, f.memory, (void *)(uintptr_t)f.data) : ORW_OK;
 }
@@ -349,11 +340,13 @@ static orw_status read_pieces(hid_t group, const char *path, orw_checkpoint *che
     char said[17], found[17];
     int members = orw_h5_members(group);
     for (int i = 0; i < checkpoint->count; i++) /* identities first: they say best what is wrong */
-        if (checkpoint->pieces[i].type == IDENTITY) ORW_CALL(check_piece(group, path, &checkpoint->pieces[i]));
+        if (checkpoint->pieces[i].type == IDENTITY)
+            ORW_CALL(check_piece(checkpoint, group, path, &checkpoint->pieces[i]));
     if (members != checkpoint->count)
         return orw_error(ORW_ERR_INPUT, "%s: holds %d pieces, expected %d", path, members, checkpoint->count);
     for (int i = 0; i < checkpoint->count; i++)
-        if (checkpoint->pieces[i].type != IDENTITY) ORW_CALL(check_piece(group, path, &checkpoint->pieces[i]));
+        if (checkpoint->pieces[i].type != IDENTITY)
+            ORW_CALL(check_piece(checkpoint, group, path, &checkpoint->pieces[i]));
     for (int i = 0; i < checkpoint->count; i++) ORW_CALL(read_piece(group, path, &checkpoint->pieces[i]));
     ORW_CALL(read_attribute(group, "xxh64", said, sizeof said));
     snprintf(found, sizeof found, "%016" PRIx64, digest_pieces(checkpoint));
@@ -367,6 +360,10 @@ static orw_status load(orw_checkpoint *checkpoint, const char *path) {
     ORW_CALL(orw_h5_open(path, "checkpoint", &file));
     orw_status status = orw_h5_open_group(file, path, "pieces", &group);
     if (status == ORW_OK) status = read_pieces(group, path, checkpoint);
+    for (int i = 0; i < checkpoint->count; i++) { /* what is saved from now on is ours */
+        free(checkpoint->pieces[i].found);
+        checkpoint->pieces[i].found = NULL;
+    }
     if (group >= 0) H5Gclose(group);
     return orw_h5_close(file, status);
 }

@@ -10,6 +10,7 @@ struct orw_engine {
     size_t size;
     orw_tape *tape;
     orw_reducer *reducer;
+    bool asked;
 };
 
 orw_status orw_engine_create(const orw_comm *comm, const orw_plan *plan, size_t size, orw_engine **engine) {
@@ -46,6 +47,7 @@ static orw_status differentiate(orw_engine *engine, orw_shard_loss loss, void *c
     orw_status status = orw_tape_status(engine->tape);
     if (status == ORW_OK && !scalar) status = ORW_ERR_INTERNAL; /* a second tape failed and left its text */
     if (status == ORW_OK) status = orw_tape_backward(engine->tape, scalar, share);
+    report[ORW_REPORT_ASKED] = orw_signals_asked() ? (float)engine->plan.batch : 0;
     for (int slot = 0; slot < ORW_REPORT_SLOTS; slot++) report[slot] *= share;
     orw_reducer_close(engine->reducer);
     return status;
@@ -56,7 +58,13 @@ orw_status orw_engine_gradient(orw_engine *engine, orw_shard_loss loss, void *co
     for (int shard = engine->plan.first; shard < engine->plan.last && status == ORW_OK; shard++)
         status = differentiate(engine, loss, context, shard);
     ORW_CALL(orw_comm_agree(engine->comm, status));
-    return orw_reducer_finish(engine->reducer, gradient);
+    ORW_CALL(orw_reducer_finish(engine->reducer, gradient));
+    engine->asked = gradient[engine->size + ORW_REPORT_ASKED] != 0;
+    return ORW_OK;
+}
+
+bool orw_engine_asked(const orw_engine *engine) {
+    return engine->asked;
 }
 
 double orw_engine_reduce_seconds(const orw_engine *engine) {

@@ -11,7 +11,7 @@ static const orw_column common[ORW_EVALUATION_COMMON] = {
     {"round", "", "rounds made"},
     {"update", "", "updates made"},
     {"samples_scored", "", "training samples drawn and scored so far"},
-    {"count", "", "evaluation samples"},
+    {"count", "", "evaluation samples whose reward is finite"},
     {"reward_mean", "reward", "mean reward of the evaluation samples"},
     {"reward_sd", "reward", "their standard deviation"},
     {"pairwise_variance", "", "mean over elements of the variance across samples"},
@@ -66,23 +66,32 @@ orw_status orw_draw_samples(const orw_field *policy, const orw_solver *solver, o
     return ORW_OK;
 }
 
-orw_status orw_score_samples(const orw_comm *comm, const orw_reward *reward, orw_tape *tape, uint64_t seed,
-                             orw_batch *batch) {
+orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch) {
+    const orw_comm *comm = setup->place->comm;
+    const orw_reward *reward = setup->reward;
     float *local = malloc(((size_t)batch->local + 1) * sizeof *local);
     orw_status status = local ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to score %d samples", batch->local);
     int per_shard = batch->plan.per_shard;
     for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard)
         status = reward->score(reward, tape, per_shard, batch->x1 + (size_t)i * batch->D, orw_batch_labels(batch, i),
                                local + i);
+    if (status == ORW_OK) orw_mark_samples(batch, local);
     status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, 1, local, batch->reward);
     free(local);
-    for (int i = 0; i < batch->plan.batch && status == ORW_OK; i++)
-        if (!isfinite(batch->reward[i]))
-            status =
-                orw_error(ORW_ERR_NUMERIC, "round %d, sample %d, seed %llu: reward %s is %g; expected a finite number",
-                          batch->round, i, (unsigned long long)seed, reward->name, (double)batch->reward[i]);
-    return status;
+    return status == ORW_OK ? orw_check_rewards(batch, orw_skips(setup->place->config), seed, reward->name) : status;
+}
+
+/* Summary of the rewards that are there. */
+orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary) {
+    float *present = malloc((size_t)batch->plan.batch * sizeof *present);
+    bool good = present != NULL;
+    if (good) {
+        memcpy(present, batch->reward, (size_t)batch->plan.batch * sizeof *present);
+        good = orw_summarise(present, orw_keep_present(batch, 1, present), summary);
+    }
+    free(present);
+    return good ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to summarise %d rewards", batch->plan.batch);
 }
 
 /* d_i = mean over elements of (v - v_ref)^2 at one point of the path to each sample of one shard. */
@@ -179,9 +188,9 @@ static orw_status measure(const orw_finetune_setup *setup, orw_tape *tape, float
     ORW_CALL(velocity_distance(setup, tape, values, seed, NULL, batch, &distance));
     if (orw_config_bool(setup->place->config, "evaluate.trajectory"))
         ORW_CALL(velocity_distance(setup, tape, values, seed, solver, batch, &trajectory));
-    if (!orw_summarise(batch->reward, batch->plan.batch, &summary))
-        return orw_error(ORW_ERR_SYSTEM, "no memory to summarise %d rewards", batch->plan.batch);
-    const double found[] = {batch->plan.batch, summary.mean, summary.sd, spread, distance, trajectory};
+    ORW_CALL(orw_summarise_rewards(batch, &summary));
+    const double found[] = {
+        batch->plan.batch - batch->left_out_count, summary.mean, summary.sd, spread, distance, trajectory};
     memcpy(row + 3, found, sizeof found);
     return ORW_OK;
 }
@@ -207,7 +216,7 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
     status = row ? orw_draw_samples(&policy, &solver, tape, seed, ORW_PURPOSE_EVALUATE, 0, batch, NULL)
                  : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     ORW_TRY(status, orw_comm_agree(comm, status), done);
-    ORW_TRY(status, orw_score_samples(comm, setup->reward, tape, seed, batch), done);
+    ORW_TRY(status, orw_score_samples(setup, tape, seed, batch), done);
     ORW_TRY(status, measure(setup, tape, values, seed, &solver, batch, row), done);
     row[0] = clock.round;
     row[1] = clock.update;

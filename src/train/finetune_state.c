@@ -23,6 +23,8 @@ static const orw_column metrics_columns[] = {
     {"gradient_norm", "", "mean over the round's updates, before clipping"},
     {"learning_rate", "", "at the round's last update"},
     {"pairwise_variance", "", "mean over pixels of the variance across the round's samples"},
+    {"left_out_rewards", "samples", "of the round, their reward not being finite (finetune.on_nan = skip)"},
+    {"left_out_losses", "samples", "of all updates of the round, their loss not being finite (likewise)"},
     {NULL, NULL, NULL}};
 static const orw_column timing_columns[] = {{"round", "", "number of the round"},
                                             {"sample", "s", "drawing x1, since this process began"},
@@ -45,7 +47,7 @@ static orw_status open_work(orw_finetune_state *state) {
     const orw_finetune_setup *setup = state->setup;
     size_t P = orw_network_size(setup->network);
     orw_work *work = &state->work;
-    ORW_CALL(orw_work_open(setup->place, work));
+    ORW_CALL(orw_work_open(setup->place, "round", &state->round, work));
     ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "values", state->field.values, P));
     ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "average", state->behaviour.average, P));
     ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "behaviour", state->behaviour.field.values, P));
@@ -60,12 +62,9 @@ static orw_status open_work(orw_finetune_state *state) {
 }
 
 static orw_status resume(orw_finetune_state *state) {
-    const orw_place *place = state->setup->place;
-    bool found = false;
     char samples[ORW_PATH];
-    ORW_CALL(orw_place_path(place, "samples", samples, sizeof samples));
-    ORW_CALL(orw_work_resume(&state->work, &found));
-    if (found) orw_log("%s: goes on at round %lld", place->directory, (long long)state->round);
+    ORW_CALL(orw_place_path(state->setup->place, "samples", samples, sizeof samples));
+    ORW_CALL(orw_work_resume(&state->work));
     return orw_comm_agree(state->comm, orw_comm_rank(state->comm) == 0 ? orw_make_directories(samples) : ORW_OK);
 }
 
@@ -94,7 +93,8 @@ static orw_status open_all(orw_finetune_state *state) {
     state->optimiser->network = setup->network;
     ORW_CALL(orw_finetune_batch(setup, orw_config_int(config, "finetune.batch"), &plan, &state->batch));
     state->all = malloc((size_t)plan.batch * state->batch->D * sizeof *state->all);
-    if (!state->all) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan.batch);
+    state->out = malloc((size_t)plan.per_shard);
+    if (!state->all || !state->out) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan.batch);
     ORW_CALL(orw_engine_create(state->comm, &plan, orw_network_size(setup->network), &state->engine));
     return open_work(state);
 }
@@ -122,6 +122,7 @@ void orw_finetune_close(orw_finetune_state *state) {
     orw_optimiser_destroy(&state->optimiser);
     orw_tape_destroy(&state->side);
     free(state->evaluation_columns);
+    free(state->out);
     free(state->all);
     free(state->gradient);
     free(state->behaviour.average);
@@ -147,9 +148,8 @@ static orw_status append_metrics(orw_finetune_state *state) {
     orw_summary reward;
     double K = state->updates_per_round;
     ORW_CALL(orw_gather(state->comm, &batch->plan, (int)batch->D, batch->x1, state->all));
-    double spread = orw_pairwise_variance(state->all, batch->plan.batch, batch->D);
-    if (!orw_summarise(batch->reward, batch->plan.batch, &reward))
-        return orw_error(ORW_ERR_SYSTEM, "no memory to summarise %d rewards", batch->plan.batch);
+    double spread = orw_pairwise_variance(state->all, orw_keep_present(batch, batch->D, state->all), batch->D);
+    ORW_CALL(orw_summarise_rewards(batch, &reward));
     double round = (double)state->round;
     const double row[] = {round,
                           round * K,
@@ -167,8 +167,10 @@ static orw_status append_metrics(orw_finetune_state *state) {
                           state->w2 / K,
                           state->norm / K,
                           state->optimiser->rate_now,
-                          spread};
-    state->flow = state->w2 = state->norm = 0;
+                          spread,
+                          batch->left_out_count,
+                          state->left_out};
+    state->flow = state->w2 = state->norm = state->left_out = 0;
     ORW_CALL(orw_table_append(state->metrics, row));
     watch_spread(state, reward.mean, spread);
     orw_finetune_clock(state, ORW_PHASE_EVALUATE);
@@ -234,6 +236,7 @@ static orw_status keep_policy(const orw_finetune_state *state) {
 orw_status orw_finetune_save(orw_finetune_state *state) {
     int every = orw_config_int(state->setup->place->config, "checkpoint.rounds");
     ORW_CALL(keep_policy(state));
+    if (state->asked && state->round < state->rounds) return orw_work_stop(&state->work);
     if (state->round % every != 0 || state->round == state->rounds) return ORW_OK;
     ORW_CALL(orw_work_save(&state->work));
     orw_finetune_clock(state, ORW_PHASE_WRITE);

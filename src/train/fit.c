@@ -39,7 +39,7 @@ static void close_state(fit_state *state) {
 /* What a checkpoint of a fit holds. */
 static orw_status open_work(fit_state *state) {
     size_t P = orw_network_size(state->fit->network);
-    ORW_CALL(orw_work_open(state->fit->place, &state->work));
+    ORW_CALL(orw_work_open(state->fit->place, "update", &state->optimiser->step, &state->work));
     orw_checkpoint *checkpoint = state->work.checkpoint;
     ORW_CALL(orw_checkpoint_add_floats(checkpoint, "values", state->values, P));
     ORW_CALL(orw_checkpoint_add_floats(checkpoint, "average", state->average, P));
@@ -72,13 +72,6 @@ static orw_status open_state(fit_state *state, const orw_fit *fit, float *values
     orw_network_initialise(fit->network, (uint64_t)orw_config_int(config, key), values);
     memcpy(state->average, values, P * sizeof(float));
     return open_work(state);
-}
-
-static orw_status resume(fit_state *state) {
-    bool found = false;
-    ORW_CALL(orw_work_resume(&state->work, &found));
-    if (found) orw_log("%s: goes on at update %lld", state->fit->what, (long long)state->optimiser->step);
-    return ORW_OK;
 }
 
 static orw_status record(fit_state *state) {
@@ -118,6 +111,7 @@ static orw_status loop(fit_state *state) {
         ORW_CALL(update(state));
         int64_t done = state->optimiser->step;
         if (done % fit->log_every == 0 || done == state->updates) ORW_CALL(record(state));
+        if (done < state->updates && orw_engine_asked(state->engine)) return orw_work_stop(&state->work);
         if (done % every == 0 && done < state->updates) ORW_CALL(orw_work_save(&state->work));
         if (state->metrics->rows) snprintf(note, sizeof note, "loss %.4f", orw_table_get(state->metrics, -1, "loss"));
         orw_progress_update(&progress, (int)done, note);
@@ -130,7 +124,7 @@ static orw_status loop(fit_state *state) {
 static orw_status run(const orw_fit *fit, const orw_fit_recipe *recipe, float *values) {
     fit_state state;
     orw_status status = orw_comm_agree(fit->place->comm, open_state(&state, fit, values));
-    if (status == ORW_OK) status = resume(&state);
+    if (status == ORW_OK) status = orw_work_resume(&state.work);
     if (status == ORW_OK) status = loop(&state);
     if (status == ORW_OK && fit->ema > 0) memcpy(values, state.average, orw_network_size(fit->network) * sizeof(float));
     if (status == ORW_OK && recipe->finish) status = recipe->finish(recipe->context, fit->network, values);

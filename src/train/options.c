@@ -53,6 +53,8 @@ const orw_option orw_finetune_options[] = {
     {"finetune.batch", ORW_INT, "samples", "64", 1, 1e6, NULL, "global batch: samples drawn and scored per round",
      false},
     OPTIMISER_OPTIONS("finetune", "4e-4", "0", "1", "0", "0.999", "1"),
+    {"finetune.on_nan", ORW_CHOICE, "", "stop", 0, 0, "stop|skip",
+     "a sample whose reward or loss is not finite: stop names its round, index and seed; skip leaves it out", false},
     {"behaviour.refresh", ORW_INT, "updates", "1", 1, 1e9, NULL,
      "the sampling policy v_old takes over the trained one whenever so many updates have passed (at the end of a "
      "round)",

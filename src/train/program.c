@@ -30,6 +30,8 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
             found->print_config = true;
         else if (strcmp(word, "--resume") == 0)
             program->must_resume = true;
+        else if (strcmp(word, "--allow-change") == 0)
+            program->allow_change = true;
         else if (strcmp(word, "--shared") == 0)
             program->shared = true;
         else if (strcmp(word, "--complete") == 0)
@@ -57,23 +59,28 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
 }
 
 static void print_help(const orw_program *program, const char *title) {
-    printf(
-        "%s - %s\n\n"
-        "usage: [mpirun -n N] %s CONFIG [options]\n\n"
-        "  --set KEY=VALUE   override a key; may be repeated\n"
-        "  --out DIR         results go to DIR/%s (default: results)\n"
-        "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
-        "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
-        "  --shared          others that say so too may work in DIR at the same time, each on runs of its own\n"
-        "  --complete        do nothing; exit status 1 where something of what is asked for is not complete in DIR\n"
-        "  --runs            print the options that select each run of the sweep, a line each, and stop\n"
-        "  --print-config    print the whole configuration and stop\n"
-        "  --markdown        print the table of keys and stop\n"
-        "  --help            this text\n\n"
-        "What is complete in DIR is kept, what was interrupted goes on from its last checkpoint, on any number of "
-        "ranks.\n"
-        "Exit status: 0; 1 where a check of the experiment fails; 2 after one line that says what is wrong.\n\nKeys:\n",
-        program->name, title, program->name, program->name);
+    printf("%s - %s\n\n"
+           "usage: [mpirun -n N] %s CONFIG [options]\n\n"
+           "  --set KEY=VALUE   override a key; may be repeated\n"
+           "  --out DIR         results go to DIR/%s (default: results)\n"
+           "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
+           "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
+           "  --allow-change    what was interrupted may go on with other settings; the files' provenance says which\n"
+           "  --shared          others that say so too may work in DIR at the same time, each on runs of its own\n"
+           "  --complete        do nothing; exit status 1 where something of what is asked for is not complete in DIR\n"
+           "  --runs            print the options that select each run of the sweep, a line each, and stop\n"
+           "  --print-config    print the whole configuration and stop\n"
+           "  --markdown        print the table of keys and stop\n"
+           "  --help            this text\n\n"
+           "What is complete in DIR is kept, what was interrupted goes on from its last checkpoint, on any number of "
+           "ranks.\n"
+           "SIGTERM and SIGUSR1: finish the round (or the update), write a checkpoint, exit with status 75; a second "
+           "SIGTERM: "
+           "leave at once.\n"
+           "Exit status: 0; 1 where a check of the experiment fails; 2 after one line that says what is wrong; 75 "
+           "stopped by a "
+           "signal,\nstart it again to go on.\n\nKeys:\n",
+           program->name, title, program->name, program->name);
     orw_config_print_help(program->config, stdout);
 }
 
@@ -202,7 +209,7 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
         fprintf(stderr, "orw: error: %s\n", orw_error_text());
         return ORW_EXIT_ERROR;
     }
-    if (orw_comm_begin(&argc, &argv, &program.comm) != ORW_OK) {
+    if (orw_signals_catch() != ORW_OK || orw_comm_begin(&argc, &argv, &program.comm) != ORW_OK) {
         fprintf(stderr, "orw: error: %s\n", orw_error_text());
         return ORW_EXIT_ERROR;
     }
@@ -219,7 +226,9 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
     orw_dictionary_destroy(&program.about);
     orw_config_destroy(&program.config);
     if (program.lock >= 0) close(program.lock);
-    int exit_status = orw_comm_end(&program.comm, status);
+    const bool stopped = status == ORW_STOPPED; /* likewise */
+    int exit_status = orw_comm_end(&program.comm, stopped ? ORW_OK : status);
+    if (exit_status == 0 && stopped) return ORW_EXIT_STOPPED;
     return exit_status == 0 && program.checks_failed ? ORW_EXIT_CHECK : exit_status;
 }
 
@@ -229,6 +238,7 @@ orw_status orw_program_place(orw_program *program, const char *sub, const char *
     *place = (orw_place){.comm = program->comm,
                          .config = program->config,
                          .about = program->about,
+                         .allow_change = program->allow_change,
                          .claim = orw_program_claim,
                          .claim_context = program};
     if (asprintf(&directory, "%s/%s", program->output, sub) >= 0) place->directory = directory;
@@ -251,6 +261,14 @@ orw_status orw_program_describe_run(orw_program *program, const char *method, do
     return orw_dictionary_set(program->about, "run.seed", "%d", seed);
 }
 
+orw_status orw_program_go_on(const orw_program *program) {
+    bool stop;
+    ORW_CALL(orw_comm_asked(program->comm, &stop));
+    if (!stop) return ORW_OK;
+    orw_log("%s: stopped by a signal; the same command goes on there", program->output);
+    return orw_error(ORW_STOPPED, "stopped by a signal");
+}
+
 orw_status orw_program_sweep(orw_program *program,
                              orw_status (*body)(void *context, const char *method, double alpha, int seed),
                              void *context) {
@@ -262,7 +280,10 @@ orw_status orw_program_sweep(orw_program *program,
         if (!orw_config_has(program->config, key)) continue;
         int count = orw_config_reals(program->config, key, MOST_SWEPT, alphas);
         for (int s = 0; s < seed_count; s++)
-            for (int a = 0; a < count; a++) ORW_CALL(body(context, orw_method_name(m), alphas[a], seeds[s]));
+            for (int a = 0; a < count; a++) {
+                ORW_CALL(orw_program_go_on(program));
+                ORW_CALL(body(context, orw_method_name(m), alphas[a], seeds[s]));
+            }
     }
     return ORW_OK;
 }

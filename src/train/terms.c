@@ -24,6 +24,10 @@ const float *orw_terms_weight(const orw_terms *terms) {
     return terms->weight;
 }
 
+const float *orw_terms_present(const orw_terms *terms) {
+    return terms->present;
+}
+
 orw_tensor *orw_terms_v(orw_terms *terms) {
     if (!terms->v_tensor) {
         orw_field field = {terms->network, terms->values};

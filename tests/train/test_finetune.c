@@ -1,15 +1,16 @@
 /* test_finetune.c - the online loop on a two-dimensional field with a reward known in closed form. */
 /* ranks: 1 2 3 */
-#include <sys/stat.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "fixture.h"
 
-/* r = first coordinate; from round `fail_at` on it fails in one of three ways. */
+/* r = first coordinate; from call `fail_at` on (-1: never) something goes wrong. */
 typedef struct test_reward {
     orw_reward base;
     int calls, fail_at;
-    float bad; /* a value to return for sample 5, or 0: refuse to work */
+    float bad;  /* a value to return for the second sample of every shard, or 0: refuse to work */
+    int signal; /* to be raised instead; 0: none */
 } test_reward;
 
 static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
@@ -18,6 +19,10 @@ static orw_status score(const orw_reward *self, orw_tape *tape, int count, const
     (void)labels;
     test_reward *me = (test_reward *)self;
     bool fail = me->fail_at >= 0 && me->calls++ >= me->fail_at;
+    if (fail && me->signal) {
+        raise(me->signal);
+        fail = false;
+    }
     if (fail && me->bad == 0) return orw_error(ORW_ERR_SYSTEM, "the scorer is out of order");
     for (int i = 0; i < count; i++) reward[i] = x[2 * i];
     if (fail) reward[1] = me->bad;
@@ -38,20 +43,30 @@ static const char *const settings[] = {"parallel.shards=6",
                                        "behaviour.ema=0.5",
                                        NULL};
 
-static orw_status run(fixture *self, const char *name, const char *method_name, double alpha, int fail_at, float bad) {
+static orw_status finetune(fixture *self, const orw_place *place, const orw_method *method, test_reward *reward) {
+    reward->base = (orw_reward){"first_coordinate", score, NULL};
+    const orw_finetune_setup setup = {.place = place,
+                                      .network = self->network,
+                                      .reference = self->reference,
+                                      .reward = &reward->base,
+                                      .method = method,
+                                      .seed = 7};
+    return orw_finetune(&setup);
+}
+
+static orw_status run_changed(fixture *self, const char *name, const char *method_name, double alpha, bool allow_change,
+                              test_reward reward) {
     char parents[64];
-    test_reward reward = {{"first_coordinate", score, NULL}, 0, fail_at, bad};
     orw_method method;
     ORW_CALL(orw_method_make(method_name, alpha, self->config, &method));
     snprintf(parents, sizeof parents, "method = %s\nalpha = %g\n", method_name, alpha);
-    const orw_place place = fixture_place(self, name, parents);
-    const orw_finetune_setup setup = {.place = &place,
-                                      .network = self->network,
-                                      .reference = self->reference,
-                                      .reward = &reward.base,
-                                      .method = &method,
-                                      .seed = 7};
-    return orw_finetune(&setup);
+    orw_place place = fixture_place(self, name, parents);
+    place.allow_change = allow_change;
+    return finetune(self, &place, &method, &reward);
+}
+
+static orw_status run(fixture *self, const char *name, const char *method_name, double alpha, int fail_at, float bad) {
+    return run_changed(self, name, method_name, alpha, false, (test_reward){.fail_at = fail_at, .bad = bad});
 }
 
 static void test_trade_off(fixture *self) {
@@ -94,6 +109,92 @@ static void test_bad_rewards(fixture *self) {
        "an infinite one its round: %s", orw_error_text());
 }
 
+/* One rank only is told to stop, in round 55 of 60 (two evaluations have been scored before). From then on every call
+ * makes one round. */
+static void test_signal(fixture *self) {
+    int last = orw_comm_size(self->comm) - 1, per_round = 6 / (last + 1), calls = 0;
+    test_reward reward = {.fail_at = -1};
+    if (orw_comm_rank(self->comm) == last) reward = (test_reward){.fail_at = 57 * per_round, .signal = SIGUSR1};
+    ok(orw_signals_catch() == ORW_OK, "signals are caught");
+    orw_status status = run_changed(self, "stopped", "orw", 3, false, reward);
+    char path[1200];
+    snprintf(path, sizeof path, "%s/stopped/checkpoint.h5", self->root);
+    ok(status == ORW_STOPPED && access(path, F_OK) == 0, "a signal to one rank stops all of them, with a checkpoint");
+    ok(fixture_result(self, "stopped", "metrics", "round", -1) == 55, "at the end of the round");
+    while (status == ORW_STOPPED && calls++ < 10)
+        status = run_changed(self, "stopped", "orw", 3, false, (test_reward){.fail_at = -1});
+    ok(status == ORW_OK && calls == 4 && fixture_same_policy(self, "stopped", "a1"),
+       "stopped after every round, it ends with the bits of one that was never stopped (%d calls)", calls);
+}
+
+static void test_changes(fixture *self) {
+    int per_round = 6 / orw_comm_size(self->comm);
+    test_reward cut = {.fail_at = 7 * per_round}, cut_later = {.fail_at = 6 * per_round}, good = {.fail_at = -1};
+    char path[1200];
+    orw_dictionary *about = NULL;
+    ok(run_changed(self, "changed", "orw", 2, false, cut) == ORW_ERR_SYSTEM && fixture_set(self, "finetune.rate=4e-3"),
+       "a run is cut off at round 7, then a setting changes");
+    ok(run_changed(self, "changed", "orw", 2, false, good) == ORW_ERR_INPUT &&
+           strstr(orw_error_text(), "finetune.rate = 0.005, now 0.004"),
+       "it does not go on: %s", orw_error_text());
+    ok(run_changed(self, "changed", "orw", 2, true, cut_later) == ORW_ERR_SYSTEM &&
+           strstr(orw_error_text(), "out of order"),
+       "unless that is allowed");
+    ok(fixture_set(self, "finetune.clip=2") && run_changed(self, "changed", "orw", 2, true, good) == ORW_OK,
+       "and once more: %s", orw_error_text());
+    snprintf(path, sizeof path, "%s/changed/policy.h5", self->root);
+    const char *found = NULL;
+    if (orw_dictionary_create(&about) == ORW_OK && orw_run_provenance(path, about) == ORW_OK)
+        found = orw_dictionary_get(about, "changes");
+    ok(found &&
+           strcmp(found, "at round 6: finetune.rate = 0.005, now 0.004\nat round 12: finetune.clip = 1, now 2") == 0,
+       "the result says what changed when: %s", found ? found : "nothing");
+    orw_dictionary_destroy(&about);
+    ok(run_changed(self, "other", "orw", 2, false, cut) == ORW_ERR_SYSTEM, "another run is cut off");
+    char identity[] = "alpha = 5\n";
+    orw_method method;
+    orw_place place = fixture_place(self, "other", "");
+    place.identity = identity;
+    place.allow_change = true;
+    ok(orw_method_make("orw", 5, self->config, &method) == ORW_OK &&
+           finetune(self, &place, &method, &good) == ORW_ERR_INPUT && strstr(orw_error_text(), "alpha = 2, now 5"),
+       "what it was made from may not change: %s", orw_error_text());
+    ok(fixture_set(self, "finetune.rate=5e-3") && fixture_set(self, "finetune.clip=1"), "the settings are set back");
+}
+
+/* Sample 5's weight makes its loss infinite. */
+static orw_status weigh_badly(const orw_method *method, orw_batch *batch) {
+    (void)method;
+    for (int i = 0; i < batch->plan.batch; i++) batch->weight[i] = i == 5 ? INFINITY : 1;
+    return ORW_OK;
+}
+
+static void test_left_out(fixture *self) {
+    orw_method method;
+    ok(fixture_set(self, "finetune.on_nan=skip") && fixture_set(self, "finetune.rounds=3") &&
+           fixture_set(self, "evaluate.every=3") && orw_method_make("orw", 1, self->config, &method) == ORW_OK,
+       "bad samples may be left out");
+    ok(run(self, "skip", "orw", 1, 0, NAN) == ORW_OK &&
+           fixture_result(self, "skip", "metrics", "left_out_rewards", -1) == 6 &&
+           isfinite(fixture_result(self, "skip", "metrics", "loss_w2", -1)) &&
+           isfinite(fixture_result(self, "skip", "metrics", "reward_mean", -1)) &&
+           fixture_result(self, "skip", "evaluation", "count", -1) == 90,
+       "one of each shard is, and the rest goes on: %s", orw_error_text());
+    ok(fixture_result(self, "skip", "metrics", "effective_sample_size", 0) <= 90, "without weight");
+    method.weigh = weigh_badly;
+    orw_place place = fixture_place(self, "losses", "losses");
+    test_reward good = {.fail_at = -1};
+    ok(finetune(self, &place, &method, &good) == ORW_OK &&
+           fixture_result(self, "losses", "metrics", "left_out_losses", -1) == 4 &&
+           isfinite(fixture_result(self, "losses", "metrics", "loss_flow", -1)),
+       "so is a sample whose loss is not finite, in every update: %s", orw_error_text());
+    if (!fixture_set(self, "finetune.on_nan=stop")) return;
+    place = fixture_place(self, "stop", "stop");
+    ok(finetune(self, &place, &method, &good) == ORW_ERR_NUMERIC && strstr(orw_error_text(), "round 0") &&
+           strstr(orw_error_text(), "update 0, sample 5, seed 7"),
+       "or it stops the run, which names it: %s", orw_error_text());
+}
+
 int main(int argc, char **argv) {
     fixture self = {0};
     orw_status status = orw_cpu_prepare(argc, argv);
@@ -103,6 +204,9 @@ int main(int argc, char **argv) {
         test_trade_off(&self);
         test_interrupted(&self);
         test_bad_rewards(&self);
+        test_changes(&self);
+        test_left_out(&self);
+        if (fixture_set(&self, "finetune.rounds=60") && fixture_set(&self, "evaluate.every=30")) test_signal(&self);
     }
     fixture_close(&self);
     int exit_status = done_testing();
