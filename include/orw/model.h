@@ -123,9 +123,9 @@ extern const orw_option orw_model_options[];
 orw_status orw_model_describe(const orw_config *config, int height, int width, int channels,
                               orw_dictionary *description);
 
-#endif
 /* The same for a text-to-image network (scene_net), conditioned on captions of `tokens` numbers of a vocabulary. */
 extern const orw_option orw_scene_net_options[];
 orw_status orw_scene_net_describe(const orw_config *config, int height, int width, int channels, int vocabulary,
                                   int tokens, orw_dictionary *description);
 
+#endif
