@@ -113,9 +113,10 @@ static void add_clouds(orw_stream *stream, int size, float *image) {
 void orw_draw_background(orw_background kind, orw_stream *stream, int size, float *image) {
     bool textured = kind == ORW_TEXTURED || (kind == ORW_MIXED && orw_stream_below(stream, 2));
     draw_gradient(stream, size, image);
-    if (!textured) return;
-    if (orw_stream_below(stream, 2))
+    if (textured && orw_stream_below(stream, 2))
         add_waves(stream, size, image);
-    else
+    else if (textured)
         add_clouds(stream, size, image);
+    /* Whiter than white would shine through the edges of what is drawn on it. */
+    for (int p = 0; p < size * size * channels; p++) image[p] = fminf(fmaxf(image[p], 0), 1);
 }
