@@ -1,0 +1,142 @@
+/* models.c - scenes, and what is learnt from them before fine-tuning: the base model, three readers that give rewards
+ * and one that judges. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text_image.h"
+
+static const char *const base_keys[] = {"scenes.", "model.", "pretrain.", "parallel.", NULL};
+
+/* What would be refused after hours is refused now. */
+static orw_status check_early(experiment *self) {
+    const orw_config *config = self->program->config;
+    const char *path = orw_config_text(config, "prompts.file");
+    int rank = orw_config_int(config, "lora.rank"), width = orw_config_int(config, "model.trunk_width");
+    if (*orw_config_raw(config, "also.lora") && rank > width)
+        return orw_error(ORW_ERR_INPUT, "lora.rank: found %d, expected 1 .. %d (model.trunk_width)", rank, width);
+    return *path ? read_prompts(self, path) : ORW_OK;
+}
+
+orw_status open_scenes(experiment *self) {
+    const orw_config *config = self->program->config;
+    ORW_CALL(orw_sprites_load(orw_config_text(config, "data.directory"), &self->sprites));
+    ORW_CALL(orw_scene_configure(config, self->sprites, &self->scenes, &self->held_out));
+    if (self->scenes.objects != 2 || self->scenes.cubes > 0)
+        return orw_error(ORW_ERR_INPUT,
+                         "scenes: %d objects, %g of cubes; this experiment expects two nouns in a relation",
+                         self->scenes.objects, self->scenes.cubes);
+    if (self->scenes.nouns == 0) self->scenes.nouns = self->sprites->nouns;
+    ORW_CALL(orw_scene_check(self->sprites, &self->scenes));
+    ORW_CALL(check_early(self));
+    snprintf(self->data, sizeof self->data, "sprites = %s\n", self->sprites->digest);
+    return orw_dictionary_set(self->program->about, "data.train", "scenes of %d nouns, sprites %s", self->scenes.nouns,
+                              self->sprites->digest);
+}
+
+/* ---------------------------------------------------------------- the base model -------------------------------- */
+
+/* A fresh scene and its caption. Memory that is not there ends in a loss that is not finite, which is reported. */
+static void draw_scene(const void *context, orw_stream *stream, float *x1, int *condition) {
+    const experiment *self = context;
+    size_t D = (size_t)self->scenes.size * (size_t)self->scenes.size * 3;
+    uint32_t i = orw_stream_word(stream);
+    uint8_t *pixels = malloc(D);
+    orw_scene scene;
+    orw_scene_draw(self->sprites, &self->scenes, i, &scene);
+    orw_status status = pixels ? orw_scene_paint(self->sprites, &self->scenes, i, &scene, pixels) : ORW_ERR_SYSTEM;
+    for (size_t k = 0; k < D; k++) x1[k] = status == ORW_OK ? (float)pixels[k] / 127.5f - 1 : NAN;
+    free(pixels);
+    if (condition) orw_caption_tokens(&scene.caption, condition);
+}
+
+static orw_status describe(const void *context, orw_dictionary *description) {
+    const experiment *self = context;
+    int size = self->scenes.size;
+    return orw_scene_net_describe(self->program->config, size, size, 3, orw_vocabulary_size(self->scenes.nouns),
+                                  ORW_CAPTION_TOKENS, description);
+}
+
+orw_status make_base(experiment *self) {
+    const orw_generator generator = {.context = self,
+                                     .height = self->scenes.size,
+                                     .width = self->scenes.size,
+                                     .channels = 3,
+                                     .condition_width = ORW_CAPTION_TOKENS,
+                                     .draw = draw_scene,
+                                     .describe = describe};
+    orw_place place;
+    orw_model *base = &self->base;
+    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->data, &place));
+    orw_status status = orw_pretrain_generator(&place, &generator, &base->network, &base->values, base->digest);
+    orw_place_clear(&place);
+    return status;
+}
+
+orw_status make_adapted(experiment *self) {
+    const orw_config *config = self->program->config;
+    orw_model *made = &self->adapted;
+    ORW_CALL(orw_network_adapt(self->base.network, orw_config_int(config, "lora.rank"),
+                               orw_config_real(config, "lora.alpha"), &made->network));
+    made->values = orw_network_values(made->network);
+    if (!made->values) return orw_error(ORW_ERR_SYSTEM, "no memory for adapters");
+    orw_network_adapt_values(self->base.network, self->base.values, made->network, 1, made->values);
+    memcpy(made->digest, self->base.digest, sizeof made->digest);
+    return ORW_OK;
+}
+
+/* ---------------------------------------------------------------- readers --------------------------------------- */
+
+/* Readers learn from all triples and true captions: of the scenes only the looks count. */
+static orw_status make_reader(experiment *self, const char *section, orw_model *model) {
+    char own[64];
+    const char *const keys[] = {own,
+                                "scenes.size",
+                                "scenes.nouns",
+                                "scenes.style",
+                                "scenes.object",
+                                "scenes.jitter",
+                                "scenes.flip",
+                                "scenes.background",
+                                "parallel.",
+                                NULL};
+    const orw_scene_data data = {self->sprites, &self->scenes};
+    orw_place place;
+    orw_status status;
+    snprintf(own, sizeof own, "%s.", section);
+    ORW_CALL(orw_program_place(self->program, section, keys, self->data, &place));
+    if (strcmp(section, "dual_encoder") == 0)
+        status = orw_train_dual_encoder(&place, &data, model);
+    else if (strcmp(section, "preference") == 0)
+        status = orw_train_preference(&place, &data, model);
+    else
+        status = orw_train_detector(&place, section, &data, model);
+    orw_place_clear(&place);
+    return status;
+}
+
+orw_status make_readers(experiment *self) {
+    orw_model *reader = self->reader;
+    ORW_CALL(make_reader(self, "dual_encoder", &reader[ALIGNMENT]));
+    ORW_CALL(make_reader(self, "detector", &reader[DETECTION]));
+    ORW_CALL(make_reader(self, "preference", &reader[PREFERENCE]));
+    ORW_CALL(make_reader(self, "judge", &self->judge));
+    ORW_CALL(orw_reward_alignment(reader[ALIGNMENT].network, reader[ALIGNMENT].values, &self->reward[ALIGNMENT]));
+    ORW_CALL(orw_reward_detection(reader[DETECTION].network, reader[DETECTION].values, &self->reward[DETECTION]));
+    ORW_CALL(orw_reward_preference(reader[PREFERENCE].network, reader[PREFERENCE].values, &self->reward[PREFERENCE]));
+    while (strcmp(reward_names[self->main_reward], orw_config_text(self->program->config, "reward.kind")) != 0)
+        self->main_reward++;
+    return ORW_OK;
+}
+
+void close_models(experiment *self) {
+    for (int r = 0; r < REWARDS; r++) {
+        orw_reward_destroy(&self->reward[r]);
+        orw_model_clear(&self->reader[r]);
+    }
+    orw_model_clear(&self->judge);
+    orw_model_clear(&self->adapted);
+    orw_model_clear(&self->base);
+    free(self->held_out);
+    orw_sprites_destroy(&self->sprites);
+}

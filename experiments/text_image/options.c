@@ -1,0 +1,33 @@
+/* options.c - the keys of the text-image experiment. */
+#include "text_image.h"
+
+const char *const reward_names[REWARDS] = {"alignment", "detection", "preference"};
+
+const orw_option text_image_options[] = {
+    {"data.directory", ORW_TEXT, "", "", 0, 0, NULL,
+     "where the sprites lie; empty: $ORW_DATA/sprites, then data/sprites", true},
+    {"prompts.file", ORW_TEXT, "", "", 0, 0, NULL,
+     "prompts to fine-tune on, one a line; empty: chosen among random triples by the base model's judged accuracy",
+     false},
+    {"prompts.seen", ORW_INT, "prompts", "4", 0, 64, NULL, "chosen among triples that pre-training has seen", false},
+    {"prompts.held_out", ORW_INT, "prompts", "2", 0, 64, NULL, "chosen among those held out from it", false},
+    {"prompts.candidates", ORW_INT, "prompts", "16", 1, 1024, NULL,
+     "random seen triples, and as many held-out ones (or all), of which the lowest accuracies are chosen", false},
+    {"prompts.samples", ORW_INT, "samples", "12", 1, 1e6, NULL, "of the base model per candidate", false},
+    {"prompts.seed", ORW_INT, "", "70001", 0, 2147483647, NULL, "of the candidates and their samples, never used again",
+     false},
+    {"prompts.others", ORW_INT, "prompts", "4", 0, 64, NULL,
+     "of each kind that are not fine-tuned on: does it generalise, does it forget?", false},
+    {"prompts.others_samples", ORW_INT, "samples", "16", 2, 1e6, NULL, "of each final policy per such prompt", false},
+    {"reward.kind", ORW_CHOICE, "", "alignment", 0, 0, "alignment|detection|preference", "the main reward", false},
+    {"lora.rank", ORW_INT, "", "8", 1, 16384, NULL, "of the adapters of also.lora", false},
+    {"lora.alpha", ORW_REAL, "", "8", 0, 1e6, NULL, "they are scaled by alpha / rank", false},
+    {"lora.rate", ORW_REAL, "", "3e-3", 0, 1, NULL, "learning rate of adapters, in place of finetune.rate", false},
+    {"sweep.orw", ORW_REALS, "", "0,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", true},
+    {"sweep.raft", ORW_REALS, "", "0,1", 0, 1e9, NULL, "to run RAFT with", true},
+    {"sweep.reft", ORW_REALS, "", "0,1", 0, 1e9, NULL, "to run ReFT with", true},
+    {"sweep.even", ORW_REALS, "", "0", 0, 1e9, NULL, "to run the control without a reward with", true},
+    {"also.lora", ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run ORW on low-rank adapters with", true},
+    {"also.rewards", ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run ORW under the other two rewards with", true},
+    {"sweep.seeds", ORW_INTS, "", "1", 0, 2147483647, NULL, "seeds to run each of them with", true},
+    {.key = NULL}};

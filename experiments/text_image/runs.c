@@ -1,0 +1,126 @@
+/* runs.c - one run of the sweep: fine-tuning on the chosen prompts, then a look at the final policy under others; and
+ * the measurement of any policy without training. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "text_image.h"
+
+static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.",  "raft.",     "reft.",
+                                       "solver.",   "evaluate.",  "samples.", "parallel.", NULL};
+static const char *const look_keys[] = {"evaluate.", "solver.", "parallel.", NULL};
+
+/* Sets a key for as long as the caller needs it: `before` is what it was, to be set again. */
+static orw_status change_key(experiment *self, const char *key, const char *value, char before[64]) {
+    char assignment[128];
+    snprintf(before, 64, "%s", orw_config_raw(self->program->config, key));
+    snprintf(assignment, sizeof assignment, "%s=%s", key, value);
+    return orw_config_set(self->program->config, assignment);
+}
+
+/* What every measurement depends on besides the policy. */
+static void name_witnesses(const experiment *self, const prompts *of, int reward, char *text, size_t capacity) {
+    snprintf(text, capacity, "base = %s\nreward = %s %s\nreaders = %s %s %s\njudge = %s\nprompts = %016llx\n",
+             self->base.digest, reward_names[reward], self->reader[reward].digest, self->reader[0].digest,
+             self->reader[1].digest, self->reader[2].digest, self->judge.digest,
+             (unsigned long long)prompts_digest(of));
+}
+
+orw_status look_at(experiment *self, const char *sub, const orw_model *policy, const prompts *of, int count, int seed,
+                   const char *parents, double *row) {
+    static const orw_method none = {.name = "none"};
+    char text[1024], own[1536], number[32], count_before[64], seed_before[64], unused[64];
+    orw_place place = {0};
+    witness seen_by = {0};
+    snprintf(number, sizeof number, "%d", count);
+    ORW_CALL(change_key(self, "evaluate.count", number, count_before));
+    snprintf(number, sizeof number, "%d", seed);
+    orw_status status = change_key(self, "evaluate.seed", number, seed_before);
+    if (status == ORW_OK) status = describe_prompts(self, of);
+    if (status == ORW_OK) status = witness_open(self, of, &seen_by);
+    name_witnesses(self, of, self->main_reward, text, sizeof text);
+    snprintf(own, sizeof own, "%s%s", text, parents);
+    if (status == ORW_OK) status = orw_program_place(self->program, sub, look_keys, own, &place);
+    const orw_finetune_setup setup = {.place = &place,
+                                      .network = policy->network,
+                                      .reference = policy->values,
+                                      .reward = self->reward[self->main_reward],
+                                      .observer = &seen_by.observer,
+                                      .method = &none,
+                                      .conditions = {of->count, ORW_CAPTION_TOKENS, of->tokens}};
+    if (status == ORW_OK) status = orw_evaluate_reference(&setup, row);
+    orw_place_clear(&place);
+    witness_close(&seen_by);
+    if (status == ORW_OK) status = change_key(self, "evaluate.seed", seed_before, unused);
+    if (status == ORW_OK) status = change_key(self, "evaluate.count", count_before, unused);
+    return status;
+}
+
+static void name_run(const experiment *self, const run *one, char *name, size_t capacity) {
+    char alpha[ORW_REAL_CHARACTERS], variant[64] = "";
+    orw_real_text(one->alpha, alpha);
+    if (one->reward != self->main_reward) snprintf(variant, sizeof variant, "-%s", reward_names[one->reward]);
+    if (one->adapters) snprintf(variant, sizeof variant, "-lora");
+    snprintf(name, capacity, "%s%s-alpha%s-seed%d", one->method, variant, alpha, one->seed);
+}
+
+/* The final policy under prompts that it was not fine-tuned on. */
+orw_status look_at_others(experiment *self, const char *name, const orw_model *policy) {
+    const orw_config *config = self->program->config;
+    int count = self->others.count * orw_config_int(config, "prompts.others_samples");
+    char sub[160], parents[64];
+    double *row = calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + self->others.count), sizeof *row);
+    if (!row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
+    snprintf(sub, sizeof sub, "others/%s", name);
+    snprintf(parents, sizeof parents, "policy = %s\n", policy->digest);
+    orw_status status = ORW_OK;
+    if (count)
+        status =
+            look_at(self, sub, policy, &self->others, count, orw_config_int(config, "evaluate.seed"), parents, row);
+    free(row);
+    return status;
+}
+
+static orw_status finetune(experiment *self, const run *one, const char *name, orw_method *method) {
+    const orw_model *from = one->adapters ? &self->adapted : &self->base;
+    char sub[160], text[1024], parents[1536], path[ORW_PATH];
+    orw_place place = {0};
+    witness seen_by = {0};
+    orw_model policy = {0};
+    snprintf(sub, sizeof sub, "runs/%s", name);
+    name_witnesses(self, &self->chosen, one->reward, text, sizeof text);
+    snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->method, one->alpha,
+             one->seed, orw_network_rank(from->network), text);
+    ORW_CALL(orw_program_describe_run(self->program, one->method, one->alpha, method->tau, one->seed));
+    ORW_CALL(describe_prompts(self, &self->chosen));
+    orw_status status = witness_open(self, &self->chosen, &seen_by);
+    if (status == ORW_OK) status = orw_program_place(self->program, sub, run_keys, parents, &place);
+    const orw_finetune_setup setup = {.place = &place,
+                                      .network = from->network,
+                                      .reference = from->values,
+                                      .reward = self->reward[one->reward],
+                                      .observer = &seen_by.observer,
+                                      .method = method,
+                                      .seed = (uint64_t)one->seed,
+                                      .conditions = {self->chosen.count, ORW_CAPTION_TOKENS, self->chosen.tokens},
+                                      .reference_row = one->reward == self->main_reward ? self->base_row : NULL};
+    if (status == ORW_OK) status = orw_finetune(&setup);
+    if (status == ORW_OK) status = orw_place_path(&place, "policy.h5", path, sizeof path);
+    if (status == ORW_OK) status = orw_model_load(path, &policy.network, &policy.values, policy.digest);
+    if (status == ORW_OK) status = look_at_others(self, name, &policy);
+    orw_model_clear(&policy);
+    orw_place_clear(&place);
+    witness_close(&seen_by);
+    return status;
+}
+
+orw_status run_one(experiment *self, const run *one) {
+    char name[128], before[64], unused[64];
+    orw_method method;
+    name_run(self, one, name, sizeof name);
+    ORW_CALL(orw_method_make(one->method, one->alpha, self->program->config, &method));
+    if (!one->adapters) return finetune(self, one, name, &method);
+    if (!self->adapted.network) ORW_CALL(make_adapted(self));
+    ORW_CALL(change_key(self, "finetune.rate", orw_config_raw(self->program->config, "lora.rate"), before));
+    ORW_CALL(finetune(self, one, name, &method));
+    return change_key(self, "finetune.rate", before, unused);
+}

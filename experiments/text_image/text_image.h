@@ -1,0 +1,88 @@
+/* text_image.h - the parts of the text-image experiment: scenes and models (models.c), prompts and how they are chosen
+ * (prompts.c), what is measured ((witness.c), keys (options.c), runs (runs.c). */
+#ifndef TEXT_IMAGE_H
+#define TEXT_IMAGE_H
+
+#include "orw/program.h"
+#include "orw/reader.h"
+
+/* Captions that samples are drawn under: first those that pre-training has seen, then the held-out ones. */
+typedef struct prompts {
+    int count, seen;
+    orw_caption *caption; /* [count] */
+    int *tokens;          /* [count, ORW_CAPTION_TOKENS] */
+} prompts;
+
+enum { ALIGNMENT, DETECTION, PREFERENCE, REWARDS };
+extern const char *const reward_names[REWARDS];
+
+typedef struct experiment {
+    orw_program *program;
+    orw_sprites *sprites;
+    orw_scene_options scenes; /* of the base model's data: some triples are held out, some captions wrong */
+    orw_triple *held_out;
+    char data[64 + ORW_SHA256_TEXT]; /* "sprites = DIGEST\n": what is learnt from scenes depends on it */
+    orw_model base, adapted;         /* adapted: the base with low-rank adapters that change nothing yet */
+    orw_model reader[REWARDS], judge;
+    orw_reward *reward[REWARDS];
+    int main_reward;
+    prompts chosen, others; /* fine-tuned on; never fine-tuned on */
+    double *base_row;       /* the base model on the chosen prompts, where every run starts */
+} experiment;
+
+extern const orw_option text_image_options[];
+
+/* ---- models.c */
+orw_status open_scenes(experiment *self);
+orw_status make_base(experiment *self);
+orw_status make_readers(experiment *self);
+/* The network that fine-tuning starts from: the base, or the base with adapters. */
+orw_status make_adapted(experiment *self);
+void close_models(experiment *self);
+
+/* ---- prompts.c */
+orw_status read_prompts(experiment *self, const char *path); /* chosen: a file's */
+orw_status choose_prompts(experiment *self); /* others; and chosen by the rule unless prompts.file did */
+/* prompt.0 .. and prompts.seen, in the provenance of what is written from now on. */
+orw_status describe_prompts(experiment *self, const prompts *of);
+void prompts_clear(prompts *of);
+uint64_t prompts_digest(const prompts *of);
+
+/* ---- witness.c: an observer of samples under prompts, through the judge and all three readers */
+enum {
+    JUDGE_RIGHT, /* share of samples that the judge reads as their caption */
+    JUDGE_SEEN,  /* of those under seen prompts; held-out ones: NaN where there are none */
+    JUDGE_HELD_OUT,
+    VARIETY,                        /* mean over prompts of the mean pairwise 1 - cosine of the judge's features */
+    SCORES,                         /* mean of each reward */
+    FIRST_PROMPT = SCORES + REWARDS /* judge_right of each prompt */
+};
+typedef struct witness {
+    const experiment *self;
+    const prompts *of;
+    char (*text)[32];
+    orw_column *columns;
+    orw_observer observer;
+} witness;
+orw_status witness_open(const experiment *self, const prompts *of, witness *made);
+void witness_close(witness *made);
+
+/* ---- runs.c */
+/* A policy without training: `count` samples under the prompts, by noise `seed`, measured into DIR/text_image/SUB and
+ * row[orw_evaluation_width]; read back where it is complete. */
+orw_status look_at(experiment *self, const char *sub, const orw_model *policy, const prompts *of, int count, int seed,
+                   const char *parents, double *row);
+/* The same under the prompts that are not fine-tuned on, into others/NAME. */
+orw_status look_at_others(experiment *self, const char *name, const orw_model *policy);
+/* A run of the sweep: all weights or adapters, under one of the rewards. */
+typedef struct run {
+    const char *method;
+    double alpha;
+    int seed, reward;
+    bool adapters;
+} run;
+
+/* Into runs/METHOD[-REWARD|-lora]-alphaA-seedS: the main reward and all weights are not named. */
+orw_status run_one(experiment *self, const run *one);
+
+#endif
