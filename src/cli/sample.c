@@ -1,5 +1,6 @@
 /* sample.c - `orw sample`: draws from a saved flow model. */
 #include "orw/flow.h"
+#include "orw/scene.h"
 #include "orw/store.h"
 
 #include <errno.h>
@@ -11,7 +12,8 @@
 #include "cli.h"
 
 static const char usage[] =
-    "usage: orw sample MODEL.h5 OUT.h5 [--count N] [--seed S] [--solver NAME] [--steps N] [--tolerance X] [--label L]\n"
+    "usage: orw sample MODEL.h5 OUT.h5 [--count N] [--seed S] [--solver NAME] [--steps N] [--tolerance X]\n"
+    "                                  [--label L | --prompt TEXT] [--guidance G]\n"
     "Draws from a saved flow model; `orw grid OUT.h5 OUT.png` shows them.\n"
     "\n"
     "  --count N       samples (default 64)\n"
@@ -19,38 +21,85 @@ static const char usage[] =
     "  --solver NAME   euler, midpoint, heun or adaptive (default midpoint)\n"
     "  --steps N       of the solver (default 8); adaptive: the first step tried is 1/N\n"
     "  --tolerance X   of one adaptive step (default 1e-4)\n"
-    "  --label L       class, for models that take one\n";
+    "  --label L       class, for models that take one\n"
+    "  --prompt TEXT   \"a cat on the left of a dog\", for models that take captions\n"
+    "  --guidance G    classifier-free guidance, v_none + G (v_cond - v_none) (default 1: none)\n"
+    "Without --label and --prompt such models are given the empty condition.\n";
 
 enum { BATCH = 64 };
 
 typedef struct request {
-    const char *model, *out, *solver, *tolerance;
+    const char *model, *out, *solver, *tolerance, *prompt, *guidance;
     int count, seed, steps, label;
 } request;
+
+static orw_status read_number(const char *option, const char *text, double least, double most, double *value) {
+    char *end;
+    *value = strtod(text, &end);
+    if (end != text && !*end && *value >= least && *value <= most) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: '%s', expected a number from %g to %g", option, text, least, most);
+}
 
 /* Errors name the options, not keys of a configuration. */
 static orw_status choose_solver(const request *asked, orw_solver *solver) {
     ORW_CALL(orw_solver_parse(asked->solver, asked->steps, solver));
+    if (asked->guidance) ORW_CALL(read_number("--guidance", asked->guidance, 0, 100, &solver->guidance));
+    if (solver->guidance != 1 && asked->label < 0 && !asked->prompt)
+        return orw_error(ORW_ERR_INPUT, "--guidance: only with --label or --prompt");
     if (!asked->tolerance) return ORW_OK;
-    char *end;
-    double tolerance = strtod(asked->tolerance, &end);
     if (solver->kind != ORW_ADAPTIVE)
         return orw_error(ORW_ERR_INPUT, "--tolerance: only for --solver adaptive, found --solver %s", asked->solver);
-    if (end == asked->tolerance || *end || !(tolerance >= 1e-7 && tolerance <= 1))
-        return orw_error(ORW_ERR_INPUT, "--tolerance: '%s', expected a number from 1e-7 to 1", asked->tolerance);
-    solver->tolerance = tolerance;
+    return read_number("--tolerance", asked->tolerance, 1e-7, 1, &solver->tolerance);
+}
+
+/* The prompt's tokens in the vocabulary of the model's first nouns. */
+static orw_status read_prompt(const request *asked, const orw_network *network, int *tokens) {
+    const char *vocabulary = orw_dictionary_get(orw_network_description(network), "vocabulary");
+    const int nouns = vocabulary ? atoi(vocabulary) - orw_vocabulary_size(0) : 0;
+    orw_sprites *sprites = NULL;
+    orw_caption caption;
+    if (orw_network_condition_width(network) != ORW_CAPTION_TOKENS || nouns < 1)
+        return orw_error(ORW_ERR_INPUT, "--prompt: %s holds a %s that takes no captions of the suite", asked->model,
+                         orw_network_kind(network));
+    ORW_CALL(orw_sprites_load(NULL, &sprites));
+    orw_status status = nouns <= sprites->nouns
+                            ? orw_caption_parse(sprites, nouns, asked->prompt, &caption)
+                            : orw_error(ORW_ERR_INPUT, "--prompt: %s knows %d nouns, but the sprites are %d",
+                                        asked->model, nouns, sprites->nouns);
+    if (status == ORW_OK) orw_caption_tokens(&caption, tokens);
+    orw_sprites_destroy(&sprites);
+    return status;
+}
+
+/* labels[BATCH, condition width]: the same for every sample; the caller frees. NULL where the model takes none. */
+static orw_status make_labels(const request *asked, const orw_network *network, int **labels) {
+    const int width = orw_network_condition_width(network);
+    *labels = NULL;
+    if (asked->label >= 0 && width != 1)
+        return orw_error(ORW_ERR_INPUT, "--label: %s holds a %s that takes no label", asked->model,
+                         orw_network_kind(network));
+    if (asked->prompt && !width)
+        return orw_error(ORW_ERR_INPUT, "--prompt: %s holds a %s that takes no captions", asked->model,
+                         orw_network_kind(network));
+    if (!width && strcmp(orw_network_kind(network), "mmdit") == 0)
+        return orw_error(ORW_ERR_INPUT, "%s: holds a mmdit without a text encoder (key vocabulary): no text given",
+                         asked->model);
+    if (!width) return ORW_OK;
+    *labels = malloc((size_t)BATCH * (size_t)width * sizeof **labels);
+    if (!*labels) return orw_error(ORW_ERR_SYSTEM, "no memory for %d conditions", BATCH);
+    for (int i = 0; i < width; i++) (*labels)[i] = asked->label;
+    if (asked->prompt) ORW_CALL(read_prompt(asked, network, *labels));
+    for (int i = width; i < BATCH * width; i++) (*labels)[i] = (*labels)[i - width];
     return ORW_OK;
 }
 
 /* x has room for whole batches: samples of an adaptive solve share their steps, so the last batch is then drawn whole
  * and cut, and a sample does not depend on how many are asked for. */
-static orw_status draw(const request *asked, const orw_field *field, const orw_solver *solver, size_t D, float *x,
-                       int64_t *evaluations) {
+static orw_status draw(const request *asked, const orw_field *field, const orw_solver *solver, const int *labels,
+                       size_t D, float *x, int64_t *evaluations) {
     orw_tape *tape = NULL;
     orw_progress progress;
     orw_status status = ORW_OK;
-    int labels[BATCH];
-    for (int i = 0; i < BATCH; i++) labels[i] = asked->label;
     ORW_CALL(orw_tape_create(&tape));
     orw_progress_begin(&progress, "sample", asked->count);
     for (int first = 0; first < asked->count && status == ORW_OK; first += BATCH) {
@@ -60,7 +109,7 @@ static orw_status draw(const request *asked, const orw_field *field, const orw_s
             orw_stream stream = orw_stream_open((uint64_t)asked->seed, ORW_PURPOSE_EVALUATE, 0, (uint32_t)(first + i));
             orw_stream_normals(&stream, part + (size_t)i * D, D);
         }
-        status = orw_solve(field, tape, solver, batch, part, asked->label >= 0 ? labels : NULL, evaluations);
+        status = orw_solve(field, tape, solver, batch, part, labels, evaluations);
         orw_progress_update(&progress, left < BATCH ? asked->count : first + batch, "");
     }
     orw_progress_end(&progress);
@@ -79,6 +128,8 @@ static orw_status describe(const request *asked, const char *digest, const orw_s
     if (solver->kind == ORW_ADAPTIVE)
         ORW_CALL(orw_dictionary_set(about, "solver.tolerance", "%.9g", solver->tolerance));
     ORW_CALL(orw_dictionary_set(about, "solver.evaluations", "%lld", (long long)evaluations));
+    if (solver->guidance != 1) ORW_CALL(orw_dictionary_set(about, "solver.guidance", "%.9g", solver->guidance));
+    if (asked->prompt) ORW_CALL(orw_dictionary_set(about, "prompt", "%s", asked->prompt));
     return asked->label < 0 ? ORW_OK : orw_dictionary_set(about, "label", "%d", asked->label);
 }
 
@@ -92,12 +143,21 @@ static orw_status check_place(const char *path) {
     return orw_error(ORW_ERR_INPUT, "%s: cannot be written: %s: %s", path, directory, strerror(errno));
 }
 
+static bool flows(const orw_network *network) {
+    static const char *const kinds[] = {"unet", "mlp", "mmdit", "scene_net"};
+    int height, width, channels;
+    orw_network_shape(network, &height, &width, &channels);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(orw_network_kind(network), kinds[i]) == 0) return orw_network_outputs(network) == channels;
+    return false;
+}
+
 static orw_status sample(const orw_comm *comm, const request *asked) {
     orw_network *network = NULL;
     orw_dictionary *about = NULL;
     float *values = NULL, *x = NULL;
     char digest[17];
-    int height, width, channels;
+    int height, width, channels, *labels = NULL;
     int64_t evaluations = 0;
     orw_solver solver;
     orw_plan plan;
@@ -107,11 +167,12 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
     if (status == ORW_OK) status = orw_model_load(asked->model, &network, &values, digest);
     if (status != ORW_OK) goto done;
     orw_network_shape(network, &height, &width, &channels);
-    if (strcmp(orw_network_kind(network), "classifier") == 0 || orw_network_outputs(network) != channels) {
+    if (!flows(network)) {
         status =
             orw_error(ORW_ERR_INPUT, "%s: holds a %s, expected a flow model", asked->model, orw_network_kind(network));
         goto done;
     }
+    ORW_TRY(status, make_labels(asked, network, &labels), done);
     orw_field field = {.network = network, .values = values};
     size_t D = (size_t)height * (size_t)width * (size_t)channels;
     x = malloc(((size_t)asked->count + BATCH) * D * sizeof *x);
@@ -119,13 +180,14 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
         status = orw_error(ORW_ERR_SYSTEM, "out of memory for %d samples", asked->count);
         goto done;
     }
-    ORW_TRY(status, draw(asked, &field, &solver, D, x, &evaluations), done);
+    ORW_TRY(status, draw(asked, &field, &solver, labels, D, x, &evaluations), done);
     ORW_TRY(status, orw_dictionary_create(&about), done);
     ORW_TRY(status, describe(asked, digest, &solver, evaluations, about), done);
     status = orw_samples_write(comm, &plan, asked->out, height, width, channels, x, NULL, NULL, about);
 done:
     orw_dictionary_destroy(&about);
     free(x);
+    free(labels);
     free(values);
     orw_network_destroy(&network);
     return status;
@@ -138,6 +200,8 @@ int orw_cli_sample(int argc, char **argv) {
                                       {"--solver", ORW_CLI_TEXT, &asked.solver, 0, 0},
                                       {"--steps", ORW_CLI_INT, &asked.steps, 1, 1 << 20},
                                       {"--label", ORW_CLI_INT, &asked.label, 0, INT_MAX},
+                                      {"--prompt", ORW_CLI_TEXT, &asked.prompt, 0, 0},
+                                      {"--guidance", ORW_CLI_TEXT, &asked.guidance, 0, 0},
                                       {"--tolerance", ORW_CLI_TEXT, &asked.tolerance, 0, 0},
                                       {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands operands;
@@ -145,6 +209,8 @@ int orw_cli_sample(int argc, char **argv) {
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
     if (status != ORW_OK) return orw_cli_status(status);
+    if (asked.label >= 0 && asked.prompt)
+        return orw_cli_status(orw_error(ORW_ERR_INPUT, "--label: not together with --prompt"));
     asked.model = operands.words[0];
     asked.out = operands.words[1];
     status = orw_comm_begin(NULL, NULL, &comm);

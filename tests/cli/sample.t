@@ -28,6 +28,40 @@ run "$orw" grid mnist:test digits.png
 is "$status" 0 "a data set's images: $err"
 exists digits.png "are written"
 
+# ---- captions
+
+grid_of() {
+    name=$1
+    shift
+    "$orw" sample scenes.h5 "$name.h5" --count 2 --steps 2 "$@" 2> err && "$orw" grid "$name.h5" "$name.png" --scale 1
+}
+same() { cmp -s "$1.png" "$2.png"; }
+run grid_of left --prompt "a cat on the left of a dog"
+is "$status" 0 "a captioned model draws to a prompt: $(cat err)"
+grid_of none
+grid_of again --prompt "an image of a cat to the left of a dog"
+grid_of right --prompt "a dog on the left of a cat"
+grid_of strong --prompt "a cat on the left of a dog" --guidance 3
+grid_of nothing --prompt "a cat on the left of a dog" --guidance 0
+same left again
+report $? "the same caption in other words is the same"
+! same left right && ! same left none && ! same left strong
+report $? "another caption, none, or guidance is not"
+same nothing none
+report $? "guidance 0 is the empty caption"
+run "$orw" info strong.h5
+like "$out" "^  prompt  *a cat on the left of a dog$" "the file tells the prompt"
+like "$out" "^  solver.guidance  *3$" "and the guidance"
+prompt() { fails "$2" "$3" "$orw" sample scenes.h5 no.h5 --prompt "$1"; }
+prompt "a cat on the left of a dgo" "dog" "an unknown word"
+prompt "" "." "an empty prompt"
+fails "scenes.h5 holds a scene_net that takes no label" "a label for a caption" "$orw" sample scenes.h5 no.h5 --label 1
+fails "flow.h5 holds a unet that takes no captions" "a caption for a model that takes none" "$orw" sample flow.h5 no.h5 --prompt "a cat"
+fails "guidance: only with" "guidance without a condition" "$orw" sample scenes.h5 no.h5 --guidance 2
+fails "guidance: 'much', expected" "guidance that is no number" "$orw" sample scenes.h5 no.h5 --prompt "a cat" --guidance much
+fails "not together" "both" "$orw" sample scenes.h5 no.h5 --prompt "a cat" --label 1
+fails "no text given" "a transformer without a text encoder" "$orw" sample transformer.h5 no.h5 --count 2
+
 fails "classifier.h5: holds a classifier, expected a flow model" "a classifier does not flow" "$orw" sample classifier.h5 no.h5
 fails "a run file, expected a model file" "a run file is no model" "$orw" sample seed1/run.h5 no.h5
 fails "solver" "an unknown solver" "$orw" sample flow.h5 no.h5 --solver rk4
