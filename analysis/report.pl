@@ -12,6 +12,7 @@ use Orw::Convergence;
 use Orw::Verdicts;
 use compression::claims;
 use target_image::claims;
+use text_image::claims;
 use theory::claims;
 
 my ($out, $profile) = ('', 'unnamed');
@@ -61,7 +62,13 @@ sub sweeps {
                 . 'convergent only where their slope has become small.',
             figures => [ qw(reward_vs_alpha distance_vs_alpha sliced_w2_vs_alpha reward_vs_distance bytes_vs_frechet bytes_above_floor_vs_alpha
                 blank_share_vs_alpha frechet_vs_alpha pairwise_distance_vs_alpha reward_vs_update distance_vs_update online_vs_offline
-                pretraining) ] });
+                pretraining) ] },
+        { name => 'text_image', title => 'Text and image', judge => \&text_image::claims::judge,
+            classifiers => { judge => 'judge (never a reward)', detector => 'detector (a reward)' },
+            beside => 'Whether a prompt came out right is said by a detector that no policy was trained on. A score that rises while '
+                . 'that share falls is over-optimisation of the reward.',
+            figures => [ qw(judge_vs_update prompts right_vs_variety score_vs_variety reward_vs_judge score_vs_update variety_vs_update
+                rewards_judge_vs_update pairwise_variance_vs_update pretraining) ] });
     my @run = grep { -d "$out/figures/data/$_->{name}" } @all;
     @run = ($all[0]) unless @run;
     for my $sweep (@run) {

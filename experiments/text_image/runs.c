@@ -91,6 +91,7 @@ static orw_status finetune(experiment *self, const run *one, const char *name, o
     snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->method, one->alpha,
              one->seed, orw_network_rank(from->network), text);
     ORW_CALL(orw_program_describe_run(self->program, one->method, one->alpha, method->tau, one->seed));
+    ORW_CALL(orw_dictionary_set(self->program->about, "run.reward", "%s", reward_names[one->reward]));
     ORW_CALL(describe_prompts(self, &self->chosen));
     orw_status status = witness_open(self, &self->chosen, &seen_by);
     if (status == ORW_OK) status = orw_program_place(self->program, sub, run_keys, parents, &place);
