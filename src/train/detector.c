@@ -133,13 +133,11 @@ static orw_status finish(void *context, const orw_network *network, float *value
     orw_status status = ORW_OK;
     (void)network;
     self->values = values;
-    if (orw_comm_rank(self->place->comm) == 0) {
-        status = test(self, row);
-        if (status == ORW_OK) status = orw_reader_write(self->place, columns, row);
-        orw_log("%s: %.2f %% of clean scenes read right, %.2f %% of junk taken for a scene", self->section,
-                100 * row[0], 100 * row[2]);
-    }
-    return orw_comm_agree(self->place->comm, status);
+    if (orw_comm_rank(self->place->comm) == 0) status = test(self, row);
+    ORW_CALL(orw_comm_agree(self->place->comm, status));
+    orw_log("%s: %.2f %% of clean scenes read right, %.2f %% of junk taken for a scene", self->section, 100 * row[0],
+            100 * row[2]);
+    return orw_place_evaluation(self->place, columns, row);
 }
 
 static orw_status describe(void *context, orw_dictionary *description) {

@@ -194,14 +194,12 @@ static orw_status finish(void *context, const orw_network *network, float *value
     orw_status status = ORW_OK;
     (void)network;
     self->values = values;
-    if (orw_comm_rank(self->place->comm) == 0) {
-        status = test(self, row);
-        if (status == ORW_OK) status = orw_reader_write(self->place, columns, row);
-        orw_log("dual_encoder: the right caption above all wrong ones for %.2f %% of test scenes, scenes above junk "
-                "%.2f %%",
-                100 * row[ORW_MISTAKES], 100 * row[JUNK]);
-    }
-    return orw_comm_agree(self->place->comm, status);
+    if (orw_comm_rank(self->place->comm) == 0) status = test(self, row);
+    ORW_CALL(orw_comm_agree(self->place->comm, status));
+    orw_log("dual_encoder: the right caption above all wrong ones for %.2f %% of test scenes, scenes above junk "
+            "%.2f %%",
+            100 * row[ORW_MISTAKES], 100 * row[JUNK]);
+    return orw_place_evaluation(self->place, columns, row);
 }
 
 static orw_status describe(void *context, orw_dictionary *description) {

@@ -145,14 +145,12 @@ static orw_status finish(void *context, const orw_network *network, float *value
     orw_status status = ORW_OK;
     (void)network;
     self->values = values;
-    if (orw_comm_rank(self->place->comm) == 0) {
-        status = test(self, row);
-        if (status == ORW_OK) status = orw_reader_write(self->place, columns, row);
-        orw_log("preference: the better of a pair preferred: mismatched %.2f %%, missaid %.2f %%, corrupted %.2f %%, "
-                "worse %.2f %%",
-                100 * row[MISMATCHED], 100 * row[MISSAID], 100 * row[CORRUPTED], 100 * row[WORSE]);
-    }
-    return orw_comm_agree(self->place->comm, status);
+    if (orw_comm_rank(self->place->comm) == 0) status = test(self, row);
+    ORW_CALL(orw_comm_agree(self->place->comm, status));
+    orw_log("preference: the better of a pair preferred: mismatched %.2f %%, missaid %.2f %%, corrupted %.2f %%, "
+            "worse %.2f %%",
+            100 * row[MISMATCHED], 100 * row[MISSAID], 100 * row[CORRUPTED], 100 * row[WORSE]);
+    return orw_place_evaluation(self->place, columns, row);
 }
 
 static orw_status describe(void *context, orw_dictionary *description) {

@@ -100,18 +100,3 @@ orw_status orw_reader_describe(const orw_place *place, const char *section, cons
     ORW_CALL(orw_dictionary_set(description, "tokens", "%d", ORW_CAPTION_TOKENS));
     return orw_dictionary_set(description, "vocabulary", "%d", orw_vocabulary_size(orw_scene_data_nouns(data)));
 }
-
-orw_status orw_reader_write(const orw_place *place, const orw_column *columns, const double *row) {
-    orw_table *table = NULL;
-    orw_run *run = NULL;
-    char path[ORW_PATH];
-    orw_status status = orw_table_create("evaluation", columns, &table);
-    if (status == ORW_OK) status = orw_table_append(table, row);
-    if (status == ORW_OK) status = orw_place_path(place, "evaluation.h5", path, sizeof path);
-    if (status == ORW_OK) status = orw_run_create(path, place->about, place->config, &run);
-    if (status == ORW_OK) status = orw_run_write(run, table);
-    if (status == ORW_OK) status = orw_run_close(&run);
-    orw_run_close(&run);
-    orw_table_destroy(&table);
-    return status;
-}

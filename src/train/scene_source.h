@@ -53,7 +53,5 @@ orw_caption orw_caption_phrased(const orw_caption *caption, orw_stream *stream);
 /* Keys copied from SECTION.* into the description of a reader of images of `data`. */
 orw_status orw_reader_describe(const orw_place *place, const char *section, const char *kind,
                                const orw_scene_data *data, orw_dictionary *description);
-/* One row into evaluation.h5 of the place. Rank 0 calls it. */
-orw_status orw_reader_write(const orw_place *place, const orw_column *columns, const double *row);
 
 #endif
