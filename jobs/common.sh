@@ -22,9 +22,11 @@ say() { printf '%s job %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$job" "$*"; }
 # SLURM's warning before the time limit comes as USR1, a pre-emption as TERM, which the ranks may have got already. Passing on USR1
 # for both never counts as the second TERM, at which a program leaves at once.
 worker=''
-woken=no
+woken=no  # during this wait
+warned=no # ever
 pass_on() {
     woken=yes
+    warned=yes
     say "$1: the ranks are asked to save what they have"
     [ -z "$worker" ] || kill -USR1 "$worker" 2> /dev/null || true
 }
@@ -46,10 +48,23 @@ work() {
     done
     case $status in
         0) say "complete" ;;
-        1) say "complete; something that the experiment checks does not hold, see above and the report" ;;
+        1) tell_one "$@" ;;
         75) go_on_later ;;
         *) say "failed, status $status"; exit "$status" ;;
     esac
+}
+
+# 1 is the program's status where something that it checks does not hold, and the launchers' own for whatever fails.
+tell_one() {
+    # shellcheck disable=SC2086
+    if $ORW_LAUNCH -n 1 "$@" --complete > /dev/null; then
+        say "complete; something that the experiment checks does not hold, see above and the report"
+    elif [ $warned = yes ]; then
+        go_on_later
+    else
+        say "failed, status 1"
+        exit 1
+    fi
 }
 
 # Interrupted, with a checkpoint. Whoever pre-empted the job has requeued it already; whoever cancelled it wants it gone.

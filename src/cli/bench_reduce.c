@@ -119,5 +119,8 @@ static orw_status measure(const orw_bench *bench, const orw_bench_item *item) {
         }                                                                                                              \
     }
 
-const orw_bench_item orw_bench_reduce[] = {
-    CASE("allreduce/1e4", 10000), CASE("allreduce/1e6", 1000000), CASE("allreduce/3.6e7", 36000000), {.name = NULL}};
+const orw_bench_item orw_bench_reduce[] = {CASE("allreduce/1", 1),
+                                           CASE("allreduce/1e4", 10000),
+                                           CASE("allreduce/1e6", 1000000),
+                                           CASE("allreduce/3.6e7", 36000000),
+                                           {.name = NULL}};

@@ -71,17 +71,10 @@ report $? "before it was done"
 
 # The other one is warned, as before the time limit; it saves, ends with status 75 and requeues itself.
 until_true 60 saved orw-alpha0.3-seed1
-if "$BUILD/bin/target_image" --help | grep -q ' 75'; then
-    scancel --batch --signal=USR1 "${array}_2"
-    until_true 30 requeued "${array}_2"
-    report $? "warned, the other one requeues itself" || tap_show state "$(state "${array}_2")" log "$(log 2)"
-    like "$(log 2)" "interrupted: requeued" "with its own words"
-else
-    skip "the programs do not save on a signal"
-    scontrol requeue "${array}_2"
-    until_true 30 requeued "${array}_2"
-    report $? "pre-empted as well, the other one is back in the queue"
-fi
+scancel --batch --signal=USR1 "${array}_2"
+until_true 30 requeued "${array}_2"
+report $? "warned, the other one requeues itself" || tap_show state "$(state "${array}_2")" log "$(log 2)"
+like "$(log 2)" "interrupted: requeued" "with its own words"
 [ ! -e $runs/orw-alpha0.3-seed1/policy.h5 ]
 report $? "before it was done"
 

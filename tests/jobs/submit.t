@@ -59,7 +59,7 @@ esac
 END
 cat > fake/launcher << 'END'
 #!/bin/sh
-[ "$1 $2" = "-n 2" ] || exit 9
+case "$1 $2 $*" in "-n 2 "* | "-n 1 "*--complete) ;; *) exit 9 ;; esac
 shift 2
 exec "$@"
 END
@@ -221,7 +221,11 @@ attempt() { # attempt STATUS JOBSTATE: a job whose program ends so
 attempt 0 RUNNING
 is "$status:$(cat worked)" "0:some.conf --out out --stage rewards" "the program is called"
 attempt 1 RUNNING
-is "$status" 0 "a check that does not hold is for the report"
+is "$status:$(cat requeued 2> /dev/null)" "1:" "status 1 of a launcher that failed ends the job"
+echo models > complete
+attempt 1 RUNNING
+is "$status" 0 "where the results are complete, it is a check that does not hold: for the report"
+: > complete
 attempt 2 RUNNING
 is "$status:$(cat requeued 2> /dev/null)" "2:" "an error ends the job"
 attempt 75 RUNNING
