@@ -80,7 +80,7 @@ static double check_piece(problem *p, float *place, const float *g, size_t count
     float *d = malloc(count * sizeof *d);
     orw_stream stream = orw_stream_open(21, ORW_PURPOSE_TEST, 2, index);
     orw_stream_normals(&stream, d, count);
-    if (place == p->values) spare_frozen(p->network, d);
+    if (count == orw_network_size(p->network)) spare_frozen(p->network, d);
     double n = sqrt(dot(d, d, count)), length = sqrt(dot(g, g, count)), size = sqrt(dot(place, place, count));
     for (size_t j = 0; j < count; j++) d[j] = (float)(d[j] / n + (length > 1e-6 ? g[j] / length : 0));
     double h = share * size, expected = dot(g, d, count), found = slope(p, place, d, count, h);
