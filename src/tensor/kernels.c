@@ -8,8 +8,8 @@
 
 #include "kernels_convolution.h"
 #include "kernels_narrow.h"
-#include "kernels_winograd.h"
 #include "kernels_normalise.h"
+#include "kernels_winograd.h"
 
 #include "kernels_attention.h"
 #include "kernels_elementwise.h"
@@ -45,8 +45,13 @@ const struct orw_kernels TABLE(ORW_KERNELS) = {
     .normalise = normalise,
     .normalise_sums = normalise_sums,
     .normalise_backward = normalise_backward,
-    .softmax_rows = softmax_rows,
-    .softmax_again = softmax_again,
+    .block_rows = block_rows,
+    .pack_rows = pack_rows,
+    .pack_columns = pack_columns,
+    .unpack_rows = unpack_rows,
+    .softmax_online = softmax_online,
+    .scale_rows = scale_rows,
+    .softmax_finish = softmax_finish,
     .softmax_backward = softmax_backward,
     .silu = silu,
     .silu_backward = silu_backward,

@@ -37,6 +37,7 @@ struct orw_convolution {
     const float *initial;     /* [outputs]: what sums start from; NULL: they are added to `output` */
     float *output;
     size_t output_row, output_pixel; /* floats */
+    size_t output_plane;             /* floats between blocks of 16 outputs; 0: outputs are neighbours */
     int rows, columns, outputs;      /* outputs: a multiple of the vector width */
 };
 
@@ -137,10 +138,16 @@ struct orw_kernels {
     void (*normalise_backward)(const struct orw_normalise *n, const float *dz, const float *dz_scale,
                                const float *x_scale, const float *shift, float *dx, bool add);
 
-    /* attention: softmax of scaled scores in place; backward dS = P (dP - delta) scale into dp */
-    void (*softmax_rows)(float *scores, size_t rows, int columns, float scale, float *log_sum);
-    void (*softmax_again)(float *scores, size_t rows, int columns, float scale, const float *log_sum);
-    void (*softmax_backward)(const float *p, float *dp, size_t rows, int columns, float scale, const float *delta);
+    /* attention: what kernels_attention.h says */
+    void (*block_rows)(const float *x, size_t step, int rows, int columns, float factor, float *blocked);
+    void (*pack_rows)(const float *x, size_t step, int rows, int columns, float *packed);
+    void (*pack_columns)(const float *x, size_t step, int rows, int columns, float *packed);
+    void (*unpack_rows)(const float *packed, float factor, size_t step, int rows, int columns, float *x, bool add);
+    void (*softmax_online)(float *scores, int rows, int keys, float *largest, float *sum, float *correction);
+    void (*scale_rows)(float *x, const float *factor, int rows, int columns);
+    void (*softmax_finish)(const float *x, int x_columns, const float *largest, const float *sum, int rows, int columns,
+                           float *y, size_t step, float *log_sum);
+    void (*softmax_backward)(float *scores, float *dp, int rows, int keys, const float *log_sum, const float *delta);
 
     /* elementwise; `add`: += instead of = */
     void (*silu)(const float *x, float *y, size_t count);

@@ -5,10 +5,11 @@
  * while it meets a band of about a hundred pixels, whose partial sums wait there too. The order of the additions
  * depends on the shapes only. */
 
-/* Where sums come from or go to: at[y row + x pixel]; a bias has steps of zero. */
+/* Where sums come from or go to: at[y row + x pixel], the tile's second vector a `vector` further; a bias has steps of
+ * zero. */
 struct place {
     float *at;
-    size_t row, pixel;
+    size_t row, pixel, vector;
 };
 
 /* The microkernel: ROWS x PIXELS output pixels by VECTORS vectors of outputs in registers. */
@@ -19,7 +20,8 @@ INLINE void convolve_tile(const int ROWS, const int PIXELS, const int VECTORS, c
     UNROLL(2) for (int row = 0; row < ROWS; row++) {
         const float *start = from->at + (size_t)row * from->row;
         UNROLL(28) for (int i = 0; i < PIXELS; i++) {
-            UNROLL(2) for (int v = 0; v < VECTORS; v++) sum[(row * PIXELS + i) * VECTORS + v] = load(start + v * WIDTH);
+            UNROLL(2)
+            for (int v = 0; v < VECTORS; v++) sum[(row * PIXELS + i) * VECTORS + v] = load(start + v * from->vector);
             start += from->pixel;
             __asm__("" : "+r"(start)); /* otherwise all addresses are computed at once, and spilled */
         }
@@ -45,7 +47,8 @@ INLINE void convolve_tile(const int ROWS, const int PIXELS, const int VECTORS, c
     UNROLL(2) for (int row = 0; row < ROWS; row++) {
         float *end = to->at + (size_t)row * to->row;
         UNROLL(28) for (int i = 0; i < PIXELS; i++) {
-            UNROLL(2) for (int v = 0; v < VECTORS; v++) store(end + v * WIDTH, sum[(row * PIXELS + i) * VECTORS + v]);
+            UNROLL(2)
+            for (int v = 0; v < VECTORS; v++) store(end + v * to->vector, sum[(row * PIXELS + i) * VECTORS + v]);
             end += to->pixel;
             __asm__("" : "+r"(end));
         }
@@ -108,7 +111,7 @@ static int smaller(int a, int b) {
 }
 
 static struct place place_at(const struct place *p, int y, int x) {
-    return (struct place){p->at + (size_t)y * p->row + (size_t)x * p->pixel, p->row, p->pixel};
+    return (struct place){p->at + (size_t)y * p->row + (size_t)x * p->pixel, p->row, p->pixel, p->vector};
 }
 
 /* One tile of outputs from one block of channels, over a band of pixels. Rows are cut evenly: 28 = 14 + 14, 32 = 11 +
@@ -135,7 +138,7 @@ static void convolve_blocks(const struct orw_convolution *p, int vectors, int ro
                             const float *weights, const struct place *from, const struct place *to) {
     float waiting[BAND * 2 * WIDTH] __attribute__((aligned(64)));
     const size_t tile = (size_t)(vectors * WIDTH);
-    const struct place middle = {waiting, tile * (size_t)columns, tile};
+    const struct place middle = {waiting, tile * (size_t)columns, tile, WIDTH};
     for (int c = 0; c < p->channels; c += ORW_BLOCK) {
         const int depth = smaller(ORW_BLOCK, p->channels - c);
         convolve_band(p, vectors, rows, columns, input, weights, depth, c == 0 ? from : &middle,
@@ -149,16 +152,22 @@ static int tile_vectors(int outputs, int n) {
     return outputs - n >= 2 * WIDTH ? 2 : 1;
 }
 
+/* From the first output to output n of the same pixel. */
+static size_t output_at(const struct orw_convolution *p, int n) {
+    return p->output_plane ? (size_t)(n / ORW_BLOCK) * p->output_plane + (size_t)(n % ORW_BLOCK) : (size_t)n;
+}
+
 static void convolve(const struct orw_convolution *p) {
     const float *weights = p->weights;
     const int columns = smaller(p->columns, BAND), rows = BAND / columns;
     for (int n = 0, vectors; n < p->outputs; n += vectors * WIDTH) {
         vectors = tile_vectors(p->outputs, n);
-        const struct place output = {p->output + n, p->output_row, p->output_pixel};
+        const struct place output = {p->output + output_at(p, n), p->output_row, p->output_pixel,
+                                     output_at(p, n + WIDTH) - output_at(p, n)};
         for (int y = 0; y < p->rows; y += rows)
             for (int x = 0; x < p->columns; x += columns) {
                 const struct place to = place_at(&output, y, x),
-                                   bias = {p->initial ? (float *)p->initial + n : NULL, 0, 0};
+                                   bias = {p->initial ? (float *)p->initial + n : NULL, 0, 0, WIDTH};
                 convolve_blocks(p, vectors, smaller(rows, p->rows - y), smaller(columns, p->columns - x),
                                 p->input + (size_t)y * p->input_row + (size_t)(x * p->stride) * ORW_BLOCK, weights,
                                 p->initial ? &bias : &to, &to);

@@ -90,6 +90,9 @@ INLINE void store_first(float *x, vector v, int count) {
 
 /* Pairwise, so the order of the additions is the same everywhere for a given width. */
 INLINE float sum_of(vector v) {
+#if defined(__AVX512F__)
+    return _mm512_reduce_add_ps((__m512)v);
+#endif
     float x[WIDTH];
     store(x, v);
     for (int half = WIDTH / 2; half > 0; half /= 2)
@@ -97,6 +100,9 @@ INLINE float sum_of(vector v) {
     return x[0];
 }
 INLINE float largest_of(vector v) {
+#if defined(__AVX512F__)
+    return _mm512_reduce_max_ps((__m512)v);
+#endif
     float x[WIDTH], m;
     store(x, v);
     m = x[0];

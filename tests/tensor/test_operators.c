@@ -83,6 +83,7 @@ static orw_tensor *run_attention(orw_tape *tape, orw_tensor **input, const struc
 }
 static void attention(const struct problem *p, double *y) {
     const int tokens = p->shape[0][1], heads = p->option[0], channels = p->shape[0][2] / 3, width = channels / heads;
+    const double scale = 1 / sqrt(width);
     double *s = malloc((size_t)tokens * sizeof *s);
     for (int i = 0; i < p->shape[0][0] * heads * tokens; i++) {
         const int image = i / (heads * tokens), head = i / tokens % heads, t = i % tokens;
@@ -93,12 +94,12 @@ static void attention(const struct problem *p, double *y) {
         for (int j = 0; j < tokens; j++) {
             double dot = 0;
             for (int d = 0; d < width; d++) dot += q[t * 3 * channels + d] * k[j * 3 * channels + d];
-            total += s[j] = exp(dot / sqrt(width));
+            total += s[j] = exp(dot * scale);
         }
         for (int d = 0; d < width; d++) {
             double sum = 0;
-            for (int j = 0; j < tokens; j++) sum += s[j] / total * v[j * 3 * channels + d];
-            y[(image * tokens + t) * channels + head * width + d] = sum;
+            for (int j = 0; j < tokens; j++) sum += s[j] * v[j * 3 * channels + d];
+            y[(image * tokens + t) * channels + head * width + d] = sum / total;
         }
     }
     free(s);
@@ -319,6 +320,8 @@ static void checks(void) {
     check_attention(1, 49, 8, 2, false);
     check_attention(2, 9, 16, 3, true);
     check_attention(1, 70, 4, 2, false);
+    check_attention(1, 130, 1, 1, false); /* two chunks of keys, three blocks of queries */
+    check_attention(1, 3, 33, 1, true);
     check_attention(1, 1, 2, 1, false);
     check_simple();
     check_time_features();
