@@ -163,7 +163,7 @@ h1 { font-size: 1.6rem } h2 { font-size: 1.25rem; margin-top: 2.5rem; border-bot
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums } .wide { overflow-x: auto }
 th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 .verdict { padding: .05rem .5rem; border-radius: .6rem; white-space: nowrap; color: #fff; background: #777 }
-.v-, .v-unknown { background: none; color: inherit } .v-reproduced, .v-holds { background: #00775a } .v-partly, .v-unclear { background: #9a6a00 }
+.v-, .v-unknown { background: none; color: inherit } .v-reproduced, .v-holds, .v-converged { background: #00775a } .v-partly, .v-unclear, .v-budget-s-end { background: #9a6a00 }
 .v-plausible { background: none; color: inherit } .v-not-reproduced, .v-fails, .v-suspect { background: #b34700 }
 figure { margin: 1.5rem 0 } figure img { background: var(--card); max-width: 100%; border-radius: 4px }
 .grids { display: flex; flex-wrap: wrap; gap: 1rem } .grids figure { margin: .5rem 0; width: 15.5rem }
