@@ -104,6 +104,11 @@ orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_net
     const orw_config *config = place->config;
     int conditions = data->conditions ? data->condition_width : data->labels != NULL;
     pretraining self = {.data = data, .shape = {data->height, data->width, data->channels, conditions}};
+    if (data->conditions && orw_config_bool(config, "pretrain.flip"))
+        return orw_error(ORW_ERR_INPUT,
+                         "pretrain.flip: found true, expected false for %s: a mirrored image makes its "
+                         "caption's left and right untrue (scenes.flip mirrors both)",
+                         data->name);
     ORW_CALL(orw_order_open((uint64_t)orw_config_int(config, "pretrain.seed"), data->count,
                             orw_config_int(config, "pretrain.batch"), &self.order));
     orw_status status = run(place, &self, network, values, model_digest);

@@ -85,6 +85,24 @@ static void test_pretraining(fixture *self, orw_model *base) {
     ok(pretrain(self, "1", 1, &never) == ORW_OK && !labels_learnt(&never), "and sees none where all are dropped");
     ok(pretrain(self, "0", 2, &wrong) == ORW_ERR_INPUT && strstr(orw_error_text(), "condition of 1"),
        "data with another kind of condition are refused: %s", orw_error_text());
+    uint8_t pixel = 0, label = 0;
+    int caption[2] = {0, 1};
+    const orw_dataset captioned = {.name = "captioned",
+                                   .count = 1,
+                                   .height = 1,
+                                   .width = 1,
+                                   .channels = 1,
+                                   .classes = 1,
+                                   .condition_width = 2,
+                                   .conditions = caption,
+                                   .pixels = &pixel,
+                                   .labels = &label};
+    const orw_place place = fixture_place(self, "mirrored", "mirrored");
+    ok(orw_config_set(self->config, "pretrain.flip=true") == ORW_OK &&
+           orw_pretrain(&place, &captioned, &wrong.network, &wrong.values, wrong.digest) == ORW_ERR_INPUT &&
+           strstr(orw_error_text(), "pretrain.flip"),
+       "captioned images are not mirrored under their captions: %s", orw_error_text());
+    (void)orw_config_set(self->config, "pretrain.flip=false");
     orw_model_clear(&wrong);
     orw_model_clear(&never);
 }
