@@ -38,6 +38,24 @@ static void test_captions(void) {
     ok(same && both, "said the other way round it is the same: equivalent, fulfilled, and read alike");
 }
 
+static void test_readings(void) {
+    static const struct {
+        orw_relation relation;
+        orw_reading expected;
+    } cases[] = {{ORW_LEFT_OF, {ORW_HORIZONTAL, 0, 1}},
+                 {ORW_RIGHT_OF, {ORW_HORIZONTAL, 1, 0}},
+                 {ORW_ABOVE, {ORW_VERTICAL, 0, 1}},
+                 {ORW_BELOW, {ORW_VERTICAL, 1, 0}}};
+    bool good = true;
+    for (int k = 0; k < 4; k++) {
+        orw_caption caption = {
+            .count = 2, .object = {{0, ORW_NO_COLOUR}, {1, ORW_NO_COLOUR}}, .relation = {cases[k].relation}};
+        orw_reading found = orw_reading_of(&caption), expected = cases[k].expected;
+        good = good && found.axis == expected.axis && found.first == expected.first && found.second == expected.second;
+    }
+    ok(good, "a reading says which object is left of, or above, the other");
+}
+
 static double difference(const float *x, const float *y) {
     double sum = 0;
     for (int k = 0; k < D; k++) sum += fabs((double)x[k] - (double)y[k]) / D;
@@ -199,6 +217,7 @@ int main(int argc, char **argv) {
     options.nouns = NOUNS;
     if (ok(orw_sprites_load(NULL, &sprites) == ORW_OK, "the sprites are there")) {
         test_captions();
+        test_readings();
         test_junk();
         test_detector(&self, tape);
         test_captioned(&self, tape);
