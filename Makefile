@@ -38,13 +38,14 @@ ISA_avx2     := -mavx2 -mfma
 ISA_avx512   := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 OBJECTS   += $(foreach isa,$(ISAS),$(BUILD)/obj/src/tensor/kernels_$(isa).o)
 
-.PHONY: FORCE help build check bench format lint sanitize clean
+.PHONY: FORCE help build check bench chaos format lint sanitize clean
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o # of programs that are linked by pattern rules
 help:
 	@echo "make build      the library, $(BUILD)/bin/orw and the experiments' drivers"
 	@echo "make check      build and run the tests (TAP, under prove)"
 	@echo "make bench      time the kernels, the models and the loop"
+	@echo "make chaos      kill a run KILLS=50 times at random moments; it must end as if never killed"
 	@echo "make sanitize   the tests under the address and undefined-behaviour sanitizers"
 	@echo "make lint       cppcheck, and whether clang-format would change anything"
 	@echo "make format     let clang-format lay the sources out"
@@ -106,6 +107,10 @@ bench: build
 	@read status < $(BUILD)/bench.status; rm $(BUILD)/bench.status; \
 	  [ "$$status" -eq 0 ] || { rm $(BUILD)/bench.tsv.partial; exit "$$status"; }
 	@mv $(BUILD)/bench.tsv.partial $(BUILD)/bench.tsv && echo "kept in $(BUILD)/bench.tsv"
+
+# make chaos KILLS=200 SEED=1
+chaos: $(BUILD)/bin/target_image
+	@BUILD=$(BUILD) KILLS=$(or $(KILLS),50) $(if $(SEED),SEED=$(SEED)) scripts/chaos.sh
 
 sanitize:
 	$(MAKE) BUILD=$(BUILD)/sanitize SANITIZE=1 check

@@ -36,29 +36,42 @@ static orw_tensor *cross_entropy_loss(void *context, orw_tape *tape, float *grad
     return sum;
 }
 
-/* Share of `test` that is labelled right. Rank 0 alone computes it: a second or so. */
-static orw_status accuracy(const orw_network *network, float *values, const orw_dataset *test, double *share) {
+/* Test images [first, first + count) that are labelled right. */
+static orw_status count_right(const orw_network *network, float *values, orw_tape *tape, const orw_dataset *test,
+                              int first, int count, float *x, float *p, int64_t *right) {
+    size_t D = (size_t)test->height * test->width * test->channels;
+    int classes = orw_network_outputs(network);
+    for (int i = 0; i < count; i++) orw_dataset_image(test, first + i, false, x + (size_t)i * D);
+    ORW_CALL(orw_classify(network, values, tape, count, x, p));
+    for (int i = 0; i < count; i++) {
+        int best = 0;
+        for (int c = 1; c < classes; c++)
+            if (p[i * classes + c] > p[i * classes + best]) best = c;
+        *right += best == test->labels[first + i];
+    }
+    return ORW_OK;
+}
+
+/* Share of `test` that is labelled right; the ranks take turns. */
+static orw_status accuracy(const orw_comm *comm, const orw_network *network, float *values, const orw_dataset *test,
+                           double *share) {
     enum { CHUNK = 50 };
     size_t D = (size_t)test->height * test->width * test->channels;
-    int classes = orw_network_outputs(network), right = 0;
+    int classes = orw_network_outputs(network), ranks = orw_comm_size(comm);
+    int64_t right = 0;
     float *x = malloc((CHUNK * D + CHUNK * (size_t)classes) * sizeof *x), *p = x ? x + CHUNK * D : NULL;
     orw_tape *tape = NULL;
     orw_status status = x ? orw_tape_create(&tape) : orw_error(ORW_ERR_SYSTEM, "no memory to test a classifier");
-    for (int first = 0; first < test->count && status == ORW_OK; first += CHUNK) {
+    for (int first = CHUNK * orw_comm_rank(comm); first < test->count && status == ORW_OK; first += CHUNK * ranks) {
         int count = test->count - first < CHUNK ? test->count - first : CHUNK;
-        for (int i = 0; i < count; i++) orw_dataset_image(test, first + i, false, x + (size_t)i * D);
-        status = orw_classify(network, values, tape, count, x, p);
-        for (int i = 0; i < count && status == ORW_OK; i++) {
-            int best = 0;
-            for (int c = 1; c < classes; c++)
-                if (p[i * classes + c] > p[i * classes + best]) best = c;
-            right += best == test->labels[first + i];
-        }
+        status = count_right(network, values, tape, test, first, count, x, p, &right);
     }
-    *share = (double)right / test->count;
     orw_tape_destroy(&tape);
     free(x);
-    return status;
+    ORW_CALL(orw_comm_agree(comm, status));
+    ORW_MPI(MPI_Allreduce(MPI_IN_PLACE, &right, 1, MPI_INT64_T, MPI_SUM, orw_comm_mpi(comm)));
+    *share = (double)right / test->count;
+    return ORW_OK;
 }
 
 static const orw_column evaluation_columns[] = {{"accuracy", "", "share of the test images that are labelled right"},
@@ -70,9 +83,7 @@ static orw_status write_accuracy(void *context, const orw_network *network, floa
     const classification *self = context;
     const orw_place *place = self->place;
     double row[2] = {0, self->test->count};
-    orw_status status = ORW_OK;
-    if (orw_comm_rank(place->comm) == 0) status = accuracy(network, values, self->test, &row[0]);
-    ORW_CALL(orw_comm_agree(place->comm, status));
+    ORW_CALL(accuracy(place->comm, network, values, self->test, &row[0]));
     orw_log("%s: %.2f %% of %d test images right", self->section, 100 * row[0], self->test->count);
     return orw_place_evaluation(place, evaluation_columns, row);
 }
