@@ -33,16 +33,17 @@ cluster_get() {
     cluster_complete && return 0
     cluster_why="SLURM and munge are not installed, and there is no apt-get to fetch them"
     command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null || return 1
-    mkdir -p packages "$cluster_unpacked.new" || return 1
+    mkdir -p packages || return 1
     if ! cluster_download; then
         # Lists of packages of its own, where the system's are missing or old.
         mkdir -p lists/partial
         cluster_apt="-o Dir::State::Lists=$PWD/lists -o APT::Sandbox::User=root"
         # shellcheck disable=SC2086
         timeout 60 apt-get -q $cluster_apt update > apt.log 2>&1
-        cluster_why="SLURM and munge are not installed, and apt-get cannot fetch them: $(grep '^[EW]:' apt.log download.log | head -n 1)"
+        cluster_why="SLURM and munge are not installed, and apt-get cannot fetch them: $(grep -h '^[EW]:' apt.log download.log | head -n 1)"
         cluster_download || return 1
     fi
+    mkdir -p "$cluster_unpacked.new" || return 1
     for cluster_package in packages/*.deb; do
         dpkg-deb -x "$cluster_package" "$cluster_unpacked.new" || return 1
     done
