@@ -21,14 +21,17 @@ typedef struct detection {
 
 /* ---------------------------------------------------------------- training -------------------------------------- */
 
-/* Sample `index` of the update: a scene or junk, and what is to be said of it. */
+/* Sample `index` of the update: a scene or junk, and what is to be said of it. Both have light noise equally often, so
+ * that it tells nothing: the samples of a flow have it. */
 static orw_status make_sample(const detection *self, int index, float *x, orw_reading *reading) {
     uint32_t i = (uint32_t)(self->update * self->batch + index) % ORW_TEST_SCENES;
     orw_stream stream = orw_stream_open(self->seed, ORW_PURPOSE_CLASSIFIER, (uint32_t)self->update, (uint32_t)index);
     if (orw_stream_uniform(&stream) < junk_share) {
         *reading = (orw_reading){ORW_NO_SCENE, self->nouns, self->nouns};
         orw_junk kind = (orw_junk)orw_stream_below(&stream, ORW_JUNK_KINDS);
-        return orw_scene_junk(self->data, self->seed, i, NULL, kind, &stream, x);
+        ORW_CALL(orw_scene_junk(self->data, self->seed, i, NULL, kind, &stream, x));
+        orw_scene_jitter(self->data, &stream, x);
+        return ORW_OK;
     }
     orw_scene scene;
     ORW_CALL(orw_scene_make(self->data, self->seed, i, NULL, &scene, x));
@@ -97,6 +100,7 @@ static orw_status judge_one(const detection *self, orw_tape *tape, int kind, uin
         ORW_CALL(orw_scene_make(self->data, self->seed, ORW_TEST_SCENES + i, NULL, &scene, x));
     else
         ORW_CALL(orw_scene_junk(self->data, self->seed, ORW_TEST_SCENES + i, NULL, (orw_junk)kind, &stream, x));
+    if (kind != ORW_JUNK_KINDS) orw_scene_jitter(self->data, &stream, x);
     orw_reading said;
     ORW_CALL(orw_detector_read(self->network, self->values, tape, 1, x, NULL, &said));
     *yes = kind == ORW_JUNK_KINDS

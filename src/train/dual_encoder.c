@@ -70,8 +70,10 @@ static orw_status make_junk(const contrast *self, int index, int j, contest *c) 
     orw_stream stream =
         orw_stream_open(self->seed, ORW_PURPOSE_CLASSIFIER, (uint32_t)self->update, (uint32_t)(self->batch + index));
     orw_junk kind = (orw_junk)orw_stream_below(&stream, ORW_JUNK_KINDS);
-    return orw_scene_junk(self->data, self->seed, number, &c->truth[j], kind, &stream,
-                          c->x + (size_t)(c->count + j) * orw_scene_numbers(self->data));
+    float *x = c->x + (size_t)(c->count + j) * orw_scene_numbers(self->data);
+    ORW_CALL(orw_scene_junk(self->data, self->seed, number, &c->truth[j], kind, &stream, x));
+    orw_scene_jitter(self->data, &stream, x);
+    return ORW_OK;
 }
 
 /* ---------------------------------------------------------------- the loss -------------------------------------- */
