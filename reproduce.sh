@@ -226,14 +226,18 @@ run_experiment() {
     begin "run/$name" "$ranks"
     before=$(state_of "$out/$name")
     launch "$ranks" "$program" "$conf" --out "$out" || status=$?
-    # Status 75: a signal stopped it, with a checkpoint; whoever called us may want to know. Status 1: the program did its work and something that it checks does not hold. The report shows what.
+    # Status 75: a signal stopped it, with a checkpoint; whoever called us may want to know.
     [ $status -le 1 ] || exit $status
+    # Status 1: something that the program checks does not hold, and the report shows what; or the launcher failed.
     if [ $status -eq 1 ]; then
+        launch 1 "$program" "$conf" --out "$out" --complete > /dev/null || { echo "reproduce.sh: $program failed" >&2; exit 1; }
         echo "$name: a check failed, see the rows above and the report"
     elif [ "$before" = "$(state_of "$out/$name")" ]; then
         outcome="up to date"
     fi
     finish
+    # A signal that came when the work was done stops what would come next.
+    [ $signals -eq 0 ] || exit 75
 }
 
 # --np as given; else all cores, but not more ranks than the configuration has shards.
@@ -257,8 +261,8 @@ launch() { # launch RANKS PROGRAM ARGUMENT...
         return
     fi
     if mpirun --version 2>&1 | grep -q 'Open MPI'; then
-        options=(--bind-to none)
-        if [ "$ranks" -gt "$(nproc)" ]; then options+=(--oversubscribe); fi
+        # Open MPI counts cores where nproc counts hardware threads.
+        options=(--bind-to none --oversubscribe)
     fi
     attend mpirun -n "$ranks" ${options[@]+"${options[@]}"} "$@"
 }
@@ -266,6 +270,7 @@ launch() { # launch RANKS PROGRAM ARGUMENT...
 # Runs a launcher and passes SIGTERM and SIGUSR1 on to it, both as SIGUSR1: mpirun hands that to its ranks, while on SIGTERM it kills
 # them a second later. A second SIGTERM is passed on as it is.
 attended=''
+signals=0
 terms=0
 attend() {
     local status
@@ -281,7 +286,8 @@ attend() {
 }
 
 asked_to_stop() {
-    [ "$1" = TERM ] && terms=$((terms + 1))
+    signals=$((signals + 1))
+    if [ "$1" = TERM ]; then terms=$((terms + 1)); fi
     if [ -z "$attended" ]; then
         [ "$1" = USR1 ] || exit 143
     elif [ "$terms" -gt 1 ]; then

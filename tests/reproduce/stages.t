@@ -36,6 +36,10 @@ cat > build/bin/toy <<'END'
 case "$*" in *--print-config*) printf '[parallel]\nshards = 1\n'; exit ;; esac
 echo "$RANKS $*" >> calls
 [ ! -f broken ] || exit 2
+case "$*" in *--complete*) [ -f "$3/toy/run.h5" ]; exit ;; esac
+[ ! -f worked ] || exit 1 # something that it checks does not hold
+trap '' USR1 # as the drivers, which go on to the end of their round
+[ ! -f late ] || kill -s TERM "$(cat late)"
 mkdir -p "$3/toy"
 [ -f "$3/toy/run.h5" ] || echo result > "$3/toy/run.h5"
 END
@@ -68,6 +72,21 @@ reproduce run --profile smoke > /dev/null
 is $? 2 "a driver that fails passes its status on"
 like "$(tail -n 1 results/smoke/times.tsv)" "run/toy.*stopped" "times.tsv notes the failure"
 like "$(cat results/smoke/times.tsv)" "run/toy.smoke.1.[0-9.]*.done" "and what the first call took"
+rm broken
+: > worked
+found=$(reproduce run --profile smoke)
+is $? 0 "a driver whose checks fail has done its work"
+like "$found" "toy: a check failed" "and says so"
+found=$(reproduce run --profile smoke --out nothing)
+is $? 1 "status 1 with nothing to show for it is a failure"
+like "$found" "^reproduce.sh: build/bin/toy failed" "and named"
+rm worked
+mkdir -p experiments/toys && cp experiments/toy/smoke.conf experiments/toys && cp build/bin/toy build/bin/toys
+(sh -c 'echo $$ > late; exec ./reproduce.sh run --profile smoke --out stopped' > said 2>&1)
+is $? 75 "a signal that comes when an experiment is done stops the next one"
+like "$(cat said)" "run/toy: done" "and what was done is said"
+is "$(grep -c toys said)" 0 "nothing else was begun"
+rm -r late experiments/toys build/bin/toys
 rm build/bin/toy
 found=$(reproduce run --profile smoke)
 is $? 2 "a driver that is not built stops with status 2"
