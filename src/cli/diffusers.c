@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,9 +23,10 @@ static orw_status list_text(const char *path, const char *key, const json_t *lis
     const json_t *item;
     snprintf(text, 512, "none");
     json_array_foreach(list, i, item) {
-        if (!json_is_integer(item) || used > 480)
+        json_int_t number = json_integer_value(item);
+        if (!json_is_integer(item) || number < 0 || number > INT_MAX || used > 480)
             return orw_error(ORW_ERR_INPUT, "%s: %s: a list of other things than few integers found", path, key);
-        used += (size_t)snprintf(text + used, 512 - used, i ? ",%d" : "%d", (int)json_integer_value(item));
+        used += (size_t)snprintf(text + used, 512 - used, i ? ",%d" : "%d", (int)number);
     }
     return ORW_OK;
 }

@@ -82,6 +82,13 @@ static orw_status parse_settings(const char *path, const json_t *settings, int r
         json_is_true(json_object_get(settings, "transformer.use_dora")))
         return orw_error(ORW_ERR_INPUT, "%s: lora_adapter_metadata: rsLoRA or DoRA found, expected plain adapters",
                          path);
+    static const char *const patterns[] = {"transformer.alpha_pattern", "transformer.rank_pattern"};
+    for (int i = 0; i < 2; i++) {
+        const json_t *pattern = json_object_get(settings, patterns[i]);
+        if (pattern && !json_is_null(pattern) && !(json_is_object(pattern) && json_object_size(pattern) == 0))
+            return orw_error(ORW_ERR_INPUT, "%s: lora_adapter_metadata: %s found, expected one rank and one alpha",
+                             path, patterns[i]);
+    }
     if (found && !json_is_number(found))
         return orw_error(ORW_ERR_INPUT, "%s: lora_adapter_metadata: transformer.lora_alpha is no number", path);
     if (found) *alpha = json_number_value(found);

@@ -51,6 +51,8 @@ if command -v python3 > /dev/null; then
     wrong "num_lairs: no key of a mmdit" "an unknown key"
     broken '"num_layers": 2' '"num_layers": {}'
     wrong "broken.json: num_layers: an object" "an object for a number"
+    broken '^    0$' '    4294967296'
+    wrong "broken.json: dual_attention_layers: a list" "a layer's number that no machine has"
     broken '}' ''
     wrong "broken.json: no valid JSON" "a file cut short"
     echo '[]' > broken.json
@@ -88,6 +90,24 @@ if [ -r "$given/lora.safetensors" ]; then
         "$orw" import back.safetensors no.h5 --base transformer.h5
     fails "adapters need --base" "adapters alone" "$orw" import back.safetensors no.h5
     fails "adapters of rank 4 already" "adapters on adapters" "$orw" import back.safetensors no.h5 --base adapted.h5
+    if command -v python3 > /dev/null; then
+        python3 - back.safetensors patterned.safetensors << 'PYTHON'
+import json, struct, sys
+content = open(sys.argv[1], "rb").read()
+length = struct.unpack("<Q", content[:8])[0]
+header = json.loads(content[8:8 + length])
+settings = json.loads(header["__metadata__"].get("lora_adapter_metadata", "{}"))
+settings["transformer.alpha_pattern"] = {"transformer_blocks.0": 2}
+header["__metadata__"]["lora_adapter_metadata"] = json.dumps(settings)
+text = json.dumps(header).encode()
+text += b" " * (-len(text) % 8)
+open(sys.argv[2], "wb").write(struct.pack("<Q", len(text)) + text + content[8 + length:])
+PYTHON
+        fails "transformer.alpha_pattern found" "an alpha of each layer's own is not passed over" \
+            "$orw" import patterned.safetensors no.h5 --base base.h5
+    else
+        skip "python3 is not installed"
+    fi
     fails "--adapters: not together with --merge" "both at once" \
         "$orw" export-weights adapted.h5 no.safetensors --adapters --merge
     fails "no tensor named" "a checkpoint in their place" "$orw" import merged.safetensors no.h5 --base base.h5
