@@ -35,7 +35,7 @@ until_true() { # until_true SECONDS COMMAND...
     done
 }
 # A requeued job would wait for two minutes, so that SLURM is sure that the old one is gone.
-now() { for job in $(squeue -h -r -t PD -o '%A %r' | sed -n 's/ BeginTime$//p'); do scontrol update JobId="$job" StartTime=now; done; }
+now() { for job in $(squeue -h -r -t PD -o '%A %r' | sed -n 's/ BeginTime$//p'); do scontrol update JobId="$job" StartTime=now 2> /dev/null; done; }
 finished() {
     now
     [ -z "$(squeue -h)" ]
@@ -61,24 +61,24 @@ before=$(ids)
 run submit
 is "$status:$(ids)" "0:$before" "submitted twice, it is there once"
 
-until_true 60 saved orw-alpha0-seed1
+until_true 120 saved orw-alpha0-seed1
 report $? "models are done, a run is under way" || tap_show queue "$(squeue)" logs "$(tail -n 3 out/jobs/*.out)"
 scontrol requeue "${array}_1"
-until_true 30 requeued "${array}_1"
+until_true 60 requeued "${array}_1"
 report $? "pre-empted, it is back in the queue" || tap_show state "$(state "${array}_1")" log "$(log 1)"
 [ ! -e $runs/orw-alpha0-seed1/policy.h5 ]
 report $? "before it was done"
 
 # The other one is warned, as before the time limit; it saves, ends with status 75 and requeues itself.
-until_true 60 saved orw-alpha0.3-seed1
+until_true 120 saved orw-alpha0.3-seed1
 scancel --batch --signal=USR1 "${array}_2"
-until_true 30 requeued "${array}_2"
+until_true 60 requeued "${array}_2"
 report $? "warned, the other one requeues itself" || tap_show state "$(state "${array}_2")" log "$(log 2)"
 like "$(log 2)" "interrupted: requeued" "with its own words"
 [ ! -e $runs/orw-alpha0.3-seed1/policy.h5 ]
 report $? "before it was done"
 
-until_true 100 finished
+until_true 150 finished
 report $? "the queue empties" || tap_show queue "$(squeue)"
 for number in 1 2; do
     like "$(log $number)" "start 1, 2 ranks" "task $number was started once more"
