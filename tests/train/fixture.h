@@ -80,7 +80,7 @@ static inline double fixture_result(fixture *self, const char *name, const char 
     int64_t rows = 0;
     snprintf(path, sizeof path, "%s/%s/run.h5", self->root, name);
     if (orw_comm_rank(self->comm) == 0 && orw_run_read(path, table, &columns, &names, &rows, &values) == ORW_OK)
-        for (int c = 0; c < columns && rows + row >= 0; c++)
+        for (int c = 0; c < columns && row < 0 && rows + row >= 0; c++)
             if (strcmp(names[c], column) == 0) value = values[(rows + row) * columns + c];
     for (int c = 0; c < columns; c++) free(names[c]);
     free(names);
