@@ -59,7 +59,6 @@ struct work {
     float *q, *d_out;         /* blocks of rows */
     float *p, *dp;            /* scores */
     float *sums;              /* [QUERIES][padded] */
-    float *zeros;
     float largest[QUERIES], correction[QUERIES], delta[QUERIES];
     float sum[QUERIES * ORW_BLOCK];
 };
@@ -80,13 +79,12 @@ static struct work *work_take(orw_tape *tape, const struct attention *a, bool ba
     w->across = KEYS * blocked;
     bool done = take(tape, &w->keys, chunks * w->across) && take(tape, &w->values, chunks * w->chunk) &&
                 take(tape, &w->q, QUERIES * blocked) && take(tape, &w->p, QUERIES * KEYS) &&
-                take(tape, &w->sums, QUERIES * (size_t)w->padded) && take(tape, &w->zeros, KEYS + (size_t)w->padded);
+                take(tape, &w->sums, QUERIES * (size_t)w->padded);
     if (done && backward)
         done = take(tape, &w->values_across, chunks * w->across) && take(tape, &w->keys_down, chunks * w->chunk) &&
                take(tape, &w->d_keys, chunks * w->chunk) && take(tape, &w->d_values, chunks * w->chunk) &&
                take(tape, &w->d_out, QUERIES * blocked) && take(tape, &w->dp, QUERIES * KEYS);
     if (!done) return NULL;
-    memset(w->zeros, 0, (KEYS + (size_t)w->padded) * sizeof(float));
     return w;
 }
 
@@ -106,7 +104,7 @@ static void multiply_across(const struct work *w, const float *block, int rows, 
                                    .stride = 1,
                                    .channels = ORW_BLOCK,
                                    .weights = packed,
-                                   .initial = w->zeros,
+                                   .clear = true,
                                    .output = scores,
                                    .output_pixel = ORW_BLOCK,
                                    .output_plane = (size_t)rows * ORW_BLOCK,
@@ -124,7 +122,7 @@ static void multiply_down(const struct work *w, const float *scores, int rows, c
                                    .stride = 1,
                                    .channels = ORW_BLOCK,
                                    .weights = packed,
-                                   .initial = first ? w->zeros : NULL,
+                                   .clear = first,
                                    .output = w->sums,
                                    .output_pixel = (size_t)w->padded,
                                    .rows = 1,

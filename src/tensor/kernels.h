@@ -35,6 +35,7 @@ struct orw_convolution {
     size_t offset[ORW_TERMS]; /* floats */
     const float *weights;     /* packed */
     const float *initial;     /* [outputs]: what sums start from; NULL: they are added to `output` */
+    bool clear;               /* `initial` is NULL and sums start from zero */
     float *output;
     size_t output_row, output_pixel; /* floats */
     size_t output_plane;             /* floats between blocks of 16 outputs; 0: outputs are neighbours */

@@ -6,7 +6,7 @@
  * depends on the shapes only. */
 
 /* Where sums come from or go to: at[y row + x pixel], the tile's second vector a `vector` further; a bias has steps of
- * zero. */
+ * zero; sums from NULL begin at zero. */
 struct place {
     float *at;
     size_t row, pixel, vector;
@@ -17,15 +17,17 @@ INLINE void convolve_tile(const int ROWS, const int PIXELS, const int VECTORS, c
                           const struct orw_convolution *p, const float *input, const float *weights, int depth,
                           const struct place *from, const struct place *to) {
     vector sum[REGISTERS];
-    UNROLL(2) for (int row = 0; row < ROWS; row++) {
-        const float *start = from->at + (size_t)row * from->row;
-        UNROLL(28) for (int i = 0; i < PIXELS; i++) {
-            UNROLL(2)
-            for (int v = 0; v < VECTORS; v++) sum[(row * PIXELS + i) * VECTORS + v] = load(start + v * from->vector);
-            start += from->pixel;
-            __asm__("" : "+r"(start)); /* otherwise all addresses are computed at once, and spilled */
+    UNROLL(28) for (int i = 0; i < ROWS * PIXELS * VECTORS; i++) sum[i] = (vector){0};
+    if (from->at) UNROLL(2) for (int row = 0; row < ROWS; row++) {
+            const float *start = from->at + (size_t)row * from->row;
+            UNROLL(28) for (int i = 0; i < PIXELS; i++) {
+                UNROLL(2)
+                for (int v = 0; v < VECTORS; v++)
+                    sum[(row * PIXELS + i) * VECTORS + v] = load(start + v * from->vector);
+                start += from->pixel;
+                __asm__("" : "+r"(start)); /* otherwise all addresses are computed at once, and spilled */
+            }
         }
-    }
     for (int tap = 0; tap < p->taps; tap++) {
         const float *first = input + p->offset[tap], *second = first + p->input_row;
         for (int c = 0; c < depth; c++) {
@@ -170,7 +172,7 @@ static void convolve(const struct orw_convolution *p) {
                                    bias = {p->initial ? (float *)p->initial + n : NULL, 0, 0, WIDTH};
                 convolve_blocks(p, vectors, smaller(rows, p->rows - y), smaller(columns, p->columns - x),
                                 p->input + (size_t)y * p->input_row + (size_t)(x * p->stride) * ORW_BLOCK, weights,
-                                p->initial ? &bias : &to, &to);
+                                p->initial || p->clear ? &bias : &to, &to);
             }
         weights += (size_t)p->taps * (size_t)p->channels * (size_t)(vectors * WIDTH);
     }

@@ -1,5 +1,9 @@
-/* linear.c - matrix products: GEMM, the fully connected layer, embedding rows. */
-#include "tape.h"
+/* linear.c - matrix products: GEMM, the fully connected layer, embedding rows.
+ *
+ * A layer from many rows to few outputs, such as a 1x1 convolution, runs in the convolution's kernels, ROWS rows at a
+ * time: its small matrix is packed once, and rows come into blocks of 16 columns while they are in the first-level
+ * cache, where OpenBLAS would pack both. */
+#include "convolution.h"
 
 #include <cblas.h>
 #include <string.h>
@@ -15,22 +19,126 @@ struct linear {
     orw_tensor *x, *w, *b;
 };
 
+/* ---- many rows ---- */
+
+enum { ROWS = 112, LEAST_ROWS = 64, MOST_WEIGHTS = 32768, MOST_COLUMNS = 512 };
+
+static bool is_tall(int rows, int inputs, int outputs) {
+    return rows >= LEAST_ROWS && inputs % ORW_BLOCK == 0 && outputs % ORW_BLOCK == 0 && inputs <= MOST_COLUMNS &&
+           outputs <= MOST_COLUMNS && inputs * outputs <= MOST_WEIGHTS;
+}
+
+static void terms_of(int columns, int rows, int *terms, size_t offset[ORW_TERMS]) {
+    *terms = orw_blocks(columns);
+    for (int i = 0; i < *terms; i++) offset[i] = (size_t)(i * rows) * ORW_BLOCK;
+}
+
+/* y = bias + (bias may be NULL) or, with `add`, y += a block of rows times a packed matrix. */
+static void multiply_block(const float *block, int rows, int inputs, const float *packed, const float *bias, bool add,
+                           float *y, int outputs) {
+    const int together = rows % 2 ? 1 : 2, columns = rows / together;
+    struct orw_convolution plan = {.input = block,
+                                   .input_row = (size_t)columns * ORW_BLOCK,
+                                   .stride = 1,
+                                   .channels = ORW_BLOCK,
+                                   .weights = packed,
+                                   .initial = bias,
+                                   .clear = !bias && !add,
+                                   .output = y,
+                                   .output_row = (size_t)(columns * outputs),
+                                   .output_pixel = (size_t)outputs,
+                                   .rows = together,
+                                   .columns = columns,
+                                   .outputs = outputs};
+    terms_of(inputs, rows, &plan.taps, plan.offset);
+    orw_kernels()->convolve(&plan);
+}
+
+static bool tall_forward(orw_tape *tape, const float *x, const float *w, const float *b, int rows, int inputs,
+                         int outputs, float *y) {
+    const struct orw_kernels *kernels = orw_kernels();
+    const orw_arena_mark mark = orw_tape_save(tape);
+    float *packed = orw_tape_floats(tape, (size_t)(inputs * outputs));
+    float *block = orw_tape_floats(tape, ROWS * (size_t)inputs);
+    const bool ready = packed && block;
+    if (ready) kernels->pack_columns(w, (size_t)inputs, outputs, inputs, packed);
+    for (int first = 0, count; ready && first < rows; first += count) {
+        count = rows - first < ROWS ? rows - first : ROWS;
+        kernels->block_rows(x + (size_t)first * (size_t)inputs, (size_t)inputs, count, inputs, 1, block);
+        multiply_block(block, count, inputs, packed, b, false, y + (size_t)first * (size_t)outputs, outputs);
+    }
+    orw_tape_restore(tape, mark);
+    return ready;
+}
+
+struct tall_work {
+    float *packed, *d_packed; /* weights for dx, and their gradient */
+    float *x, *dy;
+};
+
+static bool tall_work_take(orw_tape *tape, int inputs, int outputs, struct tall_work *work) {
+    const size_t weights = (size_t)(inputs * outputs);
+    work->packed = orw_tape_floats(tape, weights);
+    work->d_packed = orw_tape_floats(tape, weights);
+    work->x = orw_tape_floats(tape, ROWS * (size_t)inputs);
+    work->dy = orw_tape_floats(tape, ROWS * (size_t)outputs);
+    if (!work->packed || !work->d_packed || !work->x || !work->dy) return false;
+    memset(work->d_packed, 0, weights * sizeof(float));
+    return true;
+}
+
+/* dx = or += dy W; dw = or += dy^T x; either may be NULL. */
+static void tall_backward(orw_tape *tape, const struct linear *record, const float *dy, int rows, float *dx, bool add_x,
+                          float *dw, bool add_w) {
+    const struct orw_kernels *kernels = orw_kernels();
+    const int inputs = record->w->shape[1], outputs = record->w->shape[0];
+    const size_t x_step = (size_t)inputs, y_step = (size_t)outputs;
+    struct tall_work work;
+    const orw_arena_mark mark = orw_tape_save(tape);
+    const bool ready = tall_work_take(tape, inputs, outputs, &work);
+    if (ready) kernels->pack_rows(record->w->data, x_step, outputs, inputs, work.packed);
+    for (int first = 0, count; ready && first < rows; first += count) {
+        count = rows - first < ROWS ? rows - first : ROWS;
+        kernels->block_rows(dy + (size_t)first * y_step, y_step, count, outputs, 1, work.dy);
+        if (dx) multiply_block(work.dy, count, outputs, work.packed, NULL, add_x, dx + (size_t)first * x_step, inputs);
+        if (!dw) continue;
+        kernels->block_rows(record->x->data + (size_t)first * x_step, x_step, count, inputs, 1, work.x);
+        struct orw_convolution_weights plan = {.input = work.dy,
+                                               .stride = 1,
+                                               .channels = ORW_BLOCK,
+                                               .gradient = work.x,
+                                               .gradient_plane = (size_t)count * ORW_BLOCK,
+                                               .rows = 1,
+                                               .columns = count,
+                                               .outputs = inputs,
+                                               .packed = work.d_packed};
+        terms_of(outputs, count, &plan.taps, plan.offset);
+        kernels->convolve_weights(&plan);
+    }
+    if (ready && dw) kernels->unpack_rows(work.d_packed, 1, x_step, outputs, inputs, dw, add_w);
+    orw_tape_restore(tape, mark);
+}
+
+/* ---- the layer ---- */
+
 static void linear_backward(orw_tape *tape, struct node *node) {
-    (void)tape;
     struct linear *record = (struct linear *)node;
     const float *dy = node->output->grad;
     const int rows = (int)orw_rows(record->x), inputs = orw_last(record->x), outputs = orw_last(node->output);
-    bool add;
-    float *grad = orw_gradient(record->x, &add);
-    if (grad)
-        orw_gemm(false, false, rows, inputs, outputs, 1, dy, outputs, record->w->data, inputs, add ? 1 : 0, grad,
-                 inputs);
-    grad = orw_gradient(record->w, &add);
-    if (grad)
-        orw_gemm(true, false, outputs, inputs, rows, 1, dy, outputs, record->x->data, inputs, add ? 1 : 0, grad,
-                 inputs);
-    grad = orw_gradient_cleared(record->b);
-    if (grad) orw_kernels()->add_column_sums(dy, (size_t)outputs, (size_t)rows, outputs, grad);
+    bool add_x = false, add_w = false;
+    float *dx = orw_gradient(record->x, &add_x), *dw = orw_gradient(record->w, &add_w);
+    if (is_tall(rows, inputs, outputs)) {
+        tall_backward(tape, record, dy, rows, dx, add_x, dw, add_w);
+    } else {
+        if (dx)
+            orw_gemm(false, false, rows, inputs, outputs, 1, dy, outputs, record->w->data, inputs, add_x ? 1 : 0, dx,
+                     inputs);
+        if (dw)
+            orw_gemm(true, false, outputs, inputs, rows, 1, dy, outputs, record->x->data, inputs, add_w ? 1 : 0, dw,
+                     inputs);
+    }
+    float *db = orw_gradient_cleared(record->b);
+    if (db) orw_kernels()->add_column_sums(dy, (size_t)outputs, (size_t)rows, outputs, db);
 }
 
 orw_tensor *orw_linear(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b) {
@@ -45,8 +153,12 @@ orw_tensor *orw_linear(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor 
     shape[x->rank - 1] = outputs;
     orw_tensor *y = orw_tape_tensor(tape, x->rank, shape);
     if (!y) return NULL;
-    if (b) orw_kernels()->copy_rows(b->data, 0, y->data, (size_t)outputs, (size_t)rows, outputs, false);
-    orw_gemm(false, true, rows, outputs, inputs, 1, x->data, inputs, w->data, inputs, b ? 1 : 0, y->data, outputs);
+    if (is_tall(rows, inputs, outputs)) {
+        if (!tall_forward(tape, x->data, w->data, b ? b->data : NULL, rows, inputs, outputs, y->data)) return NULL;
+    } else {
+        if (b) orw_kernels()->copy_rows(b->data, 0, y->data, (size_t)outputs, (size_t)rows, outputs, false);
+        orw_gemm(false, true, rows, outputs, inputs, 1, x->data, inputs, w->data, inputs, b ? 1 : 0, y->data, outputs);
+    }
     if (!orw_tape_follows(tape, x) && !orw_tape_follows(tape, w) && !orw_tape_follows(tape, b)) return y;
     struct linear *record = orw_tape_remember(tape, sizeof *record, y, linear_backward);
     if (!record) return NULL;

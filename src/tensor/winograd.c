@@ -61,7 +61,7 @@ static void terms_of(int channels, int tiles, int *terms, size_t offset[ORW_TERM
 struct pass {
     struct orw_tiles in, out;
     struct orw_convolution product;
-    float *transformed, *weights, *products, *zeros, *initial;
+    float *transformed, *weights, *products, *initial;
     size_t weights_position;
 };
 
@@ -75,15 +75,14 @@ static bool pass_prepare(orw_tape *tape, const struct extents *e, const struct o
     p->transformed = orw_tape_floats(tape, transformed_count(tiles, order->summed));
     p->products = orw_tape_floats(tape, NUMBERS * position_of(tiles, outputs));
     p->weights = orw_tape_floats(tape, NUMBERS * p->weights_position);
-    p->zeros = orw_tape_floats(tape, 2 * (size_t)outputs);
-    if (!p->transformed || !p->products || !p->weights || !p->zeros) return false;
-    memset(p->zeros, 0, 2 * (size_t)outputs * sizeof(float));
-    p->initial = p->zeros + outputs;
+    p->initial = orw_tape_floats(tape, (size_t)outputs);
+    if (!p->transformed || !p->products || !p->weights || !p->initial) return false;
+    memset(p->initial, 0, (size_t)outputs * sizeof(float));
     if (b) memcpy(p->initial, b, (size_t)order->outputs * sizeof(float));
     kernels->winograd_weights(order, w, p->weights, p->weights_position);
     p->product = (struct orw_convolution){.stride = NUMBERS,
                                           .channels = ORW_BLOCK,
-                                          .initial = p->zeros,
+                                          .clear = true,
                                           .output_pixel = (size_t)outputs,
                                           .rows = 2,
                                           .outputs = outputs};

@@ -62,7 +62,7 @@ static void group_norm(const struct problem *p, double *y) {
 }
 static void check_group_norm(int images, int height, int width, int channels, int groups, bool modulated, bool silu,
                              double mean) {
-    struct problem p = {.run = run_group_norm, .reference = group_norm, .option = {groups, silu}};
+    struct problem p = {.run = run_group_norm, .reference = group_norm, .option = {groups, silu}, .mean = mean};
     add_input(&p, 4, images, height, width, channels);
     add_input(&p, 1, channels, 0, 0, 0);
     add_input(&p, 1, channels, 0, 0, 0);
@@ -310,6 +310,9 @@ static void checks(void) {
     check_linear(3, 17, 33, true);
     check_linear(50, 16, 48, false);
     check_linear(5, 64, 3, true);
+    check_linear(64, 16, 32, true); /* in the convolution's kernels, as are the next ones */
+    check_linear(131, 48, 16, false);
+    check_linear(225, 32, 80, true);
     check_group_norm(2, 3, 5, 6, 3, false, true, 0);
     check_group_norm(1, 1, 1, 8, 2, false, true, 0);
     check_group_norm(2, 3, 3, 33, 11, true, true, 0);
@@ -321,6 +324,7 @@ static void checks(void) {
     check_attention(2, 9, 16, 3, true);
     check_attention(1, 70, 4, 2, false);
     check_attention(1, 130, 1, 1, false); /* two chunks of keys, three blocks of queries */
+    check_attention(1, 150, 20, 2, true); /* padded rows, in a second chunk */
     check_attention(1, 3, 33, 1, true);
     check_attention(1, 1, 2, 1, false);
     check_simple();
