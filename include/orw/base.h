@@ -69,13 +69,14 @@ void orw_log(const char *format, ...) __attribute__((format(printf, 1, 2)));  /*
 void orw_warn(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "warning: " line */
 
 /* Progress of a long loop: rewrites one line on a terminal, prints a line every few seconds elsewhere,
- * with elapsed and remaining time. `note` may be "" (for instance "reward 0.71"). */
+ * with elapsed and remaining time. `first`: what was done before, as in a run that is resumed. `note` may be "" (for
+ * instance "reward 0.71"). */
 typedef struct orw_progress {
     const char *what;
-    int total;
+    int first, total;
     double started, last;
 } orw_progress;
-void orw_progress_begin(orw_progress *progress, const char *what, int total);
+void orw_progress_begin(orw_progress *progress, const char *what, int first, int total);
 void orw_progress_update(orw_progress *progress, int done, const char *note);
 void orw_progress_end(orw_progress *progress);
 

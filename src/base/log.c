@@ -54,9 +54,9 @@ static void report(const orw_progress *progress, int done, const char *note, dou
     double elapsed = now - progress->started;
     char spent[32], remaining[48] = "";
     format_duration(elapsed, spent, sizeof spent);
-    if (done > 0 && done < progress->total) {
+    if (done > progress->first && done < progress->total) {
         char rest[32];
-        format_duration(elapsed * (progress->total - done) / done, rest, sizeof rest);
+        format_duration(elapsed * (progress->total - done) / (done - progress->first), rest, sizeof rest);
         snprintf(remaining, sizeof remaining, ", %s left", rest);
     }
     /* On a terminal the line is rewritten: back to its start, and what is left of the old one erased. */
@@ -65,9 +65,9 @@ static void report(const orw_progress *progress, int done, const char *note, dou
     fflush(stderr);
 }
 
-void orw_progress_begin(orw_progress *progress, const char *what, int total) {
+void orw_progress_begin(orw_progress *progress, const char *what, int first, int total) {
     double now = orw_seconds();
-    *progress = (orw_progress){.what = what, .total = total, .started = now, .last = now};
+    *progress = (orw_progress){.what = what, .first = first, .total = total, .started = now, .last = now};
 }
 
 void orw_progress_update(orw_progress *progress, int done, const char *note) {

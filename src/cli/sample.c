@@ -101,7 +101,7 @@ static orw_status draw(const request *asked, const orw_field *field, const orw_s
     orw_progress progress;
     orw_status status = ORW_OK;
     ORW_CALL(orw_tape_create(&tape));
-    orw_progress_begin(&progress, "sample", asked->count);
+    orw_progress_begin(&progress, "sample", 0, asked->count);
     for (int first = 0; first < asked->count && status == ORW_OK; first += BATCH) {
         int left = asked->count - first, batch = left < BATCH && solver->kind != ORW_ADAPTIVE ? left : BATCH;
         float *part = x + (size_t)first * D;

@@ -130,7 +130,7 @@ static orw_status loop(orw_finetune_state *state) {
     snprintf(what, sizeof what, "%s alpha %g seed %llu", state->setup->method->name, state->setup->method->alpha,
              (unsigned long long)state->setup->seed);
     if (state->round == 0 && state->evaluation->rows == 0) ORW_CALL(orw_finetune_evaluate(state));
-    orw_progress_begin(&progress, what, state->rounds);
+    orw_progress_begin(&progress, what, (int)state->round, state->rounds);
     while (state->round < state->rounds) {
         ORW_CALL(one_round(state));
         if (state->round % every == 0 || state->round == state->rounds) ORW_CALL(orw_finetune_evaluate(state));

@@ -106,7 +106,7 @@ static orw_status loop(fit_state *state) {
     int every = orw_config_int(fit->place->config, "checkpoint.updates");
     orw_progress progress;
     char note[64] = "";
-    orw_progress_begin(&progress, fit->what, (int)state->updates);
+    orw_progress_begin(&progress, fit->what, (int)state->optimiser->step, (int)state->updates);
     while (state->optimiser->step < state->updates) {
         ORW_CALL(update(state));
         int64_t done = state->optimiser->step;
