@@ -120,8 +120,8 @@ typedef struct orw_observer {
     const orw_column *columns; /* [count] */
     int count;
     /* row[count]; `all` = the global evaluation batch [plan.batch, D], the same on every rank; batch->x1: this rank's
-     * part of it. The row must come out the same on every rank. The tape is free for use (not recording). Collective.
-     */
+     * part of it. With finetune.on_nan = skip, images with batch->left_out are grey in both. The row must come out the
+     * same on every rank. The tape is free for use (not recording). Collective. */
     orw_status (*measure)(void *context, const orw_comm *comm, orw_tape *tape, const orw_batch *batch, const float *all,
                           double *row);
     void *context;

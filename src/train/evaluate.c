@@ -172,9 +172,9 @@ static orw_status observe(const orw_finetune_setup *setup, orw_tape *tape, const
     orw_status status = all ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to look at %d samples", batch->plan.batch);
     status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, (int)batch->D, batch->x1, all);
-    if (status == ORW_OK) *spread = orw_pairwise_variance(all, batch->plan.batch, batch->D);
     if (status == ORW_OK && observer)
         status = orw_comm_agree(comm, observer->measure(observer->context, comm, tape, batch, all, row));
+    if (status == ORW_OK) *spread = orw_pairwise_variance(all, orw_keep_present(batch, batch->D, all), batch->D);
     free(all);
     return status;
 }

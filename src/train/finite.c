@@ -1,5 +1,5 @@
 /* finite.c - samples whose reward or loss is not a finite number: told so that they can be reproduced, or left out
- * (finetune.on_nan). A sample that is left out has weight 0, a black image and no part in the W2 term. */
+ * (finetune.on_nan). A sample that is left out has weight 0, a grey image and no part in the W2 term. */
 #include <math.h>
 #include <string.h>
 

@@ -120,7 +120,9 @@ static orw_status print_element(const sweep *self, int method, int length, const
     return status;
 }
 
+/* sweep.METHOD, or also.WHAT: runs beside the sweep, with its seeds. */
 static bool is_method(const char *key) {
+    if (strncmp(key, "also.", 5) == 0) return true;
     for (int m = 0; orw_method_name(m); m++)
         if (strcmp(key + strlen("sweep."), orw_method_name(m)) == 0) return true;
     return false;
@@ -131,7 +133,7 @@ orw_status orw_program_print_runs(const orw_config *config, const orw_option *co
     for (; *options; options++)
         for (const orw_option *option = *options; option->key; option++) {
             bool list = option->type == ORW_REALS || option->type == ORW_INTS;
-            if (strncmp(option->key, "sweep.", 6) != 0 || !list) continue;
+            if ((strncmp(option->key, "sweep.", 6) != 0 && strncmp(option->key, "also.", 5) != 0) || !list) continue;
             if (self.method_count == MOST_AXES || self.axis_count == MOST_AXES)
                 return orw_error(ORW_ERR_INTERNAL, "%s: more than %d lists to sweep over", option->key, MOST_AXES);
             if (is_method(option->key))

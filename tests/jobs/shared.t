@@ -33,6 +33,13 @@ $(only 0.3 '' 1)
 $(only 0.3 '' 7)
 $(only '' 1 1)
 $(only '' 1 7)" "--runs: one line selects one run"
+run "$BUILD/bin/text_image" "$ORW_ROOT/experiments/text_image/smoke.conf" --runs --set sweep.orw=0,1 --set sweep.raft= \
+    --set sweep.reft= --set sweep.even= --set also.lora=1 --set also.rewards=0 --set sweep.seeds=1
+none="--set sweep.raft= --set sweep.reft= --set sweep.even="
+is "$status:$out" "0:--set sweep.orw=0 $none --set also.lora= --set also.rewards= --set sweep.seeds=1
+--set sweep.orw=1 $none --set also.lora= --set also.rewards= --set sweep.seeds=1
+--set sweep.orw= $none --set also.lora=1 --set also.rewards= --set sweep.seeds=1
+--set sweep.orw= $none --set also.lora= --set also.rewards=0 --set sweep.seeds=1" "--runs: runs beside the sweep have lines of their own"
 run "$BUILD/bin/theory" "$ORW_ROOT/experiments/theory/smoke.conf" --runs
 is "$status:$out" "0:" "an experiment without a sweep has none"
 
