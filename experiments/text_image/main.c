@@ -15,6 +15,11 @@ static orw_status run_swept(void *context, const char *method, double alpha, int
     return run_one(self, &(run){method, alpha, seed, self->main_reward, false});
 }
 
+static orw_status run_if_not_stopped(experiment *self, const run *one) {
+    ORW_CALL(orw_program_go_on(self->program));
+    return run_one(self, one);
+}
+
 /* ORW on adapters and under the other rewards. */
 static orw_status run_also(experiment *self) {
     enum { MOST = 64 };
@@ -25,10 +30,11 @@ static orw_status run_also(experiment *self) {
     int seed_count = orw_config_ints(config, "sweep.seeds", MOST, seeds);
     for (int s = 0; s < seed_count && s < MOST; s++) {
         for (int a = 0; a < loras && a < MOST; a++)
-            ORW_CALL(run_one(self, &(run){"orw", lora[a], seeds[s], self->main_reward, true}));
+            ORW_CALL(run_if_not_stopped(self, &(run){"orw", lora[a], seeds[s], self->main_reward, true}));
         for (int a = 0; a < other_count && a < MOST; a++)
             for (int r = 0; r < REWARDS; r++)
-                if (r != self->main_reward) ORW_CALL(run_one(self, &(run){"orw", others[a], seeds[s], r, false}));
+                if (r != self->main_reward)
+                    ORW_CALL(run_if_not_stopped(self, &(run){"orw", others[a], seeds[s], r, false}));
     }
     return ORW_OK;
 }

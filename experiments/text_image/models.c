@@ -13,9 +13,24 @@ static orw_status check_early(experiment *self) {
     const orw_config *config = self->program->config;
     const char *path = orw_config_text(config, "prompts.file");
     int rank = orw_config_int(config, "lora.rank"), width = orw_config_int(config, "model.trunk_width");
+    int seen = orw_config_int(config, "prompts.seen"), held_out = orw_config_int(config, "prompts.held_out");
+    int candidates = orw_config_int(config, "prompts.candidates"), batch = orw_config_int(config, "finetune.batch");
+    int held_out_candidates = candidates < self->scenes.held_out_count ? candidates : self->scenes.held_out_count;
     if (*orw_config_raw(config, "also.lora") && rank > width)
         return orw_error(ORW_ERR_INPUT, "lora.rank: found %d, expected 1 .. %d (model.trunk_width)", rank, width);
-    return *path ? read_prompts(self, path) : ORW_OK;
+    if (*path) {
+        ORW_CALL(read_prompts(self, path));
+        seen = self->chosen.seen;
+        held_out = self->chosen.count - seen;
+    } else if (seen > candidates || held_out > held_out_candidates) {
+        return orw_error(ORW_ERR_INPUT,
+                         "prompts: %d seen and %d held-out ones asked for, expected at most the candidates, %d and %d",
+                         seen, held_out, candidates, held_out_candidates);
+    }
+    if (seen + held_out > batch)
+        return orw_error(ORW_ERR_INPUT, "finetune.batch: found %d, expected at least one image for each of %d prompts",
+                         batch, seen + held_out);
+    return ORW_OK;
 }
 
 orw_status open_scenes(experiment *self) {
@@ -27,6 +42,10 @@ orw_status open_scenes(experiment *self) {
                          "scenes: %d objects, %g of cubes; this experiment expects two nouns in a relation",
                          self->scenes.objects, self->scenes.cubes);
     if (self->scenes.nouns == 0) self->scenes.nouns = self->sprites->nouns;
+    if (self->scenes.nouns < 3)
+        return orw_error(ORW_ERR_INPUT,
+                         "scenes.nouns: found %d, expected at least 3: readers learn from a third, wrong one",
+                         self->scenes.nouns);
     ORW_CALL(orw_scene_check(self->sprites, &self->scenes));
     ORW_CALL(check_early(self));
     snprintf(self->data, sizeof self->data, "sprites = %s\n", self->sprites->digest);

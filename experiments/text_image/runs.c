@@ -82,14 +82,17 @@ orw_status look_at_others(experiment *self, const char *name, const orw_model *p
 
 static orw_status finetune(experiment *self, const run *one, const char *name, orw_method *method) {
     const orw_model *from = one->adapters ? &self->adapted : &self->base;
-    char sub[160], text[1024], parents[1536], path[ORW_PATH];
+    char sub[160], text[1024], adapters[64] = "", parents[1536], path[ORW_PATH];
     orw_place place = {0};
     witness seen_by = {0};
     orw_model policy = {0};
     snprintf(sub, sizeof sub, "runs/%s", name);
     name_witnesses(self, &self->chosen, one->reward, text, sizeof text);
-    snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->method, one->alpha,
-             one->seed, orw_network_rank(from->network), text);
+    if (one->adapters)
+        snprintf(adapters, sizeof adapters, "lora.alpha = %.17g\n",
+                 orw_config_real(self->program->config, "lora.alpha"));
+    snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s%s", one->method, one->alpha,
+             one->seed, orw_network_rank(from->network), adapters, text);
     ORW_CALL(orw_program_describe_run(self->program, one->method, one->alpha, method->tau, one->seed));
     ORW_CALL(orw_dictionary_set(self->program->about, "run.reward", "%s", reward_names[one->reward]));
     ORW_CALL(describe_prompts(self, &self->chosen));

@@ -1,5 +1,5 @@
 /* text_image.h - the parts of the text-image experiment: scenes and models (models.c), prompts and how they are chosen
- * (prompts.c), what is measured ((witness.c), keys (options.c), runs (runs.c). */
+ * (prompts.c), what is measured (witness.c), keys (options.c), runs (runs.c). */
 #ifndef TEXT_IMAGE_H
 #define TEXT_IMAGE_H
 

@@ -13,6 +13,11 @@ fails "scenes.*3 objects" "three objects" "$program" "$config" --set scenes.obje
 fails "nowhere/names.tsv" "sprites that are not there" "$program" "$config" --set data.directory=nowhere --out bad
 fails "reward.kind.*beauty" "an unknown reward" "$program" "$config" --set reward.kind=beauty --out bad
 fails "lora.rank.*4000.*32" "adapters wider than the network" "$program" "$config" --set lora.rank=4000 --out bad
+fails "scenes.nouns.*2.*at least 3" "two nouns" "$program" "$config" --set scenes.nouns=2 --set scenes.held_out=0 --out bad
+fails "prompts.*60 seen.*candidates" "more prompts than candidates" "$program" "$config" --set prompts.seen=60 \
+    --set prompts.candidates=20 --out bad
+fails "finetune.batch.*4.*5 prompts" "fewer images than prompts" "$program" "$config" --set finetune.batch=4 --set prompts.seen=4 \
+    --out bad
 printf 'a cat on the left of a dgo\n' > wrong.txt
 fails "wrong.txt.*dgo.*dog" "an unknown word in a prompt, with the nearest one" "$program" "$config" --set prompts.file=wrong.txt \
     --out bad
