@@ -25,7 +25,8 @@ while (@ARGV) {
 }
 fail("--out: found '$out', expected a folder that figures.sh has filled") unless $out ne '' && -d "$out/figures";
 
-my %text = map { $_->[0] => $_->[2] } @{ tsv("$FindBin::Bin/paper/claims.tsv") };
+my @claims = @{ tsv("$FindBin::Bin/paper/claims.tsv") };
+my %text = map { $_->[0] => $_->[2] } @claims;
 my %paper;
 for my $value (@{ tsv("$FindBin::Bin/paper/values.tsv") }) {
     my ($claim, $quantity, $setting, $number, $from) = @$value;
@@ -35,9 +36,17 @@ for my $value (@{ tsv("$FindBin::Bin/paper/values.tsv") }) {
 my @sweeps = sweeps();
 my $theory = theory::claims::judge("$out/figures/data/theory");
 my @rows = ((map { @{ $_->{judged}{rows} } } @sweeps), @{ $theory->{rows} });
+push @rows, untested(@rows);
 replace("$out/claims.tsv", claims_tsv(@rows));
 replace("$out/report.html", html());
 exit 0;
+
+# A claim that no run here speaks of is said to be one.
+sub untested {
+    my %told = map { $_->{claim} => 1 } grep { $_->{quantity} eq 'the whole claim' } @_;
+    return map { { claim => $_->[0], quantity => 'the whole claim', setting => 'all', n => 0, verdict => 'not tested', dataset => '-',
+            reason => 'no run in these results tests it' } } grep { !$told{ $_->[0] } } @claims;
+}
 
 sub fail { print STDERR "report.pl: $_[0]\n"; exit 2 }
 

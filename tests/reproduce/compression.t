@@ -62,9 +62,9 @@ judge holds
 for claim in C3 C4 C5 C7; do is "$(verdict holds $claim 'the whole' all)" reproduced "all that holds: $claim is reproduced"; done
 is "$(cell holds C3 'reward (-kB) at the end' alpha=0 4) $(cell holds C4 'velocity distance, on the path' alpha=0.3 4)" "-0.67 0.016" \
     "the paper's numbers stand beside those of CIFAR-10"
-is "$(awk -F "$tab" '!/^#/ { print $10 }' holds/claims.tsv | sort -u)" cifar10-train "every line names the data set"
+is "$(awk -F "$tab" '!/^#/ && $8 > 0 { print $10 }' holds/claims.tsv | sort -u)" cifar10-train "every line names the data set"
 is "$(cell holds C3 'reward: fall' 'alpha=0 to 0.05' 5)" 0.0997 "falls are paired by seed"
-unlike "$(cat holds/claims.tsv)" "^C1" "an experiment that was not run has no lines"
+is "$(awk -F "$tab" '$1 == "C1" { print $2, $9 }' holds/claims.tsv)" "the whole claim not tested" "an experiment that was not run is not tested"
 is "$(grep -o 'converged</span>' holds/report.html | wc -l)" 7 "a reward that has settled is convergent, for every alpha"
 like "$(cat holds/report.html)" "minus 1</td><td>0.00769" "the base model's size is held against the images'"
 

@@ -116,6 +116,9 @@ mkdir -p nothing/figures
 judge nothing
 is "$(awk -F "$tab" '!/^#/ && $9 != "-" { print $9 }' nothing/claims.tsv | sort -u)" "not tested" "without runs nothing is tested"
 
+is "$(awk -F "$tab" '$2 == "the whole claim" { print $1 }' nothing/claims.tsv | sort -u | wc -l | tr -d ' ')" 11 "and every claim is told"
+is "$(verdict holds C6 'the whole' all)" "not tested" "a claim that no run speaks of is told beside the others"
+
 # Bad arguments.
 for arguments in "" "--out nowhere" "--out" "--frob"; do
     # shellcheck disable=SC2086
