@@ -7,7 +7,8 @@
 void orw_program_release(orw_program *program); /* ends all claims */
 
 /* The sweep's elements, a line each: the --set options that select it. Nothing where `options` declare no sweep. The
- * keys sweep.METHOD and also.WHAT hold one method's elements each, all other lists under sweep. are crossed with them. */
+ * keys sweep.METHOD and also.WHAT hold one method's elements each, all other lists under sweep. are crossed with them.
+ */
 orw_status orw_program_print_runs(const orw_config *config, const orw_option *const *options, FILE *out);
 
 #endif
