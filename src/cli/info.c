@@ -1,6 +1,7 @@
 /* info.c - `orw info`: what a file is and holds, or what this build is and runs on. */
 #include "orw/data.h"
 #include "orw/method.h"
+#include "orw/scene.h"
 #include "orw/store.h"
 
 #include <errno.h>
@@ -164,15 +165,32 @@ static orw_status describe_file(const char *path) {
 
 /* ---------------------------------------------------------------- the build ------------------------------------- */
 
-static void describe_dataset(bool train) {
+typedef orw_status (*loader)(const char *directory, bool train, orw_dataset **dataset);
+
+static void describe_dataset(const char *name, loader load, bool train) {
     orw_dataset *dataset = NULL;
-    const char *name = train ? "mnist:train" : "mnist:test";
-    if (orw_mnist_load(NULL, train, &dataset) == ORW_OK)
-        printf("  %-26s %d images %dx%dx%d, checked\n", name, dataset->count, dataset->height, dataset->width,
-               dataset->channels);
+    char label[64];
+    snprintf(label, sizeof label, "%s:%s", name, train ? "train" : "test");
+    if (load(NULL, train, &dataset) == ORW_OK)
+        printf("  %-26s %d images %dx%dx%d%s\n", label, dataset->count, dataset->height, dataset->width,
+               dataset->channels, strstr(dataset->name, "subset") ? ", a subset" : "");
     else
-        print_pair(name, orw_error_text());
+        print_pair(label, orw_error_text());
     orw_dataset_destroy(&dataset);
+}
+
+static void describe_data(void) {
+    orw_sprites *sprites = NULL;
+    for (int train = 1; train >= 0; train--) describe_dataset("mnist", orw_mnist_load, train);
+    if (orw_cifar10_present(NULL))
+        for (int train = 1; train >= 0; train--) describe_dataset("cifar10", orw_cifar10_load, train);
+    else
+        print_pair("cifar10", "not found: data/fetch cifar10 gets it, ORW_DATA says where a copy is");
+    if (orw_sprites_load(NULL, &sprites) == ORW_OK)
+        printf("  %-26s %d nouns\n", "sprites", sprites->nouns);
+    else
+        print_pair("sprites", orw_error_text());
+    orw_sprites_destroy(&sprites);
 }
 
 static orw_status describe_build(void) {
@@ -183,8 +201,7 @@ static orw_status describe_build(void) {
         printf("build\n");
         print_pairs(build);
         printf("data\n");
-        describe_dataset(true);
-        describe_dataset(false);
+        describe_data();
         printf("methods\n");
         for (int i = 0; orw_method_name(i); i++) print_pair(orw_method_name(i), orw_method_help(i));
     }
