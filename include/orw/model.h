@@ -50,9 +50,9 @@ typedef struct orw_input {
     const orw_probe *probe;    /* NULL: nobody looks */
 } orw_input;
 
-/* Builds a network from its description: key "kind" is one of those in src/model/network.c; the other keys are
- * those of safetensors metadata for U-Net and MM-DiT (see src/model/README.md). Unknown or contradictory values:
- * ORW_ERR_INPUT. Not collective. */
+/* Builds a network from its description: key "kind" is unet | mmdit | scene_net | mlp | classifier | detector |
+ * dual_encoder | preference; the other keys are those of safetensors metadata for U-Net and MM-DiT (see
+ * src/model/README.md). Unknown or contradictory values: ORW_ERR_INPUT. Not collective. */
 orw_status orw_network_create(const orw_dictionary *description, orw_network **network);
 void orw_network_destroy(orw_network **network);
 const orw_dictionary *
