@@ -58,7 +58,7 @@ double orw_table_get(const orw_table *table, int64_t row,
 typedef struct orw_run orw_run;
 orw_status orw_run_create(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run);
 /* Brings the file to the table's rows: the file is written anew beside its place and renamed, so that anyone may open
- * it at any time. Rows are there at once unless writing has already taken more than 5 % of the run's time. */
+ * it at any time. Rows are there at once unless writing has already taken more than 0.5 % of the run's time. */
 orw_status orw_run_write(orw_run *run, const orw_table *table);
 /* Writes the rows that were held back and makes the file durable. The run is gone afterwards whatever the status, which
  * is not ORW_OK when the file lacks rows. */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double share = 0.05;    /* of the time since creation that may go into writing ... */
-static const double allowance = 1.0; /* ... after this many seconds of writing: short runs see every row at once */
+static const double share = 0.005;   /* of the time since creation that may go into writing ... */
+static const double allowance = 0.2; /* ... after this many seconds of writing: short runs see every row at once */
 
 typedef struct mirror {
     const char *name;
