@@ -5,10 +5,11 @@ package text_image::claims;
 use strict;
 use warnings;
 use Orw::Tables qw(read_table read_pairs column last_of differences interval);
-use Orw::Verdicts qw(load ends starts base row check above_zero holds whole);
+use Orw::Verdicts qw(load ends starts base row check above_zero beyond holds whole);
 
 our $JUDGE_RIGHT = 0.97;    # the judge reads at least this share of clean scenes right
 our $JUDGE_ACCEPTS = 0.02;  # and takes at most this share of junk for a scene
+our $RIGHT = 0.5;           # prompts have become right where at least this share of their samples is
 our @METHODS = qw(orw raft reft);
 our %NAME = (orw => 'ORW', raft => 'RAFT', reft => 'ReFT', even => 'no reward (control)', 'orw-lora' => 'ORW on adapters',
     'orw-alignment' => 'ORW, alignment', 'orw-detection' => 'ORW, detection', 'orw-preference' => 'ORW, preference');
@@ -83,6 +84,8 @@ sub spatial {
         push @rows, row('C9', 'share judged right, gained over the base', "ORW-CFM-W2, $pair->[1]", 'right', $gain, above_zero($gain))
             if @$gain;
     }
+    my $end = values_of(ends($ours, 'judge_right'));
+    push @rows, row('C9', 'share judged right at the end', 'ORW-CFM-W2, all chosen prompts', 'right', $end, beyond($end, 1, $RIGHT, "at or above $RIGHT"));
     for my $p (0 .. ($about->{'prompts.count'} // 0) - 1) {
         my ($start, $end) = map { interval(@$_)->{mean} } base($runs, "right_$p"), values_of(ends($ours, "right_$p"));
         push @rows, row('C9', 'share judged right', "ORW-CFM-W2: " . ($about->{"prompt.$p"} // "prompt $p"), undef,

@@ -45,7 +45,7 @@ verdict() { # verdict NAME CLAIM QUANTITY SETTING
         print $9 }' "$1/claims.tsv"
 }
 
-score=0.7 right=0.5 bare=0.3 judge=0.99 junk=0.01
+score=0.7 right=0.6 bare=0.3 judge=0.99 junk=0.01
 world holds 3
 for claim in C8 C9 C10; do is "$(verdict holds $claim 'the whole' all)" reproduced "all that holds: $claim is reproduced"; done
 is "$(verdict holds C9 'share judged right, gained' 'ORW-CFM-W2, held out')" reproduced "held-out prompts have a line"
@@ -60,7 +60,12 @@ world fails 3
 for claim in C8 C9 C10; do is "$(verdict fails $claim 'the whole' all)" "not reproduced" "nothing holds: $claim is not"; done
 like "$(tr '>' '\n' < fails/report.html)" "^fails<" "a judge that errs is said to fail"
 
-score=0.7 right=0.5 bare=0.3
+score=0.7 right=0.4 bare=0.3 judge=0.99 junk=0.01
+world less 3
+is "$(verdict less C9 'share judged right at the end' ORW-CFM-W2) $(verdict less C9 'the whole' all)" "not reproduced partly" \
+    "prompts that come out right more often, but mostly wrong: C9 is partly reproduced"
+
+score=0.7 right=0.6 bare=0.3
 world few 2
 for claim in C8 C9 C10; do is "$(verdict few $claim 'the whole' all)" "not tested" "two seeds: $claim is not tested"; done
 
