@@ -35,6 +35,11 @@ orw_status orw_error(orw_status status, const char *format, ...) __attribute__((
 /* The last error's line; "" if there was none. Owned by the library. */
 const char *orw_error_text(void);
 
+/* A library was left in a state that its own end would not survive, such as HDF5 with a file that it cannot close since
+ * the disk is full: from now on the process's exit is status 2, without the ends of libraries loaded before. */
+void orw_leave_at_once(void);
+bool orw_leaving_at_once(void);
+
 /* Levenshtein's distance of two words of up to 63 bytes (the rest is not looked at): errors offer the nearest name. */
 int orw_edit_distance(const char *a, const char *b);
 

@@ -1,8 +1,10 @@
-/* error.c - the text of this process's last error. */
+/* error.c - the text of this process's last error; the end of a process whose libraries cannot end. */
 #include "orw/base.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char last_error[1024];
 
@@ -23,4 +25,20 @@ orw_status orw_error(orw_status status, const char *format, ...) {
 
 const char *orw_error_text(void) {
     return last_error;
+}
+
+static bool leaves_at_once;
+
+static void leave(void) {
+    fflush(NULL);
+    _exit(ORW_EXIT_ERROR);
+}
+
+void orw_leave_at_once(void) {
+    if (!leaves_at_once && atexit(leave) != 0) leave();
+    leaves_at_once = true;
+}
+
+bool orw_leaving_at_once(void) {
+    return leaves_at_once;
 }

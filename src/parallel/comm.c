@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     TEXT = 1024,    /* longest error text that travels */
@@ -70,15 +71,24 @@ static int lowest_failure(const orw_comm *comm, orw_status mine) {
     return comm->rank;
 }
 
+/* Does any rank have to leave without MPI's end, which ends HDF5 too? */
+static bool leaves_at_once(const orw_comm *comm) {
+    int mine = orw_leaving_at_once(), any = mine;
+    MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, comm->last);
+    return any;
+}
+
 int orw_comm_end(orw_comm **comm, orw_status status) {
-    bool failed = status != ORW_OK, speaks = failed;
+    bool failed = status != ORW_OK, speaks = failed, at_once = false;
     if (comm && *comm) {
         int lowest = lowest_failure(*comm, status);
         failed = lowest != INT_MAX;
         speaks = lowest == (*comm)->rank;
+        at_once = leaves_at_once(*comm);
     }
     if (speaks) fprintf(stderr, "orw: error: %s\n", orw_error_text());
     fflush(NULL);
+    if (at_once) _exit(ORW_EXIT_ERROR);
     if (comm && *comm) {
         MPI_Comm_free(&(*comm)->last);
         MPI_Comm_free(&(*comm)->mpi);

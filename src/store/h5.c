@@ -96,7 +96,7 @@ orw_status orw_h5_create(const char *path, const orw_comm *comm, hid_t *file) {
         }
         status = agree(comm, status);
         if (status != ORW_OK && *file >= 0) {
-            H5Fclose(*file);
+            orw_h5_close(*file, status);
             *file = H5I_INVALID_HID;
         }
     }
@@ -107,9 +107,9 @@ orw_status orw_h5_create(const char *path, const orw_comm *comm, hid_t *file) {
 
 orw_status orw_h5_close(hid_t file, orw_status status) {
     if (file < 0) return status;
-    bool closed = H5Fclose(file) >= 0;
-    if (status == ORW_OK && !closed) return orw_h5_error("H5Fclose");
-    return status;
+    if (H5Fclose(file) >= 0) return status;
+    orw_leave_at_once(); /* HDF5's end would try to close it again, and crash */
+    return status == ORW_OK ? orw_h5_error("H5Fclose") : status;
 }
 
 orw_status orw_h5_commit(const char *path, bool durable) {
