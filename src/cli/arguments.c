@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *orw_cli_nearest(const char *word, const char *const *words, int count) {
     const char *nearest = "";
@@ -25,6 +26,13 @@ bool orw_cli_help(int argc, char **argv, const char *usage) {
             return true;
         }
     return false;
+}
+
+orw_status orw_cli_check_output(const char *output, const char *input) {
+    struct stat out, in;
+    if (stat(output, &out) != 0 || stat(input, &in) != 0 || out.st_dev != in.st_dev || out.st_ino != in.st_ino)
+        return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: is what is read; expected another file to write to", output);
 }
 
 int orw_cli_status(orw_status status) {

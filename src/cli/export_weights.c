@@ -111,6 +111,7 @@ int orw_cli_export_weights(int argc, char **argv) {
     orw_cli_operands operands;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
+    if (status == ORW_OK) status = orw_cli_check_output(operands.words[1], operands.words[0]);
     if (status == ORW_OK) {
         r.path = operands.words[0];
         r.out = operands.words[1];

@@ -128,7 +128,9 @@ int orw_cli_grid(int argc, char **argv) {
                            (int)strcspn(usage, "\n"), usage);
     else if (keys)
         status = print_keys();
-    else
+    else if (!dataset)
+        status = orw_cli_check_output(operands.words[1], operands.words[0]);
+    if (status == ORW_OK && !keys)
         status =
             draw_any(dataset ? dataset : operands.words[0], operands.words[wanted - 1], s, &settings, dataset != NULL);
     return orw_cli_status(status);

@@ -149,6 +149,8 @@ int orw_cli_import(int argc, char **argv) {
     orw_cli_operands operands;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
+    if (status == ORW_OK) status = orw_cli_check_output(operands.words[1], operands.words[0]);
+    if (status == ORW_OK && base) status = orw_cli_check_output(operands.words[1], base);
     if (status == ORW_OK) status = import(operands.words[0], operands.words[1], config, base);
     return orw_cli_status(status);
 }

@@ -208,6 +208,7 @@ int orw_cli_sample(int argc, char **argv) {
     orw_comm *comm = NULL;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
+    if (status == ORW_OK) status = orw_cli_check_output(operands.words[1], operands.words[0]);
     if (status != ORW_OK) return orw_cli_status(status);
     if (asked.label >= 0 && asked.prompt)
         return orw_cli_status(orw_error(ORW_ERR_INPUT, "--label: not together with --prompt"));

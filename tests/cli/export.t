@@ -49,6 +49,13 @@ fails "has no table 'metric', it has metrics, evaluation" "an unknown table" "$o
 fails "has no table 'provenance'" "provenance is no table" "$orw" export seed1/run.h5 provenance
 fails "a model file, expected a run file" "a model's table" "$orw" export flow.h5 metrics
 fails "a model file, expected a run file" "a model's tables" "$orw" export --list flow.h5
+cp flow.h5 kept.h5
+ln -s kept.h5 other-name.h5
+for command in import export-weights sample grid; do
+    fails "other-name.h5: is what is read" "orw $command: a result in place of what is read" "$orw" $command kept.h5 other-name.h5
+done
+cmp -s flow.h5 kept.h5
+report $? "which is as it was"
 fails "FILE TABLE" "no table given" "$orw" export seed1/run.h5
 fails "only one of" "two wishes at once" "$orw" export --last --list seed1/run.h5
 fails "are for --band" "--smooth without --band" "$orw" export --smooth 3 seed1/run.h5 metrics
