@@ -27,18 +27,22 @@ static void digest_text(const orw_place *place, char text[17]) {
     snprintf(text, 17, "%016llx", (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0));
 }
 
-/* Does the file carry this place's digest? A file that cannot be read counts as another's. */
-static bool is_ours(const orw_place *place, const char *path) {
+/* Does the file carry this place's digest? One that cannot be read is refused: it may have cost days. */
+static orw_status is_ours(const orw_place *place, const char *path, bool *ours) {
     char expected[17];
     digest_text(place, expected);
     orw_dictionary *found = NULL;
-    bool same = false;
-    if (orw_dictionary_create(&found) == ORW_OK && orw_run_provenance(path, found) == ORW_OK) {
+    *ours = false;
+    ORW_CALL(orw_dictionary_create(&found));
+    orw_status status = orw_run_provenance(path, found);
+    if (status == ORW_OK) {
         const char *digest = orw_dictionary_get(found, "identity.digest");
-        same = digest && strcmp(digest, expected) == 0;
+        *ours = digest && strcmp(digest, expected) == 0;
+    } else {
+        status = orw_error(status, "%s; remove %s to have it made again", orw_error_text(), place->directory);
     }
     orw_dictionary_destroy(&found);
-    return same;
+    return status;
 }
 
 static orw_status move_aside(const orw_place *place) {
@@ -60,8 +64,10 @@ static orw_status look(const orw_place *place, const char *final, orw_place_stat
     *foreign = false;
     ORW_CALL(orw_place_path(place, final, path, sizeof path));
     if (orw_file_exists(path)) {
-        *foreign = !is_ours(place, path);
-        if (!*foreign) *state = ORW_PLACE_COMPLETE;
+        bool ours;
+        ORW_CALL(is_ours(place, path, &ours));
+        *foreign = !ours;
+        if (ours) *state = ORW_PLACE_COMPLETE;
         return ORW_OK;
     }
     for (int i = 0; i < GENERATIONS; i++) {

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "program_share.h"
 
 static const char *const stages[] = {"base", "rewards", "finetune"};
 enum { STAGES = 3 };
+static const double patience = 2; /* seconds that a lock is waited for */
 
 typedef struct arguments {
     const char *config_path, *output, *stage;
@@ -109,29 +111,43 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 /* What a later stage would refuse is refused now: hours may lie between. */
+static orw_status check_sweep(const orw_config *config, const orw_option *option) {
+    double reals[MOST_SWEPT];
+    int integers[MOST_SWEPT], count = 0;
+    if (strncmp(option->key, "sweep.", 6) != 0 && strncmp(option->key, "also.", 5) != 0) return ORW_OK;
+    if (option->type == ORW_REALS) count = orw_config_reals(config, option->key, MOST_SWEPT, reals);
+    if (option->type == ORW_INTS) count = orw_config_ints(config, option->key, MOST_SWEPT, integers);
+    if (count > MOST_SWEPT)
+        return orw_error(ORW_ERR_INPUT, "%s: found %d values, expected at most %d", option->key, count, MOST_SWEPT);
+    for (int i = 0; i < count && option->type == ORW_INTS; i++) reals[i] = integers[i];
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < i; j++)
+            if (reals[i] == reals[j])
+                return orw_error(ORW_ERR_INPUT, "%s: found %g twice, expected every value once", option->key, reals[i]);
+    return ORW_OK;
+}
+
+static orw_status check_sweeps(const orw_config *config, const orw_option *const *options) {
+    for (; *options; options++)
+        for (const orw_option *option = *options; option->key; option++) ORW_CALL(check_sweep(config, option));
+    return ORW_OK;
+}
+
 static orw_status check_early(const orw_program *program, const orw_option *const *options) {
     const orw_config *config = program->config;
     int shards = orw_config_int(config, "parallel.shards"), ranks = orw_comm_size(program->comm);
-    double values[MOST_SWEPT];
     if (shards < ranks)
         return orw_error(ORW_ERR_INPUT, "parallel.shards: found %d, expected at least the number of ranks, %d", shards,
                          ranks);
-    for (; *options; options++)
-        for (const orw_option *option = *options; option->key; option++) {
+    for (const orw_option *const *list = options; *list; list++)
+        for (const orw_option *option = *list; option->key; option++) {
             const char *key = option->key;
             bool batch = option->type == ORW_INT && (ends_with(key, ".batch") || strcmp(key, "evaluate.count") == 0);
             if (batch && orw_config_int(config, key) % shards != 0)
                 return orw_error(ORW_ERR_INPUT, "%s: found %d, expected a multiple of parallel.shards, %d", key,
                                  orw_config_int(config, key), shards);
-            int swept = 0;
-            if (strncmp(key, "sweep.", 6) == 0 && option->type == ORW_REALS)
-                swept = orw_config_reals(config, key, MOST_SWEPT, values);
-            if (strncmp(key, "sweep.", 6) == 0 && option->type == ORW_INTS)
-                swept = orw_config_ints(config, key, MOST_SWEPT, (int[MOST_SWEPT]){0});
-            if (swept > MOST_SWEPT)
-                return orw_error(ORW_ERR_INPUT, "%s: found %d values, expected at most %d", key, swept, MOST_SWEPT);
         }
-    return ORW_OK;
+    return check_sweeps(config, options);
 }
 
 /* For nftw: stops at the first file that an earlier call has finished or saved. */
@@ -141,6 +157,17 @@ static int is_result(const char *path, const struct stat *status, int type, stru
     for (int i = 0; i < 4; i++)
         if (type == FTW_F && strcmp(path + walk->base, names[i]) == 0) return 1;
     return 0;
+}
+
+/* Waits a little: the ranks of a job that was killed a moment ago may have a second to live. On failure errno tells. */
+static bool lock(int file, int how) {
+    const struct timespec nap = {.tv_nsec = 50000000};
+    const double began = orw_seconds();
+    while (flock(file, how | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK || orw_seconds() - began > patience) return false;
+        nanosleep(&nap, NULL);
+    }
+    return true;
 }
 
 /* One program at a time in an output directory, or several that keep to runs of their own; the lock goes with the
@@ -156,7 +183,7 @@ static orw_status take_output(orw_program *program) {
     if (program->lock < 0)
         return orw_error(ORW_ERR_INPUT, "%s: %s; expected a directory that can be written", program->output,
                          strerror(errno));
-    if (flock(program->lock, (program->shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return ORW_OK;
+    if (lock(program->lock, program->shared ? LOCK_SH : LOCK_EX)) return ORW_OK;
     if (errno == EWOULDBLOCK) return orw_error(ORW_ERR_INPUT, "%s: another program is at work there", program->output);
     orw_warn("%s: the file system has no locks (%s); take care that no second program writes there", program->output,
              strerror(errno));
@@ -178,7 +205,10 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
     ORW_CALL(read_arguments(program, argc, argv, &found));
     if (found.help || found.markdown || found.print_config || found.runs) {
         if (orw_comm_rank(program->comm) != 0) return ORW_OK;
-        if (found.runs) return orw_program_print_runs(program->config, options, stdout);
+        if (found.runs) {
+            ORW_CALL(check_sweeps(program->config, options));
+            return orw_program_print_runs(program->config, options, stdout);
+        }
         if (found.help) print_help(program, title);
         if (found.markdown) orw_config_print_markdown(program->config, stdout);
         if (found.print_config) orw_config_print_ini(program->config, stdout);
