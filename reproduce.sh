@@ -155,6 +155,7 @@ finish() {
     local seconds
     seconds=$(since "$started")
     printf '== %s: %s, %s s\n' "$current" "$outcome" "$seconds"
+    case $current in check | clean) ;; *) mkdir -p "$out" 2> /dev/null || true ;; esac
     if [ -d "$out" ]; then
         [ -f "$out/times.tsv" ] || printf '# when\tstage\tprofile\tranks\tseconds\toutcome\n' > "$out/times.tsv"
         printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$current" "$profile" "$current_ranks" "$seconds" \

@@ -11,8 +11,11 @@ command -v h5diff > /dev/null || refuse "h5diff: not found, expected it installe
 
 list() { (cd "$1" && find . -name '*.h5' | sort); }
 status=0
-if [ "$(list "$1")" != "$(list "$2")" ]; then
-    echo "list of files"
+[ -n "$(list "$1")$(list "$2")" ] || refuse "$1 and $2 hold no HDF5 file, expected results"
+only() { list "$2" | while read -r file; do [ -e "$3/$file" ] || echo "$file, only in $1"; done; }
+alone=$(only "$1" "$1" "$2"; only "$2" "$2" "$1")
+if [ -n "$alone" ]; then
+    echo "$alone"
     status=1
 fi
 list "$1" | {
