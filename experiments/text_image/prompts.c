@@ -46,6 +46,11 @@ orw_status describe_prompts(experiment *self, const prompts *of) {
         orw_caption_text(self->sprites, &of->caption[p], text, sizeof text);
         ORW_CALL(orw_dictionary_set(about, key, "%s%s", text, p < of->seen ? "" : " (held out)"));
     }
+    for (int p = of->count, more = true; more; p++) { /* what was described before */
+        char key[32];
+        snprintf(key, sizeof key, "prompt.%d", p);
+        more = orw_dictionary_remove(about, key);
+    }
     ORW_CALL(orw_dictionary_set(about, "prompts.count", "%d", of->count));
     return orw_dictionary_set(about, "prompts.seen", "%d", of->seen);
 }

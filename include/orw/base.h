@@ -97,6 +97,8 @@ void orw_dictionary_destroy(
 orw_status orw_dictionary_set(orw_dictionary *dictionary, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4))); /* copies; replaces */
 void orw_dictionary_clear(orw_dictionary *dictionary);
+bool orw_dictionary_remove(orw_dictionary *dictionary,
+                           const char *key); /* whether it was there; the others keep order */
 const char *orw_dictionary_get(const orw_dictionary *dictionary, const char *key); /* NULL if absent */
 int orw_dictionary_size(const orw_dictionary *dictionary);
 void orw_dictionary_at(const orw_dictionary *dictionary, int i, const char **key, const char **value);

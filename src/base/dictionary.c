@@ -76,6 +76,16 @@ orw_status orw_dictionary_set(orw_dictionary *dictionary, const char *key, const
     return status;
 }
 
+bool orw_dictionary_remove(orw_dictionary *dictionary, const char *key) {
+    entry *found = find(dictionary, key);
+    if (!found) return false;
+    free(found->key);
+    free(found->value);
+    memmove(found, found + 1, (size_t)(dictionary->entries + dictionary->count - found - 1) * sizeof *found);
+    dictionary->count--;
+    return true;
+}
+
 const char *orw_dictionary_get(const orw_dictionary *dictionary, const char *key) {
     const entry *found = find(dictionary, key);
     return found ? found->value : NULL;

@@ -101,6 +101,9 @@ static void test_order(void) {
     ok(orw_dictionary_get(d, "none") == NULL, "absent key");
     orw_dictionary_set(d, "key50", "%s!", orw_dictionary_get(d, "key50"));
     ok(strcmp(orw_dictionary_get(d, "key50"), "new!") == 0, "a value may be made from the old one");
+    bool removed = orw_dictionary_remove(d, "key50"), again = orw_dictionary_remove(d, "key50");
+    orw_dictionary_at(d, 50, &key, &value);
+    ok(removed && !again && orw_dictionary_size(d) == 99 && strcmp(key, "key51") == 0, "what is removed leaves no gap");
     test_typed(d);
     test_bad_numbers(d);
     orw_dictionary_destroy(&d);

@@ -39,6 +39,7 @@ is "$(printf '%s\n' "$found" | grep -vc '^#')" 2 "before the first round and aft
 found=$("$BUILD/bin/orw" export --provenance one/text_image/runs/orw-alpha1-seed1/run.h5)
 like "$found" "prompt.0.*a .*" "the provenance names the prompts"
 like "$found" "prompt.2.*held out" "and says which were held out from pre-training"
+unlike "$found" "prompt.3" "and no others"
 
 # same A B: the HDF5 files that differ, but for timings and provenance.
 different() {
