@@ -118,10 +118,11 @@ sanitize:
 FORMATTED = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 format:
 	clang-format -i $(FORMATTED)
+# cppcheck does not see that the kernels' unrolled loops run; gcc's -Wmaybe-uninitialized does.
 lint:
 	clang-format --dry-run -Werror $(FORMATTED)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
-	  --suppress=missingIncludeSystem --suppress=unknownMacro -Iinclude src experiments
+	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress='uninitvar:src/tensor/kernels_*.h' -Iinclude src experiments
 
 clean:
 	rm -rf $(BUILD)
