@@ -92,11 +92,6 @@ static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-static void terms_of(int count, int rows, int *terms, size_t offset[ORW_TERMS]) {
-    *terms = orw_blocks(count);
-    for (int i = 0; i < *terms; i++) offset[i] = (size_t)(i * rows) * ORW_BLOCK;
-}
-
 /* Scores, blocked: a block of `rows` rows times a packed chunk of keys (or values). */
 static void multiply_across(const struct work *w, const float *block, int rows, const float *packed, int keys,
                             float *scores) {
@@ -111,7 +106,7 @@ static void multiply_across(const struct work *w, const float *block, int rows, 
                                    .rows = 1,
                                    .columns = rows,
                                    .outputs = orw_round_up(keys, ORW_BLOCK)};
-    terms_of(w->width, rows, &plan.taps, plan.offset);
+    orw_row_terms(w->width, rows, &plan.taps, plan.offset);
     orw_kernels()->convolve(&plan);
 }
 
@@ -128,7 +123,7 @@ static void multiply_down(const struct work *w, const float *scores, int rows, c
                                    .rows = 1,
                                    .columns = rows,
                                    .outputs = w->padded};
-    terms_of(keys, rows, &plan.taps, plan.offset);
+    orw_row_terms(keys, rows, &plan.taps, plan.offset);
     orw_kernels()->convolve(&plan);
 }
 
@@ -144,7 +139,7 @@ static void multiply_transposed(const struct work *w, const float *scores, const
                                            .columns = rows,
                                            .outputs = w->padded,
                                            .packed = packed};
-    terms_of(keys, rows, &plan.taps, plan.offset);
+    orw_row_terms(keys, rows, &plan.taps, plan.offset);
     orw_kernels()->convolve_weights(&plan);
 }
 

@@ -1,4 +1,5 @@
-/* convolution.h - what the two ways to convolve share: convolution.c sums directly, winograd.c has fewer products. */
+/* convolution.h - what those share that multiply in the convolution's kernels: convolution.c sums directly, winograd.c
+ * has fewer products, attention.c and linear.c multiply blocks of rows. */
 #ifndef ORW_TENSOR_CONVOLUTION_H
 #define ORW_TENSOR_CONVOLUTION_H
 
@@ -14,6 +15,12 @@ struct extents {
 
 static inline int orw_round_up(int count, int unit) {
     return (count + unit - 1) / unit * unit;
+}
+
+/* `rows` rows of `columns` numbers in blocks of 16 columns, as the kernels see them: every block is a tap. */
+static inline void orw_row_terms(int columns, int rows, int *terms, size_t offset[ORW_TERMS]) {
+    *terms = orw_blocks(columns);
+    for (int i = 0; i < *terms; i++) offset[i] = (size_t)(i * rows) * ORW_BLOCK;
 }
 
 /* Whether Winograd's algorithm is the faster one. Only the network's shapes decide, not the number of images, so that
