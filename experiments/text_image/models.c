@@ -15,17 +15,15 @@ static orw_status check_early(experiment *self) {
     int rank = orw_config_int(config, "lora.rank"), width = orw_config_int(config, "model.trunk_width");
     int seen = orw_config_int(config, "prompts.seen"), held_out = orw_config_int(config, "prompts.held_out");
     int candidates = orw_config_int(config, "prompts.candidates"), batch = orw_config_int(config, "finetune.batch");
-    int held_out_candidates = candidates < self->scenes.held_out_count ? candidates : self->scenes.held_out_count;
     if (*orw_config_raw(config, "also.lora") && rank > width)
         return orw_error(ORW_ERR_INPUT, "lora.rank: found %d, expected 1 .. %d (model.trunk_width)", rank, width);
     if (*path) {
         ORW_CALL(read_prompts(self, path));
         seen = self->chosen.seen;
         held_out = self->chosen.count - seen;
-    } else if (seen > candidates || held_out > held_out_candidates) {
-        return orw_error(ORW_ERR_INPUT,
-                         "prompts: %d seen and %d held-out ones asked for, expected at most the candidates, %d and %d",
-                         seen, held_out, candidates, held_out_candidates);
+    } else {
+        int most = self->scenes.held_out_count < candidates ? self->scenes.held_out_count : candidates;
+        ORW_CALL(check_prompt_counts(self, candidates, most));
     }
     if (seen + held_out > batch)
         return orw_error(ORW_ERR_INPUT, "finetune.batch: found %d, expected at least one image for each of %d prompts",

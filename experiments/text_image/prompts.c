@@ -46,10 +46,10 @@ orw_status describe_prompts(experiment *self, const prompts *of) {
         orw_caption_text(self->sprites, &of->caption[p], text, sizeof text);
         ORW_CALL(orw_dictionary_set(about, key, "%s%s", text, p < of->seen ? "" : " (held out)"));
     }
-    for (int p = of->count, more = true; more; p++) { /* what was described before */
+    for (int p = of->count;; p++) { /* what was described before */
         char key[32];
         snprintf(key, sizeof key, "prompt.%d", p);
-        more = orw_dictionary_remove(about, key);
+        if (!orw_dictionary_remove(about, key)) break;
     }
     ORW_CALL(orw_dictionary_set(about, "prompts.count", "%d", of->count));
     return orw_dictionary_set(about, "prompts.seen", "%d", of->seen);
@@ -97,17 +97,22 @@ static void take_lowest(const prompts *candidates, const double *accuracy, int f
     }
 }
 
+orw_status check_prompt_counts(const experiment *self, int seen, int held_out) {
+    int seen_wanted = orw_config_int(self->program->config, "prompts.seen");
+    int held_out_wanted = orw_config_int(self->program->config, "prompts.held_out");
+    if (seen_wanted <= seen && held_out_wanted <= held_out) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT,
+                     "prompts: %d seen and %d held-out ones asked for, expected at most the candidates, %d and %d",
+                     seen_wanted, held_out_wanted, seen, held_out);
+}
+
 static orw_status choose_by_rule(experiment *self, const prompts *candidates) {
     const orw_config *config = self->program->config;
     int seen = orw_config_int(config, "prompts.seen"), held_out = orw_config_int(config, "prompts.held_out");
     int count = candidates->count * orw_config_int(config, "prompts.samples");
     double *row = calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + candidates->count), sizeof *row);
     orw_status status = row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %d prompts", candidates->count);
-    if (candidates->seen < seen || candidates->count - candidates->seen < held_out)
-        status =
-            orw_error(ORW_ERR_INPUT,
-                      "prompts: %d seen and %d held-out ones asked for, expected at most the candidates, %d and %d",
-                      seen, held_out, candidates->seen, candidates->count - candidates->seen);
+    if (status == ORW_OK) status = check_prompt_counts(self, candidates->seen, candidates->count - candidates->seen);
     if (status == ORW_OK)
         status =
             look_at(self, "prompts", &self->base, candidates, count, orw_config_int(config, "prompts.seed"), "", row);

@@ -42,6 +42,8 @@ void close_models(experiment *self);
 
 /* ---- prompts.c */
 orw_status read_prompts(experiment *self, const char *path); /* chosen: a file's */
+/* ORW_ERR_INPUT where the rule is to choose more than there are candidates, `seen` and `held_out`. */
+orw_status check_prompt_counts(const experiment *self, int seen, int held_out);
 orw_status choose_prompts(experiment *self); /* others; and chosen by the rule unless prompts.file did */
 /* prompt.0 .. and prompts.seen, in the provenance of what is written from now on. */
 orw_status describe_prompts(experiment *self, const prompts *of);

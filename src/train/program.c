@@ -110,11 +110,10 @@ static bool ends_with(const char *text, const char *end) {
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* What a later stage would refuse is refused now: hours may lie between. */
 static orw_status check_sweep(const orw_config *config, const orw_option *option) {
     double reals[MOST_SWEPT];
     int integers[MOST_SWEPT], count = 0;
-    if (strncmp(option->key, "sweep.", 6) != 0 && strncmp(option->key, "also.", 5) != 0) return ORW_OK;
+    if (!orw_program_is_swept(option)) return ORW_OK;
     if (option->type == ORW_REALS) count = orw_config_reals(config, option->key, MOST_SWEPT, reals);
     if (option->type == ORW_INTS) count = orw_config_ints(config, option->key, MOST_SWEPT, integers);
     if (count > MOST_SWEPT)
@@ -133,6 +132,7 @@ static orw_status check_sweeps(const orw_config *config, const orw_option *const
     return ORW_OK;
 }
 
+/* What a later stage would refuse is refused now: hours may lie between. */
 static orw_status check_early(const orw_program *program, const orw_option *const *options) {
     const orw_config *config = program->config;
     int shards = orw_config_int(config, "parallel.shards"), ranks = orw_comm_size(program->comm);

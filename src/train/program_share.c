@@ -120,6 +120,11 @@ static orw_status print_element(const sweep *self, int method, int length, const
     return status;
 }
 
+bool orw_program_is_swept(const orw_option *option) {
+    return (option->type == ORW_REALS || option->type == ORW_INTS) &&
+           (strncmp(option->key, "sweep.", 6) == 0 || strncmp(option->key, "also.", 5) == 0);
+}
+
 /* sweep.METHOD, or also.WHAT: runs beside the sweep, with its seeds. */
 static bool is_method(const char *key) {
     if (strncmp(key, "also.", 5) == 0) return true;
@@ -132,8 +137,7 @@ orw_status orw_program_print_runs(const orw_config *config, const orw_option *co
     sweep self = {.config = config, .out = out};
     for (; *options; options++)
         for (const orw_option *option = *options; option->key; option++) {
-            bool list = option->type == ORW_REALS || option->type == ORW_INTS;
-            if ((strncmp(option->key, "sweep.", 6) != 0 && strncmp(option->key, "also.", 5) != 0) || !list) continue;
+            if (!orw_program_is_swept(option)) continue;
             if (self.method_count == MOST_AXES || self.axis_count == MOST_AXES)
                 return orw_error(ORW_ERR_INTERNAL, "%s: more than %d lists to sweep over", option->key, MOST_AXES);
             if (is_method(option->key))

@@ -6,6 +6,8 @@
 
 void orw_program_release(orw_program *program); /* ends all claims */
 
+/* Is it a list that runs are made of: sweep.METHOD, another sweep.AXIS, or also.WHAT beside the sweep? */
+bool orw_program_is_swept(const orw_option *option);
 /* The sweep's elements, a line each: the --set options that select it. Nothing where `options` declare no sweep. The
  * keys sweep.METHOD and also.WHAT hold one method's elements each, all other lists under sweep. are crossed with them.
  */
