@@ -144,6 +144,13 @@ else
     for i in 1 2 3 4 5 6 7 8; do skip "a small disk can only be mounted by root (check $i)"; done
 fi
 
+# ---- a finished result that is damaged
+cp -r whole finished
+truncate -s 1000 finished/target_image/base/model.h5
+before=$(state finished)
+go_on finished
+refused "base/model.h5: damaged.*remove .*base to have it made again" "a damaged result is not made again in silence"
+
 # ---- a rank dies
 if command -v mpirun > /dev/null; then
     # shellcheck disable=SC2086

@@ -13,6 +13,8 @@ same() {
     is "$different" "" "$3"
 }
 
+mkdir nothing
+fails "hold no HDF5 file" "two empty folders are not called the same" "$ORW_ROOT/scripts/same-results.sh" nothing nothing
 $program "$config" --out one > one.log 2>&1
 is $? 0 "the smoke profile runs on one rank, without mpirun"
 files=$(find one -name '*.h5' | wc -l)
