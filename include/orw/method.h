@@ -55,13 +55,17 @@ enum {
 };
 void orw_terms_report(orw_terms *terms, int slot, const orw_tensor *scalar);
 
+/* What weights are divided by: nothing, their mean over the global batch, or that over the samples of their prompt (their
+ * group). The last changes no prompt's optimum at alpha = 0, only what prompts count against one another and against
+ * the W2 term. Without conditions it is MEAN. */
+typedef enum orw_normalise { ORW_NORMALISE_NONE, ORW_NORMALISE_MEAN, ORW_NORMALISE_PROMPT } orw_normalise;
 typedef struct orw_method orw_method;
 struct orw_method {
     const char *name, *help;
     bool online;   /* false: the behaviour policy stays the reference for ever */
     double tau;    /* inverse temperature of the weights */
     double alpha;  /* of alpha |v - v_ref|^2, the bound on W2^2 */
-    bool mean_one; /* weights are divided by their mean over the global batch */
+    orw_normalise normalise;
     double keep;   /* raft: share of each group's samples that is chosen, its best */
     double margin; /* reft: standard deviations above the batch's mean reward from which a sample is chosen */
     /* batch->reward -> batch->weight. Every rank computes the same numbers. Rewards are finite: a sample that is left
@@ -71,7 +75,7 @@ struct orw_method {
     orw_tensor *(*loss)(const orw_method *self, orw_terms *terms);
 };
 extern const orw_option orw_method_options[]; /* "weight.*" */
-/* `name` is one of orw_method_name(0..); fills tau and mean_one from the configuration. */
+/* `name` is one of orw_method_name(0..); fills tau, normalise, keep and margin from the configuration. */
 orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method);
 const char *orw_method_name(int i); /* NULL after the last */
 const char *orw_method_help(int i); /* one line about it; likewise */

@@ -8,8 +8,10 @@
 
 const orw_option orw_method_options[] = {
     {"weight.tau", ORW_REAL, "1/reward", "1", 0, 1e6, NULL, "inverse temperature: w = exp(tau r)", false},
-    {"weight.normalise", ORW_CHOICE, "", "none", 0, 0, "none|mean",
-     "none: w as it is (the paper's); mean: divided by its mean over the global batch", false},
+    {"weight.normalise", ORW_CHOICE, "", "none", 0, 0, "none|mean|prompt",
+     "none: w as it is (the paper's); mean: divided by its mean over the global batch; prompt: over each prompt's "
+     "samples in it, so that a hard prompt counts as much as an easy one",
+     false},
     {"raft.keep", ORW_REAL, "", "0.25", 1e-9, 1, NULL,
      "share of each prompt's samples that raft trains on, the best; at least one of each", false},
     {"reft.margin", ORW_REAL, "", "0", -1e3, 1e3, NULL,
@@ -28,13 +30,18 @@ const char *orw_method_help(int i) {
     return i >= 0 && i < METHODS ? methods[i]->help : NULL;
 }
 
+static orw_normalise normalise_from(const char *word) {
+    if (strcmp(word, "mean") == 0) return ORW_NORMALISE_MEAN;
+    return strcmp(word, "prompt") == 0 ? ORW_NORMALISE_PROMPT : ORW_NORMALISE_NONE;
+}
+
 orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method) {
     for (int i = 0; i < METHODS; i++)
         if (strcmp(methods[i]->name, name) == 0) {
             *method = *methods[i];
             method->alpha = alpha;
             method->tau = orw_config_real(config, "weight.tau");
-            method->mean_one = strcmp(orw_config_text(config, "weight.normalise"), "mean") == 0;
+            method->normalise = normalise_from(orw_config_text(config, "weight.normalise"));
             method->keep = orw_config_real(config, "raft.keep");
             method->margin = orw_config_real(config, "reft.margin");
             return ORW_OK;

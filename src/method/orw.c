@@ -5,8 +5,15 @@
 
 #include "methods.h"
 
-orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch) {
+/* Divides the weights of samples first, first + step, ... by their mean. */
+static void scale_to_mean_one(const orw_method *self, orw_batch *batch, int first, int step) {
     double sum = 0;
+    int members = 0;
+    for (int i = first; i < batch->plan.batch; i += step, members++) sum += exp(self->tau * batch->reward[i]);
+    for (int i = first; i < batch->plan.batch; i += step) batch->weight[i] = (float)(batch->weight[i] * (members / sum));
+}
+
+orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch) {
     for (int i = 0; i < batch->plan.batch; i++) {
         double w = exp(self->tau * batch->reward[i]);
         if (!isfinite((float)w))
@@ -14,11 +21,10 @@ orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch) {
                              "round %d, sample %d: weight exp(%g * %g) overflows; expected tau * reward below 88",
                              batch->round, i, self->tau, (double)batch->reward[i]);
         batch->weight[i] = (float)w;
-        sum += w;
     }
-    if (!self->mean_one) return ORW_OK;
-    for (int i = 0; i < batch->plan.batch; i++)
-        batch->weight[i] = (float)(batch->weight[i] * (batch->plan.batch / sum));
+    int groups = self->normalise == ORW_NORMALISE_MEAN ? 1 : batch->groups;
+    for (int g = 0; g < groups && self->normalise != ORW_NORMALISE_NONE; g++)
+        scale_to_mean_one(self, batch, g, groups);
     return ORW_OK;
 }
 

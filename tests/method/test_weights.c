@@ -34,6 +34,17 @@ static void test_exponential(orw_config *config) {
     ok(near(mean, 1), "their mean over the global batch is 1 (%.7f)", mean);
     ok(near(batch->weight[1] / batch->weight[0], exp(3)), "their ratios stay");
 
+    batch->groups = 2; /* samples 0 2 and 1 3 */
+    ok(orw_config_set(config, "weight.normalise=prompt") == ORW_OK &&
+           orw_method_make("orw", 0, config, &method) == ORW_OK && method.weigh(&method, batch) == ORW_OK,
+       "or over each prompt's samples");
+    const float *w = batch->weight;
+    ok(near(w[0] + w[2], 2) && near(w[1] + w[3], 2), "the mean of each prompt's weights is 1");
+    ok(near(w[2] / w[0], exp(-6)) && near(w[3] / w[1], exp(-1.5)), "their ratios within a prompt stay");
+    batch->groups = 3; /* samples 0 3, 1, 2 */
+    ok(method.weigh(&method, batch) == ORW_OK && near(w[0] + w[3], 2) && near(w[1], 1) && near(w[2], 1),
+       "prompts of unequal numbers of samples too: one alone has weight 1");
+
     batch->reward[2] = 40;
     batch->round = 17;
     ok(method.weigh(&method, batch) == ORW_ERR_NUMERIC && strstr(orw_error_text(), "round 17, sample 2"),
