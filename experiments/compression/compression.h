@@ -9,13 +9,9 @@
 
 /* ---------------------------------------------------------------- data ------------------------------------------ */
 
-extern const orw_option compression_data_options[]; /* "data.*" */
-
-/* data.set: CIFAR-10 or composited sprites, training and test part. `parents` receives what names them in the identity
- * of all that is learnt from them; the program's provenance their names, digests and mean sizes as JPEG files. */
+/* The images, and how large they are as JPEG files; the program's provenance receives that, too. */
 typedef struct compression_data {
-    orw_dataset *train, *test;
-    char parents[256];
+    orw_images images;
     double bytes; /* of a training image, mean */
 } compression_data;
 orw_status compression_data_load(orw_program *program, compression_data *data);

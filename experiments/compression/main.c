@@ -19,7 +19,7 @@ static const orw_option *const options[] = {orw_train_options,
                                             orw_method_options,
                                             orw_finetune_options,
                                             orw_jpeg_size_options,
-                                            compression_data_options,
+                                            orw_images_options,
                                             orw_sprite_options,
                                             compression_quality_options,
                                             sweep_options,
@@ -45,8 +45,8 @@ typedef struct experiment {
 static orw_status make_base(experiment *self) {
     orw_place place;
     orw_model *base = &self->base;
-    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->data.parents, &place));
-    orw_status status = orw_pretrain(&place, self->data.train, &base->network, &base->values, base->digest);
+    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->data.images.parents, &place));
+    orw_status status = orw_pretrain(&place, self->data.images.train, &base->network, &base->values, base->digest);
     orw_place_clear(&place);
     return status;
 }
@@ -54,15 +54,15 @@ static orw_status make_base(experiment *self) {
 static orw_status make_classifier(experiment *self) {
     orw_place place;
     orw_model *model = &self->classifier;
-    ORW_CALL(orw_program_place(self->program, "classifier_b", classifier_keys, self->data.parents, &place));
-    orw_status status = orw_train_classifier(&place, "classifier_b", self->data.train, self->data.test, &model->network,
-                                             &model->values, model->digest);
+    ORW_CALL(orw_program_place(self->program, "classifier_b", classifier_keys, self->data.images.parents, &place));
+    orw_status status = orw_train_classifier(&place, "classifier_b", self->data.images.train, self->data.images.test,
+                                             &model->network, &model->values, model->digest);
     orw_place_clear(&place);
     return status;
 }
 
 static orw_status make_measures(experiment *self) {
-    const orw_dataset *images = self->data.train;
+    const orw_dataset *images = self->data.images.train;
     ORW_CALL(make_classifier(self));
     ORW_CALL(orw_reward_jpeg_size_configured(self->program->config, images->height, images->width, images->channels,
                                              &self->reward));
@@ -86,7 +86,7 @@ static orw_status run_one(void *context, const char *method_name, double alpha, 
         snprintf(name, sizeof name, "runs/%s-alpha%s-seed%d", method_name, alpha_text, seed);
     }
     snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\nbase = %s\nfeatures = %s\n",
-             self->data.parents, label, alpha, seed, self->base.digest, self->classifier.digest);
+             self->data.images.parents, label, alpha, seed, self->base.digest, self->classifier.digest);
     ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
     ORW_CALL(orw_program_place(program, name, run_keys, parents, &place));
     const orw_finetune_setup setup = {.place = &place,

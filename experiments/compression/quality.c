@@ -68,9 +68,10 @@ static orw_status fit_data(orw_program *program, const compression_data *data, c
     const orw_config *config = program->config;
     orw_gaussian *train = NULL;
     double squared = 0;
+    ORW_CALL(fit_images(quality->classifier, tape, data->images.test, orw_config_int(config, "quality.images"),
+                        &quality->test));
     ORW_CALL(
-        fit_images(quality->classifier, tape, data->test, orw_config_int(config, "quality.images"), &quality->test));
-    ORW_CALL(fit_images(quality->classifier, tape, data->train, orw_config_int(config, "evaluate.count"), &train));
+        fit_images(quality->classifier, tape, data->images.train, orw_config_int(config, "evaluate.count"), &train));
     orw_status status = orw_frechet_squared(train, quality->test, &squared);
     if (status == ORW_OK) status = orw_dictionary_set(program->about, "data.frechet", "%.6g", squared);
     orw_gaussian_destroy(&train);
@@ -80,7 +81,7 @@ static orw_status fit_data(orw_program *program, const compression_data *data, c
 orw_status compression_quality_open(orw_program *program, const compression_data *data, orw_model *classifier,
                                     compression_quality *quality) {
     const orw_config *config = program->config;
-    const orw_dataset *images = data->train;
+    const orw_dataset *images = data->images.train;
     size_t floor = 0;
     orw_tape *tape = NULL;
     *quality = (compression_quality){.height = images->height,

@@ -36,6 +36,17 @@ orw_status orw_cifar10_read(const char *path, orw_dataset **dataset);
 /* Whether orw_cifar10_load would find files there: where it does, CIFAR-10 is the default of an experiment. */
 bool orw_cifar10_present(const char *directory);
 
+/* The images of an experiment on small pictures, training and test part: CIFAR-10, or composited sprites (their keys
+ * are orw_sprite_options of orw/scene.h). */
+typedef struct orw_images {
+    orw_dataset *train, *test;
+    char parents[256]; /* the line that names them in the identity of all that is learnt from them */
+} orw_images;
+extern const orw_option orw_images_options[]; /* "data.*" */
+/* By data.set; what was loaded goes into the provenance `about` with its digest. */
+orw_status orw_images_load(const orw_config *config, orw_dictionary *about, orw_images *images);
+void orw_images_clear(orw_images *images);
+
 /* The data set that a command's argument names: mnist[:train|:test], cifar10[:train|:test|:FILE] (train where neither
  * stands), sprites:SEED:COUNT, scenes:SEED:COUNT (orw/scene.h). Anything else: ORW_ERR_INPUT with the list. */
 orw_status orw_dataset_open(const char *name, orw_dataset **dataset);
