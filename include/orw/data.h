@@ -4,6 +4,8 @@
 
 #include "orw/base.h"
 
+enum { ORW_NOUN_BYTES = 24 }; /* of a noun, with its end */
+
 /* `count` images of 8-bit pixels, NHWC, with a label each. */
 typedef struct orw_dataset {
     char name[64];                /* stands on every figure: "mnist-train" */
@@ -11,8 +13,9 @@ typedef struct orw_dataset {
     int count, height, width, channels, classes;
     uint8_t *pixels;
     uint8_t *labels;
-    int condition_width; /* integers per image in `conditions` */
-    int *conditions;     /* [count, condition_width], what a model is conditioned on; NULL: `labels`, if anything */
+    char (*nouns)[ORW_NOUN_BYTES]; /* [classes], what each shows: "dog", "red cube"; NULL: without names */
+    int condition_width;           /* integers per image in `conditions` */
+    int *conditions; /* [count, condition_width], what a model is conditioned on; NULL: `labels`, if anything */
 } orw_dataset;
 void orw_dataset_destroy(orw_dataset **dataset);
 /* Pixel value p -> p / 127.5 - 1, image i into x[H*W*C]; `flip` mirrors left and right
@@ -50,6 +53,16 @@ void orw_images_clear(orw_images *images);
 /* The data set that a command's argument names: mnist[:train|:test], cifar10[:train|:test|:FILE] (train where neither
  * stands), sprites:SEED:COUNT, scenes:SEED:COUNT (orw/scene.h). Anything else: ORW_ERR_INPUT with the list. */
 orw_status orw_dataset_open(const char *name, orw_dataset **dataset);
+
+/* Captions of classes, "an image of a dog", as tokens over a closed vocabulary: an, image, of, a, and the data set's
+ * nouns. `data` has nouns. */
+enum { ORW_CLASS_TOKENS = 5 };
+int orw_class_vocabulary(int classes);
+void orw_class_caption_tokens(const orw_dataset *data, int class, int tokens[ORW_CLASS_TOKENS]);
+void orw_class_caption_text(const orw_dataset *data, int class, char *text, size_t capacity);
+/* The class that such a caption, or a noun alone, names. ORW_ERR_INPUT: an unknown noun (with the nearest known one),
+ * more than one, a class that no image of `data` shows, a data set without nouns. */
+orw_status orw_class_named(const orw_dataset *data, const char *text, int *class);
 
 /* 8-bit PNG of height x width x channels (1 or 3) bytes; written aside and renamed. */
 orw_status orw_png_write(const char *path, int height, int width, int channels, const uint8_t *pixels);

@@ -10,9 +10,8 @@
 
 enum {
     ORW_SPRITE_SIDE = 64,
-    ORW_NOUN_BYTES = 24, /* of a noun's name, with its end */
-    ORW_STYLES = 2,      /* google, twitter */
-    ORW_COLOURS = 6      /* of cubes: red, green, blue, yellow, purple, white */
+    ORW_STYLES = 2, /* google, twitter */
+    ORW_COLOURS = 6 /* of cubes: red, green, blue, yellow, purple, white */
 };
 
 /* Small pictures of single objects with transparency, every noun in every style, and cubes, which are drawn by code. */

@@ -70,6 +70,10 @@ orw_status orw_caption_from_tokens(const int tokens[ORW_CAPTION_TOKENS], int nou
 
 /* ---------------------------------------------------------------- text ------------------------------------------ */
 
+const char *orw_article(const char *word) {
+    return strchr("aeiou", *word) ? "an" : "a";
+}
+
 void orw_caption_text(const orw_sprites *sprites, const orw_caption *caption, char *text, size_t capacity) {
     static const char *const relations[] = {" on the left of ", " on the right of ", " on top of ", " underneath ",
                                             " and "};
@@ -80,7 +84,7 @@ void orw_caption_text(const orw_sprites *sprites, const orw_caption *caption, ch
         const char *first = cube ? orw_colour_names[caption->object[k].colour] : sprites->noun[caption->object[k].noun];
         used +=
             (size_t)snprintf(text + used, capacity - used, "%s%s %s%s", k ? relations[caption->relation[k - 1]] : "",
-                             strchr("aeiou", *first) ? "an" : "a", first, cube ? " cube" : "");
+                             orw_article(first), first, cube ? " cube" : "");
     }
 }
 

@@ -15,6 +15,9 @@ enum {
     most_records = 1 << 20
 };
 
+static const char nouns[classes][ORW_NOUN_BYTES] = {"airplane", "automobile", "bird",  "cat",  "deer",
+                                                    "dog",      "frog",       "horse", "ship", "truck"};
+
 typedef struct layout {
     const char *name, *files[6]; /* NULL-terminated */
 } layout;
@@ -84,7 +87,10 @@ static orw_status assemble(const records *all, const char *name, orw_dataset **d
     ORW_CALL(orw_sha256_bytes(all->bytes, all->size, d->digest));
     d->pixels = malloc((size_t)d->count * channels * plane);
     d->labels = malloc((size_t)d->count);
-    if (!d->pixels || !d->labels) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %d images", name, d->count);
+    d->nouns = malloc(sizeof nouns);
+    if (!d->pixels || !d->labels || !d->nouns)
+        return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %d images", name, d->count);
+    memcpy(d->nouns, nouns, sizeof nouns);
     for (int i = 0; i < d->count; i++) {
         const uint8_t *from = all->bytes + (size_t)i * record;
         uint8_t *to = d->pixels + (size_t)i * channels * plane;

@@ -8,6 +8,7 @@ void orw_dataset_destroy(orw_dataset **dataset) {
     if (!dataset || !*dataset) return;
     free((*dataset)->pixels);
     free((*dataset)->labels);
+    free((*dataset)->nouns);
     free((*dataset)->conditions);
     free(*dataset);
     *dataset = NULL;

@@ -35,7 +35,7 @@ static const phrase phrases[] = {
 enum { PHRASES = sizeof phrases / sizeof *phrases };
 
 typedef struct prompt {
-    const orw_sprites *sprites;
+    char (*noun)[ORW_NOUN_BYTES]; /* [nouns] */
     int nouns, count, at;
     int joint;                 /* where the last relation began; -1 before the first */
     char text[longest_prompt]; /* what the words point into */
@@ -135,6 +135,10 @@ static void offer_relations(const prompt *p, int *least, const char **nearest) {
         if (!match(p, phrases[i].text)) offer(p, phrases[i].text, least, nearest);
 }
 
+static void offer_nouns(const prompt *p, int *least, const char **nearest) {
+    for (int n = 0; n < p->nouns; n++) offer(p, p->noun[n], least, nearest);
+}
+
 static orw_status no_relation(const prompt *p) {
     const char *nearest = "";
     int least = 1 << 20;
@@ -143,19 +147,39 @@ static orw_status no_relation(const prompt *p) {
                      p->shown, p->words[p->at], nearest);
 }
 
+static orw_status ends_early(const prompt *p) {
+    return orw_error(ORW_ERR_INPUT, "\"%s\": ends where a noun is expected", p->shown);
+}
+
+static orw_status unknown_noun(const prompt *p, const char *nearest) {
+    return orw_error(ORW_ERR_INPUT, "\"%s\": '%s' is no noun known here, the nearest one is '%s'", p->shown,
+                     p->words[p->at], nearest);
+}
+
 /* A relation misspelt after its first word, as in "on the lfet of", looks like another one with a strange noun. */
 static orw_status no_object(const prompt *p) {
     const char *nearest = "cube", *relation = "";
     int least = 1 << 20, far = 1 << 20;
-    if (p->at >= p->count) return orw_error(ORW_ERR_INPUT, "\"%s\": ends where a noun is expected", p->shown);
-    for (int n = 0; n < p->nouns; n++) offer(p, p->sprites->noun[n], &least, &nearest);
+    if (p->at >= p->count) return ends_early(p);
+    offer_nouns(p, &least, &nearest);
     for (int c = 0; c < ORW_COLOURS; c++) offer(p, orw_colour_names[c], &least, &nearest);
     prompt before = *p;
     before.at = p->joint;
     if (p->joint >= 0) offer_relations(&before, &far, &relation);
     if (far < least) return no_relation(&before);
-    return orw_error(ORW_ERR_INPUT, "\"%s\": '%s' is no noun known here, the nearest one is '%s'", p->shown,
-                     p->words[p->at], nearest);
+    return unknown_noun(p, nearest);
+}
+
+/* How many words the noun has that the prompt goes on with, 0 for none; of "train" and "train station" the longer one.
+ */
+static int match_noun(const prompt *p, int *noun) {
+    int most = 0;
+    for (int n = 0; n < p->nouns; n++) {
+        int words = match(p, p->noun[n]);
+        if (words > most) *noun = n;
+        if (words > most) most = words;
+    }
+    return most;
 }
 
 static orw_status read_object(prompt *p, orw_caption *caption) {
@@ -171,12 +195,7 @@ static orw_status read_object(prompt *p, orw_caption *caption) {
         caption->object[k].colour = c;
         most = 1;
     }
-    for (int n = 0; n < p->nouns; n++) {
-        int words = caption->object[k].colour == ORW_NO_COLOUR ? match(p, p->sprites->noun[n]) : 0;
-        if (words <= most) continue; /* of "train" and "train station" the longer one */
-        caption->object[k].noun = n;
-        most = words;
-    }
+    if (most == 0) most = match_noun(p, &caption->object[k].noun);
     if (most == 0) return no_object(p);
     p->at += most;
     caption->count++;
@@ -200,12 +219,17 @@ static orw_status read_relation(prompt *p, orw_caption *caption) {
     return ORW_OK;
 }
 
-orw_status orw_caption_parse(const orw_sprites *sprites, int nouns, const char *text, orw_caption *caption) {
+static void skip_opening(prompt *p) {
     static const char *const openings[] = {"image of", "picture of", "photo of", "painting of"};
-    prompt p = {.sprites = sprites, .joint = -1, .nouns = nouns > 0 && nouns < sprites->nouns ? nouns : sprites->nouns};
+    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) p->at += match(p, openings[i]);
+}
+
+orw_status orw_caption_parse(const orw_sprites *sprites, int nouns, const char *text, orw_caption *caption) {
+    prompt p = {
+        .noun = sprites->noun, .joint = -1, .nouns = nouns > 0 && nouns < sprites->nouns ? nouns : sprites->nouns};
     orw_caption found = {.count = 0};
     ORW_CALL(split(text, &p));
-    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) p.at += match(&p, openings[i]);
+    skip_opening(&p);
     ORW_CALL(read_object(&p, &found));
     while (p.at < p.count) {
         ORW_CALL(read_relation(&p, &found));
@@ -213,6 +237,24 @@ orw_status orw_caption_parse(const orw_sprites *sprites, int nouns, const char *
     }
     *caption = found;
     return ORW_OK;
+}
+
+orw_status orw_noun_parse(char (*nouns)[ORW_NOUN_BYTES], int count, const char *text, int *noun) {
+    prompt p = {.noun = nouns, .joint = -1, .nouns = count};
+    const char *nearest = "";
+    int least = 1 << 20;
+    ORW_CALL(split(text, &p));
+    skip_opening(&p);
+    if (p.at >= p.count) return ends_early(&p);
+    int words = match_noun(&p, noun);
+    if (words == 0) {
+        offer_nouns(&p, &least, &nearest);
+        return unknown_noun(&p, nearest);
+    }
+    p.at += words;
+    if (p.at == p.count) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "\"%s\": expected nothing after '%s', found '%s'", p.shown, nouns[*noun],
+                     p.words[p.at]);
 }
 
 /* ---------------------------------------------------------------- files ----------------------------------------- */

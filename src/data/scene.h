@@ -13,6 +13,10 @@ enum { ORW_ROUND_OBJECTS, ORW_ROUND_CAPTION, ORW_ROUND_BACKGROUND, ORW_ROUND_HEL
 
 /* How many nouns the options ask for. */
 int orw_scene_nouns(const orw_sprites *sprites, const orw_scene_options *options);
+/* "a" or "an". */
+const char *orw_article(const char *word);
+/* The one noun of [count] that a prompt names, "an image of" before it or not; refused as orw_caption_parse does. */
+orw_status orw_noun_parse(char (*nouns)[ORW_NOUN_BYTES], int count, const char *text, int *noun);
 /* Sets places and sizes of the objects that scene->truth names, so that it holds. */
 void orw_scene_place(orw_stream *stream, const orw_scene_options *options, orw_scene *scene);
 

@@ -39,15 +39,25 @@ static orw_status allocate(const orw_sprites *sprites, const orw_scene_options *
         dataset->condition_width = ORW_CAPTION_TOKENS;
         dataset->conditions = malloc(count * ORW_CAPTION_TOKENS * sizeof *dataset->conditions);
     }
-    if (!dataset->pixels || !dataset->labels || (options->objects > 1 && !dataset->conditions))
+    dataset->nouns = calloc((size_t)dataset->classes, sizeof *dataset->nouns);
+    if (!dataset->pixels || !dataset->labels || !dataset->nouns || (options->objects > 1 && !dataset->conditions))
         return orw_error(ORW_ERR_SYSTEM, "no memory for %zu pictures of %zu bytes", count, D);
     return ORW_OK;
+}
+
+static void name_classes(const orw_sprites *sprites, int nouns, orw_dataset *dataset) {
+    for (int c = 0; c < dataset->classes; c++) {
+        const char *colour = c < nouns ? "" : orw_colour_names[c - nouns];
+        snprintf(dataset->nouns[c], ORW_NOUN_BYTES, "%s%s", c < nouns ? sprites->noun[c] : colour,
+                 c < nouns ? "" : " cube");
+    }
 }
 
 static orw_status fill(const orw_sprites *sprites, const orw_scene_options *options, orw_dataset *dataset,
                        orw_scene *scenes) {
     size_t D = (size_t)options->size * (size_t)options->size * 3;
     int nouns = orw_scene_nouns(sprites, options);
+    name_classes(sprites, nouns, dataset);
     for (int i = 0; i < options->count; i++) {
         orw_scene scene;
         orw_scene_draw(sprites, options, (uint32_t)i, &scene);
