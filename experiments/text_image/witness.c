@@ -38,23 +38,11 @@ static orw_status look(const witness *me, orw_tape *tape, int count, const float
     return status;
 }
 
-/* Mean of 1 - cosine over all pairs of samples first, first + step, ...: of unit vectors u the sum of all products is
- * |sum u|^2, the n products of each with itself included. */
+/* Variety of samples first, first + step, ... */
 static double spread(const float *rows, int count, int first, int step, int width) {
-    double total = 0;
-    int n = 0;
-    for (int i = first; i < count; i += step) n++;
-    for (int k = FEATURES; k < width; k++) {
-        double sum = 0;
-        for (int i = first; i < count; i += step) {
-            const float *row = rows + (size_t)i * (size_t)width;
-            double length = 0;
-            for (int j = FEATURES; j < width; j++) length += (double)row[j] * (double)row[j];
-            if (length > 0) sum += (double)row[k] / sqrt(length);
-        }
-        total += sum * sum;
-    }
-    return n > 1 ? 1 - (total - n) / ((double)n * (n - 1)) : 0;
+    int n = (count - first + step - 1) / step;
+    return orw_pairwise_cosine(rows + (size_t)first * (size_t)width + FEATURES, n, (size_t)step * (size_t)width,
+                               (size_t)(width - FEATURES));
 }
 
 static double mean(const float *rows, int count, int first, int step, int width, int column) {

@@ -20,6 +20,9 @@ double orw_pairwise_variance(const float *x, int count, size_t D);
  * elements. Unlike the variance it is no sum over elements: few very different samples among many equal ones count
  * less. 0 for one sample. */
 double orw_pairwise_distance(const float *x, int count, size_t D);
+/* Mean over all pairs of different rows of 1 - cosine: row i is the D numbers at x + i * stride. A row of zeros has
+ * cosine 0 with all others. 0 for one row. */
+double orw_pairwise_cosine(const float *x, int count, size_t stride, size_t D);
 /* Share of images x[count, pixels, channels] that are nearly blank: the standard deviation over an image's pixels,
  * root mean square over its channels, is below `threshold`. An image of one colour has 0, whatever the colour. */
 double orw_blank_share(const float *x, int count, size_t pixels, size_t channels, double threshold);

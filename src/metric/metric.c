@@ -61,6 +61,24 @@ double orw_pairwise_distance(const float *x, int count, size_t D) {
     return count > 1 ? total / (0.5 * count * (count - 1.0)) : 0;
 }
 
+/* Of unit vectors u the sum of all products is |sum u|^2, the product of each with itself included. */
+double orw_pairwise_cosine(const float *x, int count, size_t stride, size_t D) {
+    double total = 0;
+    int units = 0;
+    for (size_t k = 0; k < D; k++) {
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            const float *row = x + (size_t)i * stride;
+            double length = 0;
+            for (size_t j = 0; j < D; j++) length += (double)row[j] * (double)row[j];
+            if (k == 0 && length > 0) units++;
+            if (length > 0) sum += (double)row[k] / sqrt(length);
+        }
+        total += sum * sum;
+    }
+    return count > 1 ? 1 - (total - units) / ((double)count * (count - 1)) : 0;
+}
+
 static double variance_over_pixels(const float *x, size_t pixels, size_t channels) {
     double mean = 0, squares = 0;
     for (size_t p = 0; p < pixels; p++) mean += x[p * channels] / (double)pixels;

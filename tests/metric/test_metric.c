@@ -44,6 +44,15 @@ static void test_pairwise_distance(void) {
     ok(near(orw_pairwise_distance(x, 1, 2), 0), "one sample has no distance");
 }
 
+static void test_pairwise_cosine(void) {
+    const float x[] = {2, 0, 9, 0, 5, 9, -3, 0, 9, 0, 0, 9}; /* rows of two behind which a third number stands */
+    ok(near(orw_pairwise_cosine(x, 3, 3, 2), (1 + 2 + 1) / 3.0),
+       "1 for a right angle, 2 for opposite rows, any length");
+    ok(near(orw_pairwise_cosine(x, 4, 3, 2), (1 + 2 + 1 + 3) / 6.0), "a row of zeros has cosine 0 with all");
+    ok(near(orw_pairwise_cosine(x + 2, 2, 3, 1), 0), "equal directions have none");
+    ok(near(orw_pairwise_cosine(x, 1, 3, 2), 0), "one row has none");
+}
+
 static void test_blank(void) {
     /* Three images of two pixels and three channels: red; grey with a step of +-0.05; a step in one channel. */
     const float x[] = {1,      -1,     -1,     1,    -1,   -1,   0.05f, 0.05f, 0.05f,
@@ -77,6 +86,7 @@ int main(void) {
     test_effective_sample_size();
     test_pairwise_variance();
     test_pairwise_distance();
+    test_pairwise_cosine();
     test_blank();
     test_census();
     return done_testing();
