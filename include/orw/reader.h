@@ -1,6 +1,6 @@
 /* reader.h - networks that read captioned scenes, trained by the suite on scenes it paints itself: three that give
  * rewards and one that judges and is never a reward. They learn all triples, also those held out from a generative
- * model, and from fresh scenes at every update. */
+ * model, and from fresh scenes at every update. And one that reads images of a data set under captions of classes. */
 #ifndef ORW_READER_H
 #define ORW_READER_H
 
@@ -32,5 +32,12 @@ orw_status orw_train_dual_encoder(const orw_place *place, const orw_scene_data *
 /* Bradley and Terry's model on pairs under one caption: the scene against a mismatched, a corrupted or a more strongly
  * corrupted one. Evaluation: how often the better one is preferred, by kind of pair. */
 orw_status orw_train_preference(const orw_place *place, const orw_scene_data *data, orw_model *model);
+
+/* Contrastive over the captions of classes, for data sets with nouns: each image of `data` against the captions of all
+ * its classes. The reward of a caption is then orw_reward_alignment under orw_class_caption_tokens. Evaluation: share
+ * of the images of `test` whose nearest caption is their class's. */
+extern const orw_option orw_class_encoder_options[]; /* "class_encoder.*" */
+orw_status orw_train_class_encoder(const orw_place *place, const orw_dataset *data, const orw_dataset *test,
+                                   orw_model *model);
 
 #endif

@@ -110,10 +110,15 @@ orw_tensor *orw_dual_encoder_texts(const orw_network *network, orw_tape *tape, f
     return unit_rows(tape, orw_text_tower_run(&pass, &r->text, labels, count));
 }
 
-orw_tensor *orw_dual_encoder_temperature(const orw_network *network, orw_tape *tape, float *values, float *grads) {
+/* The trained logarithm of the scale is 1 at first. */
+orw_tensor *orw_dual_encoder_similarity(const orw_network *network, orw_tape *tape, float *values, float *grads,
+                                        orw_tensor *images, orw_tensor *texts) {
+    static const float scale = 5;
     const reader *r = network->plan;
     const orw_pass pass = {.network = network, .tape = tape, .values = values, .grads = grads};
-    return orw_pass_parameter(&pass, r->temperature);
+    if (!images || !texts) return NULL;
+    orw_tensor *temperature = orw_pass_parameter(&pass, r->temperature);
+    return orw_scale(tape, orw_scale_exp(tape, orw_linear(tape, images, texts, NULL), temperature), scale);
 }
 
 /* Of unit vectors, row by row: [B,1]. */

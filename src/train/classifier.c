@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fit.h"
+#include "labels.h"
 
 typedef struct classification {
     const orw_place *place;
@@ -36,56 +37,17 @@ static orw_tensor *cross_entropy_loss(void *context, orw_tape *tape, float *grad
     return sum;
 }
 
-/* Test images [first, first + count) that are labelled right. */
-static orw_status count_right(const orw_network *network, float *values, orw_tape *tape, const orw_dataset *test,
-                              int first, int count, float *x, float *p, int64_t *right) {
-    size_t D = (size_t)test->height * test->width * test->channels;
-    int classes = orw_network_outputs(network);
-    for (int i = 0; i < count; i++) orw_dataset_image(test, first + i, false, x + (size_t)i * D);
-    ORW_CALL(orw_classify(network, values, tape, count, x, p));
-    for (int i = 0; i < count; i++) {
-        int best = 0;
-        for (int c = 1; c < classes; c++)
-            if (p[i * classes + c] > p[i * classes + best]) best = c;
-        *right += best == test->labels[first + i];
-    }
-    return ORW_OK;
+static orw_status class_scores(void *context, orw_tape *tape, int count, const float *x, float *p) {
+    const classification *self = context;
+    return orw_classify(self->network, self->values, tape, count, x, p);
 }
-
-/* Share of `test` that is labelled right; the ranks take turns. */
-static orw_status accuracy(const orw_comm *comm, const orw_network *network, float *values, const orw_dataset *test,
-                           double *share) {
-    enum { CHUNK = 50 };
-    size_t D = (size_t)test->height * test->width * test->channels;
-    int classes = orw_network_outputs(network), ranks = orw_comm_size(comm);
-    int64_t right = 0;
-    float *x = malloc((CHUNK * D + CHUNK * (size_t)classes) * sizeof *x), *p = x ? x + CHUNK * D : NULL;
-    orw_tape *tape = NULL;
-    orw_status status = x ? orw_tape_create(&tape) : orw_error(ORW_ERR_SYSTEM, "no memory to test a classifier");
-    for (int first = CHUNK * orw_comm_rank(comm); first < test->count && status == ORW_OK; first += CHUNK * ranks) {
-        int count = test->count - first < CHUNK ? test->count - first : CHUNK;
-        status = count_right(network, values, tape, test, first, count, x, p, &right);
-    }
-    orw_tape_destroy(&tape);
-    free(x);
-    ORW_CALL(orw_comm_agree(comm, status));
-    ORW_MPI(MPI_Allreduce(MPI_IN_PLACE, &right, 1, MPI_INT64_T, MPI_SUM, orw_comm_mpi(comm)));
-    *share = (double)right / test->count;
-    return ORW_OK;
-}
-
-static const orw_column evaluation_columns[] = {{"accuracy", "", "share of the test images that are labelled right"},
-                                                {"images", "", "test images"},
-                                                {NULL, NULL, NULL}};
 
 /* How many of the test images it labels right. */
 static orw_status write_accuracy(void *context, const orw_network *network, float *values) {
-    const classification *self = context;
-    const orw_place *place = self->place;
-    double row[2] = {0, self->test->count};
-    ORW_CALL(accuracy(place->comm, network, values, self->test, &row[0]));
-    orw_log("%s: %.2f %% of %d test images right", self->section, 100 * row[0], self->test->count);
-    return orw_place_evaluation(place, evaluation_columns, row);
+    classification *self = context;
+    (void)network;
+    self->values = values;
+    return orw_place_accuracy(self->place, self->section, self->test, class_scores, self);
 }
 
 static orw_status describe(void *context, orw_dictionary *description) {

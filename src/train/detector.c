@@ -30,12 +30,12 @@ static orw_status make_sample(const detection *self, int index, float *x, orw_re
         *reading = (orw_reading){ORW_NO_SCENE, self->nouns, self->nouns};
         orw_junk kind = (orw_junk)orw_stream_below(&stream, ORW_JUNK_KINDS);
         ORW_CALL(orw_scene_junk(self->data, self->seed, i, NULL, kind, &stream, x));
-        orw_scene_jitter(self->data, &stream, x);
+        orw_image_jitter(orw_scene_numbers(self->data), &stream, x);
         return ORW_OK;
     }
     orw_scene scene;
     ORW_CALL(orw_scene_make(self->data, self->seed, i, NULL, &scene, x));
-    orw_scene_jitter(self->data, &stream, x);
+    orw_image_jitter(orw_scene_numbers(self->data), &stream, x);
     *reading = orw_reading_of(&scene.truth);
     return ORW_OK;
 }
@@ -100,7 +100,7 @@ static orw_status judge_one(const detection *self, orw_tape *tape, int kind, uin
         ORW_CALL(orw_scene_make(self->data, self->seed, ORW_TEST_SCENES + i, NULL, &scene, x));
     else
         ORW_CALL(orw_scene_junk(self->data, self->seed, ORW_TEST_SCENES + i, NULL, (orw_junk)kind, &stream, x));
-    if (kind != ORW_JUNK_KINDS) orw_scene_jitter(self->data, &stream, x);
+    if (kind != ORW_JUNK_KINDS) orw_image_jitter(orw_scene_numbers(self->data), &stream, x);
     orw_reading said;
     ORW_CALL(orw_detector_read(self->network, self->values, tape, 1, x, NULL, &said));
     *yes = kind == ORW_JUNK_KINDS

@@ -8,7 +8,6 @@
 #include "scene_source.h"
 
 enum { TESTED = 1024, CHUNK = 64, TEXTS = 1 + ORW_MISTAKES /* captions per image, its own first */ };
-static const float scale = 5;          /* of cosines, times e^temperature (e^1 at first) */
 static const float never = -1e4f;      /* added to the similarity of what is neither right nor wrong */
 static const double junk_share = 0.25; /* images of junk beside those with captions */
 
@@ -53,7 +52,7 @@ static orw_status make_image(const contrast *self, int index, int i, contest *c)
     float *x = c->x + (size_t)i * orw_scene_numbers(self->data);
     if (i % 2) wrong = orw_caption_mistaken(&c->truth[i - 1], mistake, self->nouns, &stream);
     ORW_CALL(orw_scene_make(self->data, self->seed, number, i % 2 ? &wrong : NULL, &scene, x));
-    orw_scene_jitter(self->data, &stream, x);
+    orw_image_jitter(orw_scene_numbers(self->data), &stream, x);
     c->truth[i] = scene.truth;
     for (int k = 0; k < TEXTS; k++) {
         orw_caption said = scene.truth;
@@ -72,13 +71,13 @@ static orw_status make_junk(const contrast *self, int index, int j, contest *c) 
     orw_junk kind = (orw_junk)orw_stream_below(&stream, ORW_JUNK_KINDS);
     float *x = c->x + (size_t)(c->count + j) * orw_scene_numbers(self->data);
     ORW_CALL(orw_scene_junk(self->data, self->seed, number, &c->truth[j], kind, &stream, x));
-    orw_scene_jitter(self->data, &stream, x);
+    orw_image_jitter(orw_scene_numbers(self->data), &stream, x);
     return ORW_OK;
 }
 
 /* ---------------------------------------------------------------- the loss -------------------------------------- */
 
-/* Cross entropy of e^temperature scale <a_i, b_j> over j, the right one being j = i; captions that say the same as
+/* Cross entropy of the similarity of a_i and b_j over j, the right one being j = i; captions that say the same as
  * number i, though they are others, take no part. */
 static orw_tensor *choose(contrast *self, orw_tape *tape, float *gradient, orw_tensor *a, orw_tensor *b,
                           const orw_caption *of_a, const orw_caption *of_b, int captioned) {
@@ -93,8 +92,7 @@ static orw_tensor *choose(contrast *self, orw_tape *tape, float *gradient, orw_t
             mask->data[i * columns + j] =
                 j != i && j < captioned && orw_caption_equivalent(&of_a[i], &of_b[j]) ? never : 0;
     }
-    orw_tensor *temperature = orw_dual_encoder_temperature(self->network, tape, self->values, gradient);
-    orw_tensor *similarity = orw_scale(tape, orw_scale_exp(tape, orw_linear(tape, a, b, NULL), temperature), scale);
+    orw_tensor *similarity = orw_dual_encoder_similarity(self->network, tape, self->values, gradient, a, b);
     return orw_cross_entropy(tape, orw_add(tape, similarity, mask), labels);
 }
 

@@ -31,7 +31,7 @@ static orw_status make_pair(const comparison *self, pair_kind kind, uint32_t i, 
     orw_scene scene, other;
     ORW_CALL(orw_scene_make(data, self->seed, i, NULL, &scene, x));
     /* Light noise and the like must tell nothing: the better image has it as often as the worse one. */
-    if (kind != WORSE) orw_scene_jitter(data, stream, x);
+    if (kind != WORSE) orw_image_jitter(orw_scene_numbers(data), stream, x);
     orw_caption said = orw_caption_phrased(&scene.truth, stream);
     orw_mistake mistake = (orw_mistake)orw_stream_below(stream, ORW_MISTAKES);
     orw_caption wrong = orw_caption_mistaken(&scene.truth, mistake, self->nouns, stream);
@@ -57,7 +57,7 @@ static orw_status make_pair(const comparison *self, pair_kind kind, uint32_t i, 
         ORW_CALL(orw_scene_spoil(data, junk, little, stream, x));
         return orw_scene_spoil(data, junk, more, stream, worse);
     }
-    if (kind != MISSAID) orw_scene_jitter(data, stream, worse);
+    if (kind != MISSAID) orw_image_jitter(orw_scene_numbers(data), stream, worse);
     return ORW_OK;
 }
 

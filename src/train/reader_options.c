@@ -1,11 +1,11 @@
-/* reader_options.c - the configuration keys of the networks that read scenes. */
+/* reader_options.c - the configuration keys of the networks that read images and captions. */
 #include "options.h"
 #include "orw/reader.h"
 
 #define READER_OPTIONS(section, updates, seed, patch, channels, depth, pool)                                           \
     {section ".updates", ORW_INT, "updates", updates, 1, 1e9, NULL, "of its training", false},                         \
-        {section ".batch", ORW_INT, "scenes", "64", 1, 1e6, NULL, "global batch", false},                              \
-        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and scenes", false},              \
+        {section ".batch", ORW_INT, "images", "64", 1, 1e6, NULL, "global batch", false},                              \
+        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and of what it is shown", false}, \
         {section ".patch", ORW_INT, "pixels", patch, 1, 16, NULL, "edge of the blocks that it begins with", false},    \
         {section ".channels",                                                                                          \
          ORW_INTS,                                                                                                     \
@@ -27,3 +27,8 @@ const orw_option orw_reader_options[] = {READER_OPTIONS("detector", "800", "21",
                                          READER_OPTIONS("dual_encoder", "800", "23", "2", "32,64,96", "2", "stride"),
                                          READER_OPTIONS("preference", "800", "24", "2", "32,64,96", "2", "stride"),
                                          {.key = NULL}};
+
+const orw_option orw_class_encoder_options[] = {
+    READER_OPTIONS("class_encoder", "800", "25", "1", "16,32,64", "2", "stride"),
+    {"class_encoder.flip", ORW_BOOL, "", "true", 0, 0, NULL, "mirror half of the images", false},
+    {.key = NULL}};

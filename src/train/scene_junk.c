@@ -17,11 +17,10 @@ static double between(orw_stream *stream, double low, double high) {
     return low + (high - low) * orw_stream_uniform(stream);
 }
 
-void orw_scene_jitter(const orw_scene_data *data, orw_stream *stream, float *x) {
+void orw_image_jitter(size_t D, orw_stream *stream, float *x) {
     enum { AT_A_TIME = 256 };
-    size_t D = orw_scene_numbers(data);
     float normals[AT_A_TIME];
-    double sigma = between(stream, -0.1, 0.1); /* half of the scenes stay as they are */
+    double sigma = between(stream, -0.1, 0.1); /* half of the images stay as they are */
     for (size_t k = 0; sigma > 0 && k < D; k += AT_A_TIME) {
         size_t count = D - k < AT_A_TIME ? D - k : AT_A_TIME;
         orw_stream_normals(stream, normals, count);

@@ -84,18 +84,25 @@ orw_caption orw_caption_phrased(const orw_caption *caption, orw_stream *stream) 
 
 /* ---------------------------------------------------------------- shared ---------------------------------------- */
 
-orw_status orw_reader_describe(const orw_place *place, const char *section, const char *kind,
-                               const orw_scene_data *data, orw_dictionary *description) {
+orw_status orw_tower_describe(const orw_place *place, const char *section, const char *kind, int height, int width,
+                              int channels, orw_dictionary *description) {
     static const char *const copied[] = {"patch", "channels", "depth", "pool", "features"};
     ORW_CALL(orw_dictionary_set(description, "kind", "%s", kind));
-    ORW_CALL(orw_dictionary_set(description, "in_channels", "3"));
-    ORW_CALL(orw_dictionary_set(description, "height", "%d", data->options->size));
-    ORW_CALL(orw_dictionary_set(description, "width", "%d", data->options->size));
+    ORW_CALL(orw_dictionary_set(description, "in_channels", "%d", channels));
+    ORW_CALL(orw_dictionary_set(description, "height", "%d", height));
+    ORW_CALL(orw_dictionary_set(description, "width", "%d", width));
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
         char key[64];
         snprintf(key, sizeof key, "%s.%s", section, copied[i]);
         ORW_CALL(orw_dictionary_set(description, copied[i], "%s", orw_config_raw(place->config, key)));
     }
+    return ORW_OK;
+}
+
+orw_status orw_reader_describe(const orw_place *place, const char *section, const char *kind,
+                               const orw_scene_data *data, orw_dictionary *description) {
+    const int size = data->options->size;
+    ORW_CALL(orw_tower_describe(place, section, kind, size, size, 3, description));
     if (strcmp(kind, "detector") == 0) return ORW_OK;
     ORW_CALL(orw_dictionary_set(description, "tokens", "%d", ORW_CAPTION_TOKENS));
     return orw_dictionary_set(description, "vocabulary", "%d", orw_vocabulary_size(orw_scene_data_nouns(data)));

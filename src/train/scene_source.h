@@ -38,8 +38,8 @@ orw_status orw_scene_spoil(const orw_scene_data *data, orw_junk kind, double str
 /* Junk made of scene i (of `caption`; NULL: any). */
 orw_status orw_scene_junk(const orw_scene_data *data, uint64_t seed, uint32_t i, const orw_caption *caption,
                           orw_junk kind, orw_stream *stream, float *x);
-/* Clean scenes are shown to readers with a little noise, more or less of it. */
-void orw_scene_jitter(const orw_scene_data *data, orw_stream *stream, float *x);
+/* Clean images x[D] are shown to readers with a little noise, more or less of it. */
+void orw_image_jitter(size_t D, orw_stream *stream, float *x);
 
 /* Captions that a scene of `caption` does not fulfil. */
 typedef enum orw_mistake { ORW_SWAPPED_NOUNS, ORW_OTHER_RELATION, ORW_OTHER_NOUN, ORW_MISTAKES } orw_mistake;
@@ -50,7 +50,10 @@ orw_caption orw_caption_phrased(const orw_caption *caption, orw_stream *stream);
 
 /* ---- what the trainers share ---- */
 
-/* Keys copied from SECTION.* into the description of a reader of images of `data`. */
+/* Keys copied from SECTION.* into the description of a network of `kind` with an image tower. */
+orw_status orw_tower_describe(const orw_place *place, const char *section, const char *kind, int height, int width,
+                              int channels, orw_dictionary *description);
+/* The same for a reader of images and captions of `data`. */
 orw_status orw_reader_describe(const orw_place *place, const char *section, const char *kind,
                                const orw_scene_data *data, orw_dictionary *description);
 

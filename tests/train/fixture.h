@@ -72,13 +72,12 @@ static inline orw_place fixture_place(fixture *self, const char *name, const cha
         .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
 }
 
-/* Number in a column of ROOT/name/run.h5, in a row counted from the end (-1: the last); rank 0 reads, all know. */
-static inline double fixture_result(fixture *self, const char *name, const char *table, const char *column, int row) {
-    char path[1200], **names = NULL;
+/* Number in a column of a file's table, in a row counted from the end (-1: the last); rank 0 reads, all know. */
+static inline double fixture_number(fixture *self, const char *path, const char *table, const char *column, int row) {
+    char **names = NULL;
     double value = NAN, *values = NULL;
     int columns = 0;
     int64_t rows = 0;
-    snprintf(path, sizeof path, "%s/%s/run.h5", self->root, name);
     if (orw_comm_rank(self->comm) == 0 && orw_run_read(path, table, &columns, &names, &rows, &values) == ORW_OK)
         for (int c = 0; c < columns && row < 0 && rows + row >= 0; c++)
             if (strcmp(names[c], column) == 0) value = values[(rows + row) * columns + c];
@@ -87,6 +86,18 @@ static inline double fixture_result(fixture *self, const char *name, const char 
     free(values);
     orw_comm_broadcast(self->comm, &value, sizeof value);
     return value;
+}
+
+/* The same in ROOT/name/run.h5, and in the one row of a place's evaluation.h5. */
+static inline double fixture_result(fixture *self, const char *name, const char *table, const char *column, int row) {
+    char path[1200];
+    snprintf(path, sizeof path, "%s/%s/run.h5", self->root, name);
+    return fixture_number(self, path, table, column, row);
+}
+static inline double fixture_evaluation(fixture *self, const orw_place *place, const char *column) {
+    char path[ORW_PATH];
+    if (orw_place_path(place, "evaluation.h5", path, sizeof path) != ORW_OK) return NAN;
+    return fixture_number(self, path, "evaluation", column, -1);
 }
 
 /* Do two runs end with the same policy, bit for bit? */

@@ -110,22 +110,6 @@ static const char *const settings[] = {"parallel.shards=4",
                                        "preference.depth=1",
                                        NULL};
 
-static double evaluation(const orw_place *place, const char *column) {
-    char path[ORW_PATH], **names = NULL;
-    int columns = 0;
-    int64_t rows = 0;
-    double *values = NULL, found = NAN;
-    if (orw_place_path(place, "evaluation.h5", path, sizeof path) != ORW_OK) return NAN;
-    if (orw_run_read(path, "evaluation", &columns, &names, &rows, &values) != ORW_OK) return NAN;
-    for (int c = 0; c < columns; c++) {
-        if (strcmp(names[c], column) == 0 && rows == 1) found = values[c];
-        free(names[c]);
-    }
-    free(names);
-    free(values);
-    return found;
-}
-
 /* The right caption's reward above that with the nouns swapped: share of fresh scenes. */
 static double ranked(const orw_reward *reward, orw_tape *tape) {
     enum { COUNT = 50 };
@@ -156,7 +140,8 @@ static void test_detector(fixture *self, orw_tape *tape) {
         diag("%s", orw_error_text());
         return;
     }
-    double accuracy = evaluation(&place, "accuracy"), accepted = evaluation(&place, "junk_accepted");
+    double accuracy = fixture_evaluation(self, &place, "accuracy"),
+           accepted = fixture_evaluation(self, &place, "junk_accepted");
     ok(accuracy > 0.5 && accepted < 0.5, "it reads %.2f of the clean scenes (by chance: 0.08), and %.2f of the junk",
        accuracy, accepted);
     ok(orw_train_detector(&place, "detector", &made, &again) == ORW_OK && strcmp(model.digest, again.digest) == 0,
@@ -182,7 +167,7 @@ static void test_captioned(fixture *self, orw_tape *tape) {
     orw_reward *reward = NULL;
     orw_place place = fixture_place(self, "dual_encoder", "");
     ok(orw_train_dual_encoder(&place, &made, &model) == ORW_OK, "a dual encoder is trained");
-    double above = evaluation(&place, "above_swapped_nouns");
+    double above = fixture_evaluation(self, &place, "above_swapped_nouns");
     ok(above > 0.75, "%.2f of the scenes score above their caption with the nouns swapped", above);
     ok(orw_reward_alignment(model.network, model.values, &reward) == ORW_OK && ranked(reward, tape) > 0.7,
        "so do they as a reward");
@@ -191,7 +176,7 @@ static void test_captioned(fixture *self, orw_tape *tape) {
 
     place = fixture_place(self, "preference", "");
     ok(orw_train_preference(&place, &made, &model) == ORW_OK, "a preference model is trained");
-    above = evaluation(&place, "above_corrupted");
+    above = fixture_evaluation(self, &place, "above_corrupted");
     ok(above > 0.6, "%.2f of the scenes are preferred to junk made of them", above);
     double share = -1;
     if (orw_reward_preference(model.network, model.values, &reward) == ORW_OK) share = ranked(reward, tape);
