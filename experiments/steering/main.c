@@ -1,0 +1,149 @@
+/* steering - the compression experiment's unconditional model of small images is fine-tuned towards a text: the reward
+ * is a dual encoder's cosine of a sample and the one text. Read it from the bottom: main, run_all, run_one. README.md
+ * beside this file says what is expected and what was found. */
+#include <stdlib.h>
+
+#include "steering.h"
+
+static const orw_option steering_options[] = {{"reward.text", ORW_TEXT, "", "an image of a dog", 0, 0, NULL,
+                                               "what samples are to show: \"an image of\" a class of the data", false},
+                                              {.key = NULL}};
+static const orw_option sweep_options[] = {
+    {"sweep.orw", ORW_REALS, "", "0,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", true},
+    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", true},
+    {.key = NULL}};
+static const orw_option *const options[] = {orw_train_options,
+                                            orw_model_options,
+                                            orw_pretrain_options,
+                                            orw_classifier_options,
+                                            orw_class_encoder_options,
+                                            orw_solver_options,
+                                            orw_method_options,
+                                            orw_finetune_options,
+                                            orw_images_options,
+                                            orw_sprite_options,
+                                            steering_options,
+                                            sweep_options,
+                                            NULL};
+
+/* What each result depends on, besides its parents. */
+static const char *const base_keys[] = {"model.", "pretrain.", "parallel.", NULL};
+static const char *const classifier_keys[] = {"classifier_b.", "parallel.", NULL};
+static const char *const encoder_keys[] = {"class_encoder.", "parallel.", NULL};
+static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.", "solver.",   "evaluate.",
+                                       "samples.",  "policies.",  "reward.", "parallel.", NULL};
+
+typedef struct experiment {
+    orw_program *program;
+    orw_images images;
+    orw_model base, judge, encoder; /* judge: a classifier, which is never a reward */
+    int wanted;                     /* the class that the text names */
+    int caption[ORW_CLASS_TOKENS];
+    orw_reward *reward;
+    steering_judge seen;
+    orw_observer observer;
+    double *base_row; /* the base model's evaluation, where every run starts */
+} experiment;
+
+static orw_status read_text(experiment *self) {
+    orw_program *program = self->program;
+    const orw_dataset *train = self->images.train;
+    char text[64];
+    ORW_CALL(orw_class_named(train, orw_config_text(program->config, "reward.text"), &self->wanted));
+    orw_class_caption_tokens(train, self->wanted, self->caption);
+    orw_class_caption_text(train, self->wanted, text, sizeof text);
+    orw_log("data: %d training and %d test images of %s; text: %s", train->count, self->images.test->count, train->name,
+            text);
+    return orw_dictionary_set(program->about, "run.text", "%s", text);
+}
+
+/* The pretrained flow: v_ref of everything that follows, one for the whole sweep. */
+static orw_status make_base(experiment *self) {
+    orw_place place;
+    orw_model *base = &self->base;
+    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->images.parents, &place));
+    orw_status status = orw_pretrain(&place, self->images.train, &base->network, &base->values, base->digest);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status make_judge(experiment *self) {
+    orw_place place;
+    orw_model *judge = &self->judge;
+    ORW_CALL(orw_program_place(self->program, "classifier_b", classifier_keys, self->images.parents, &place));
+    orw_status status = orw_train_classifier(&place, "classifier_b", self->images.train, self->images.test,
+                                             &judge->network, &judge->values, judge->digest);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status make_encoder(experiment *self) {
+    orw_place place;
+    ORW_CALL(orw_program_place(self->program, "class_encoder", encoder_keys, self->images.parents, &place));
+    orw_status status = orw_train_class_encoder(&place, self->images.train, self->images.test, &self->encoder);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status make_measures(experiment *self) {
+    ORW_CALL(make_judge(self));
+    ORW_CALL(make_encoder(self));
+    ORW_CALL(orw_reward_alignment(self->encoder.network, self->encoder.values, &self->reward));
+    self->seen = (steering_judge){&self->judge, self->wanted};
+    self->observer = steering_observer(&self->seen);
+    self->base_row = calloc((size_t)orw_evaluation_width(&self->observer), sizeof *self->base_row);
+    return self->base_row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
+}
+
+/* One method, one alpha, one seed; method NULL: the pretrained model as it is. */
+static orw_status run_one(void *context, const char *method_name, double alpha, int seed) {
+    experiment *self = context;
+    orw_program *program = self->program;
+    const char *label = method_name ? method_name : "base";
+    orw_method method = {.name = label};
+    orw_place place;
+    char name[128] = "runs/base", parents[1024], alpha_text[ORW_REAL_CHARACTERS];
+    if (method_name) {
+        ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
+        orw_real_text(alpha, alpha_text);
+        snprintf(name, sizeof name, "runs/%s-alpha%s-seed%d", method_name, alpha_text, seed);
+    }
+    snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\nbase = %s\nreward = %s\njudge = %s\n",
+             self->images.parents, label, alpha, seed, self->base.digest, self->encoder.digest, self->judge.digest);
+    ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
+    ORW_CALL(orw_program_place(program, name, run_keys, parents, &place));
+    const orw_finetune_setup setup = {.place = &place,
+                                      .network = self->base.network,
+                                      .reference = self->base.values,
+                                      .reward = self->reward,
+                                      .observer = &self->observer,
+                                      .method = &method,
+                                      .seed = (uint64_t)seed,
+                                      .conditions = {1, ORW_CLASS_TOKENS, self->caption},
+                                      .reference_row = method_name ? self->base_row : NULL};
+    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup, self->base_row);
+    orw_place_clear(&place);
+    return status;
+}
+
+static orw_status run_all(orw_program *program) {
+    experiment self = {.program = program};
+    orw_status status = orw_comm_agree(program->comm, orw_images_load(program->config, program->about, &self.images));
+    if (status == ORW_OK) status = orw_comm_agree(program->comm, read_text(&self));
+    if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
+    if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_measures(&self);
+    if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL, 0, 0);
+    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = orw_program_sweep(program, run_one, &self);
+    free(self.base_row);
+    orw_reward_destroy(&self.reward);
+    orw_model_clear(&self.encoder);
+    orw_model_clear(&self.judge);
+    orw_model_clear(&self.base);
+    orw_images_clear(&self.images);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    return orw_program_main(argc, argv, "steering", "an unconditional model steered to a text: claim C6 of the paper",
+                            options, run_all);
+}
