@@ -11,6 +11,7 @@ use Orw::Tables qw(read_table read_pairs column last_of);
 use Orw::Convergence;
 use Orw::Verdicts;
 use compression::claims;
+use steering::claims;
 use target_image::claims;
 use text_image::claims;
 use theory::claims;
@@ -72,6 +73,12 @@ sub sweeps {
             figures => [ qw(reward_vs_alpha distance_vs_alpha sliced_w2_vs_alpha reward_vs_distance bytes_vs_frechet bytes_above_floor_vs_alpha
                 blank_share_vs_alpha frechet_vs_alpha pairwise_distance_vs_alpha reward_vs_update distance_vs_update online_vs_offline
                 pretraining) ] },
+        { name => 'steering', title => 'Steering to a text', judge => \&steering::claims::judge,
+            classifiers => { classifier_b => 'judge (never a reward)', class_encoder => 'dual encoder (the reward)' },
+            beside => 'Whether samples show what the text names is said by a classifier that no policy was trained on; a score that '
+                . 'rises without it would be over-optimisation.',
+            figures => [ qw(reward_vs_update judge_vs_update variety_vs_update reward_vs_judge distance_vs_update
+                pairwise_variance_vs_update pretraining) ] },
         { name => 'text_image', title => 'Text and image', judge => \&text_image::claims::judge,
             classifiers => { judge => 'judge (never a reward)', detector => 'detector (a reward)' },
             beside => 'Whether a prompt came out right is said by a detector that no policy was trained on. A score that rises while '
@@ -344,7 +351,8 @@ sub section_rules {
 mean speaks against it; <i>not tested</i> that fewer seeds are there. Near the optimum means a reward of at least
 $target_image::claims::NEAR_OPTIMUM, from at most $target_image::claims::BASE_AT_MOST; a collapse means one digit with at least
 $target_image::claims::ONE_DIGIT of the samples. Near 0 means at most $compression::claims::NEAR_NOTHING of what alpha = 0 shows; at the floor at
-most $compression::claims::AT_FLOOR of the base model's bytes above it; converged that the smoothed reward changes by less than
+most $compression::claims::AT_FLOOR of the base model's bytes above it; trailing slightly, with more than $steering::claims::SLIGHTLY of the
+rise of alpha = 0; converged that the smoothed reward changes by less than
 $Orw::Convergence::THRESHOLD of the base model's standard deviation over the last $Orw::Convergence::WINDOW of the updates. A verdict holds for this data set and this profile. <code>analysis/README.md</code> has
 the rules in full, <code>claims.tsv</code> this table for machines, <code>figures/data</code> every number behind the figures.</p>
 END

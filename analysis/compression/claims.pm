@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use Orw::Convergence qw(convergence);
 use Orw::Tables qw(read_table read_pairs last_of differences interval);
-use Orw::Verdicts qw(load ends starts base row check too_few beyond above_zero holds online_over_offline whole);
+use Orw::Verdicts qw(load ends starts base values_of gain row check too_few beyond above_zero holds online_over_offline whole);
 
 our $VALUES = 6;           # C3: with fewer values of alpha a curve is not shown to be smooth
 our $NEAR_NOTHING = 0.10;  # C4: a distance below this share of that at alpha = 0 counts as near 0
@@ -35,8 +35,6 @@ sub about {
     return { defined $first ? map { @$_ } read_pairs($first) : () };
 }
 
-sub values_of { my ($of) = @_; return [ map { $of->{$_} } sort grep { defined $of->{$_} } keys %$of ] }
-
 # A quantity at neighbouring alphas: does it fall from each to the next, paired by seed?
 sub falls {
     my ($claim, $what, $runs, $alphas, $name) = @_;
@@ -55,7 +53,7 @@ sub rewards {
         'every alpha is held against it'));
     for my $alpha (@$alphas) {
         my $of = $runs->{orw}{$alpha};
-        my ($verdict, $reason) = above_zero([ differences(ends($of, 'reward_mean'), starts($of, 'reward_mean')) ]);
+        my ($verdict, $reason) = above_zero(gain($of, 'reward_mean'));
         $reason =~ s/above 0/above the base model/;
         push @rows, row('C3', 'reward (-kB) at the end', "alpha=$alpha", $paper->{"C3|reward (-kB)|alpha=$alpha"},
             values_of(ends($of, 'reward_mean')), $verdict, $reason);

@@ -4,8 +4,8 @@ package text_image::claims;
 
 use strict;
 use warnings;
-use Orw::Tables qw(read_table read_pairs column last_of differences interval);
-use Orw::Verdicts qw(load ends starts base row check above_zero beyond holds whole);
+use Orw::Tables qw(read_table read_pairs column last_of interval);
+use Orw::Verdicts qw(load ends base values_of gain less row check above_zero beyond holds whole);
 
 our $JUDGE_RIGHT = 0.97;    # the judge reads at least this share of clean scenes right
 our $JUDGE_ACCEPTS = 0.02;  # and takes at most this share of junk for a scene
@@ -36,10 +36,7 @@ sub about {
     return defined $first ? map { @$_ } read_pairs($first) : ();
 }
 
-sub values_of { my ($of) = @_; return [ map { $of->{$_} } sort grep { defined $of->{$_} } keys %{ $of || {} } ] }
 sub setting { my ($method, $alpha) = @_; return ($NAME{$method} // $method) . ", alpha=$alpha" }
-sub gain { my ($of, $name) = @_; return [ differences(ends($of, $name), starts($of, $name)) ] }
-sub less { my ($a, $b, $name) = @_; return [ differences(ends($a, $name), ends($b, $name)) ] }
 
 # C8: score and variety of every method with and without its W2 term; what is claimed of them, paired by seed.
 sub scores {

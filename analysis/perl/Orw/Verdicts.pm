@@ -7,7 +7,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use Orw::Tables qw(read_table first_of last_of at_x interval differences);
-our @EXPORT_OK = qw(load ends starts base row check too_few beyond above_zero holds online_over_offline whole);
+our @EXPORT_OK = qw(load ends starts base values_of gain less row check too_few beyond above_zero holds online_over_offline whole);
 
 our $SEEDS = 3; # fewer decide nothing
 
@@ -40,6 +40,11 @@ sub base {
     }
     return [ sort { $a <=> $b } keys %seen ];
 }
+
+# Lists over seeds: of what ends() and starts() give, its values; what a column gained; how far setting a ends above setting b.
+sub values_of { my ($of) = @_; return [ map { $of->{$_} } sort grep { defined $of->{$_} } keys %{ $of || {} } ] }
+sub gain { my ($of, $name) = @_; return [ differences(ends($of, $name), starts($of, $name)) ] }
+sub less { my ($a, $b, $name) = @_; return [ differences(ends($a, $name), ends($b, $name)) ] }
 
 sub row {
     my ($claim, $quantity, $setting, $paper, $values, $verdict, $reason) = @_;
