@@ -62,14 +62,14 @@ models() { find other/steering -name model.h5 -exec ls -l --time-style=full-iso 
 before=$(models)
 results=other/steering
 for noun in cat dog banana apple; do
-    rm -r other/steering/runs
     # shellcheck disable=SC2086
     "$program" "$config" $tiny --out other --stage rewards --set "reward.text=an image of a $noun" > other.log 2>&1
-    echo "$(value base 1 judge_probability) $(value base 1 judge_right)"
+    echo "$(value base 1 judge_probability) $(value base 1 judge_right) $(value base 1 reward_mean)"
 done | sort -g > nouns
 is "$(models)" "$before" "another text, the same models"
 awk '{ p += $1; r += $2; first = NR == 1 ? $2 : first; last = $2 } END { exit !((p - 1)^2 < 1e-8 && r == 1 && first < last) }' nouns
 report $? "shares and probabilities of all classes" || cat nouns
+is "$(awk '{ print $3 }' nouns | sort -u | wc -l)" 4 "and every text has its own reward"
 results=one/steering
 
 if command -v h5diff > /dev/null && command -v mpirun > /dev/null; then
