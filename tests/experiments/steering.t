@@ -24,7 +24,7 @@ fails "nowhere" "CIFAR-10 where it is not" "$program" "$config" --set data.set=c
 [ -z "$(find . -name '*.h5')" ]
 report $? "nothing was written"
 
-tiny="$sprites --set sprites.nouns=4 --set pretrain.updates=20 --set classifier_b.updates=60 --set class_encoder.updates=20
+tiny="$sprites --set sprites.nouns=4 --set sprites.size=16 --set pretrain.updates=20 --set classifier_b.updates=60 --set class_encoder.updates=20
     --set finetune.rounds=2 --set checkpoint.rounds=1"
 # shellcheck disable=SC2086
 "$program" "$config" $tiny --out one > one.log 2>&1
