@@ -10,7 +10,8 @@ static void scale_to_mean_one(const orw_method *self, orw_batch *batch, int firs
     double sum = 0;
     int members = 0;
     for (int i = first; i < batch->plan.batch; i += step, members++) sum += exp(self->tau * batch->reward[i]);
-    for (int i = first; i < batch->plan.batch; i += step) batch->weight[i] = (float)(batch->weight[i] * (members / sum));
+    for (int i = first; i < batch->plan.batch; i += step)
+        batch->weight[i] = (float)(batch->weight[i] * (members / sum));
 }
 
 orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch) {
@@ -23,8 +24,7 @@ orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch) {
         batch->weight[i] = (float)w;
     }
     int groups = self->normalise == ORW_NORMALISE_MEAN ? 1 : batch->groups;
-    for (int g = 0; g < groups && self->normalise != ORW_NORMALISE_NONE; g++)
-        scale_to_mean_one(self, batch, g, groups);
+    for (int g = 0; g < groups && self->normalise != ORW_NORMALISE_NONE; g++) scale_to_mean_one(self, batch, g, groups);
     return ORW_OK;
 }
 
