@@ -251,7 +251,7 @@ static orw_tensor *direct_loss(void *context, orw_tape *tape, float *gradient, i
             orw_stream_open((uint64_t)fit->seed, ORW_PURPOSE_TEST, 1 + (uint32_t)fit->update, (uint32_t)(first + i));
         const float *x1 = test->x1 + (size_t)PLANE * orw_stream_below(&stream, (uint32_t)test->support);
         double flow[PLANE], mass;
-        orw_path_point(&stream, PLANE, x1, &t[i], x + (size_t)i * PLANE, target + (size_t)i * PLANE);
+        orw_path_point(NULL, &stream, PLANE, x1, &t[i], x + (size_t)i * PLANE, target + (size_t)i * PLANE);
         expectations(test, t[i], x + (size_t)i * PLANE, flow, &mass);
         for (int j = 0; j < PLANE; j++) target[i * PLANE + j] = (float)(flow[j] / mass);
     }

@@ -63,10 +63,19 @@ orw_status orw_trajectory_distance(const orw_field *v, const orw_field *w, orw_t
 
 /* ---------------------------------------------------------------- the path -------------------------------------- */
 
-/* One point of the path from its own stream: t ~ U(0,1), x0 ~ N(0,I) of D numbers; xt and u are written. */
-void orw_path_point(orw_stream *stream, size_t D, const float *x1, float *t, float *xt, float *u);
+/* How t is drawn: uniformly on (0, 1), or as sigmoid(mean + scale n), n ~ N(0, 1) (Esser et al. 2024). */
+typedef struct orw_time_law {
+    bool logit_normal;
+    double mean, scale;
+} orw_time_law;
+/* SECTION.time, .time_mean, .time_scale. */
+orw_time_law orw_time_law_read(const orw_config *config, const char *section);
+/* One point of the path from its own stream: t ~ law (NULL: uniform), x0 ~ N(0,I) of D numbers; xt and u are written.
+ */
+void orw_path_point(const orw_time_law *law, orw_stream *stream, size_t D, const float *x1, float *t, float *xt,
+                    float *u);
 /* The same in two steps, for couplings that choose x1 once all x0 of a shard are known. xt may be x0. */
-void orw_path_noise(orw_stream *stream, size_t D, float *t, float *x0);
+void orw_path_noise(const orw_time_law *law, orw_stream *stream, size_t D, float *t, float *x0);
 void orw_path_between(size_t D, float t, const float *x0, const float *x1, float *xt, float *u);
 
 /* Optimal transport between x0[n,D] and x1[n,D], each point of equal mass (Tong et al. 2024, Pooladian et al. 2023):

@@ -103,7 +103,7 @@ static orw_status shard_distance(const orw_field *field, const orw_field *refere
     for (int j = 0; j < count; j++) {
         orw_stream stream = orw_stream_open(seed, ORW_PURPOSE_DISTANCE, 0, (uint32_t)(batch->start + i + j));
         size_t at = (size_t)j * D;
-        orw_path_point(&stream, D, batch->x1 + (size_t)i * D + at, &t[j], xt + at, u + at);
+        orw_path_point(NULL, &stream, D, batch->x1 + (size_t)i * D + at, &t[j], xt + at, u + at);
     }
     const int *labels = orw_batch_labels(batch, i);
     orw_tape_begin(tape, false);

@@ -47,6 +47,7 @@ static orw_tensor *shard_loss(void *context, orw_tape *tape, float *gradient, in
                              .behaviour = state->behaviour.field.values,
                              .reference = setup->reference,
                              .gradient = gradient,
+                             .time = &state->time,
                              .count = count,
                              .D = batch->D,
                              .labels = orw_batch_labels(batch, first - batch->start),

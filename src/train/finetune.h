@@ -56,7 +56,8 @@ typedef struct orw_finetune_state {
     const orw_finetune_setup *setup;
     const orw_comm *comm;
     orw_solver solver;
-    orw_field field; /* v */
+    orw_time_law time; /* of the loss; the distance to v_ref is measured at uniform t */
+    orw_field field;   /* v */
     orw_behaviour behaviour;
     orw_engine *engine;
     orw_optimiser *optimiser;

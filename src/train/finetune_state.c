@@ -104,6 +104,7 @@ orw_status orw_finetune_open(const orw_finetune_setup *setup, orw_finetune_state
     *state = (orw_finetune_state){.setup = setup,
                                   .comm = setup->place->comm,
                                   .field = {setup->network, NULL},
+                                  .time = orw_time_law_read(config, "finetune"),
                                   .behaviour = {.field = {setup->network, NULL},
                                                 .decay = orw_config_real(config, "behaviour.ema"),
                                                 .refresh = orw_config_int(config, "behaviour.refresh"),

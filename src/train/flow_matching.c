@@ -2,15 +2,12 @@
  * paired by minibatch optimal transport (Tong et al. 2024), t uniform or logit-normal (Esser et al. 2024). */
 #include "flow_matching.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 orw_flow_law orw_flow_law_read(const orw_config *config) {
     return (orw_flow_law){.optimal = strcmp(orw_config_text(config, "pretrain.coupling"), "optimal") == 0,
-                          .logit_normal = strcmp(orw_config_text(config, "pretrain.time"), "logit_normal") == 0,
-                          .time_mean = orw_config_real(config, "pretrain.time_mean"),
-                          .time_scale = orw_config_real(config, "pretrain.time_scale")};
+                          .time = orw_time_law_read(config, "pretrain")};
 }
 
 bool orw_flow_shard_open(orw_tape *tape, int count, size_t D, int condition_width, orw_flow_shard *shard) {
@@ -34,19 +31,6 @@ static bool pair(const orw_flow_shard *shard, bool optimal, orw_tape *tape, cons
     return false;
 }
 
-/* t and x0 of one sample. */
-static void draw_noise(const orw_flow_law *law, orw_stream *stream, size_t D, float *t, float *x0) {
-    if (!law->logit_normal) {
-        orw_path_noise(stream, D, t, x0);
-        return;
-    }
-    float normal, least = 0x1p-24f, most = 0x1.fffffep-1f; /* rounding must not reach the ends of (0, 1) */
-    orw_stream_normals(stream, &normal, 1);
-    *t = (float)(1 / (1 + exp(-(law->time_mean + law->time_scale * (double)normal))));
-    *t = *t < least ? least : *t > most ? most : *t;
-    orw_stream_normals(stream, x0, D);
-}
-
 /* The conditions in the order of the x1 that they belong to; NULL: out of memory, or none. */
 static int *conditions_of(const orw_flow_shard *shard, orw_tape *tape, const int *partner) {
     size_t width = (size_t)shard->condition_width;
@@ -64,7 +48,7 @@ orw_tensor *orw_flow_matching(const orw_flow_shard *shard, const orw_field *fiel
     float *u = orw_tape_scratch(tape, bytes);
     int *partner = orw_tape_scratch(tape, (size_t)count * sizeof *partner);
     if (!t || !xt || !u || !partner) return NULL;
-    for (int i = 0; i < count; i++) draw_noise(law, &shard->stream[i], D, &t[i], xt + (size_t)i * D);
+    for (int i = 0; i < count; i++) orw_path_noise(&law->time, &shard->stream[i], D, &t[i], xt + (size_t)i * D);
     if (!pair(shard, law->optimal, tape, xt, partner)) return NULL;
     const int *labels = conditions_of(shard, tape, partner);
     if (shard->labels && !labels) return NULL;

@@ -6,9 +6,8 @@
 
 /* How noise and data are paired and how t is drawn: pretrain.coupling, pretrain.time, .time_mean, .time_scale. */
 typedef struct orw_flow_law {
-    bool optimal;      /* x0 and x1 are paired by optimal transport within the shard */
-    bool logit_normal; /* t = sigmoid(time_mean + time_scale n), n ~ N(0, 1) (Esser et al. 2024), else U(0, 1) */
-    double time_mean, time_scale;
+    bool optimal; /* x0 and x1 are paired by optimal transport within the shard */
+    orw_time_law time;
 } orw_flow_law;
 orw_flow_law orw_flow_law_read(const orw_config *config);
 

@@ -12,7 +12,7 @@ bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, 
     for (size_t i = 0; i < count; i++) {
         orw_stream stream =
             orw_stream_open(seed, ORW_PURPOSE_GRADIENT, (uint32_t)update, (uint32_t)first + (uint32_t)i);
-        orw_path_point(&stream, D, x1 + i * D, &terms->t[i], terms->xt + i * D, terms->u + i * D);
+        orw_path_point(terms->time, &stream, D, x1 + i * D, &terms->t[i], terms->xt + i * D, terms->u + i * D);
     }
     return true;
 }

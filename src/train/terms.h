@@ -12,6 +12,7 @@ struct orw_terms {
     size_t D;
     float *t, *xt, *u; /* [count], [count,D], [count,D] */
     const int *labels;
+    const orw_time_law *time;
     const float *weight, *present; /* present NULL: all are */
     float *report;
     orw_tensor *v_tensor, *u_tensor, *v_old_tensor, *v_ref_tensor;

@@ -131,6 +131,23 @@ static void test_adaptive(void) {
     orw_network_destroy(&network);
 }
 
+/* The logit of t is normal, with the law's mean and deviation. */
+static void test_time_law(void) {
+    enum { N = 4000 };
+    const orw_time_law law = {.logit_normal = true, .mean = -0.8, .scale = 1.5};
+    double sum = 0, square = 0;
+    for (int i = 0; i < N; i++) {
+        float t, x0;
+        orw_stream stream = orw_stream_open(5, ORW_PURPOSE_TEST, 2, (uint32_t)i);
+        orw_path_noise(&law, &stream, 1, &t, &x0);
+        double z = (log(t / (1 - (double)t)) + 0.8) / 1.5;
+        sum += z;
+        square += z * z;
+    }
+    ok(fabs(sum / N) < 5 / sqrt(N), "the logit of t has the mean asked for (%.4f deviations off)", sum / N);
+    ok(fabs(square / N - 1) < 5 * sqrt(2.0 / N), "and the variance (%.4f times)", square / N);
+}
+
 /* With x1 fixed: x_t = (1-t) x0 + t x1 and u = x1 - x0, so x_t + (1-t) u = x1 exactly, and x0 = x_t - t u ~ N(0, 1). */
 static void test_path(void) {
     enum { N = 4000, D = 3 };
@@ -139,7 +156,7 @@ static void test_path(void) {
     for (int i = 0; i < N; i++) {
         float t, xt[D], u[D];
         orw_stream stream = orw_stream_open(5, ORW_PURPOSE_TEST, 1, (uint32_t)i);
-        orw_path_point(&stream, D, x1, &t, xt, u);
+        orw_path_point(NULL, &stream, D, x1, &t, xt, u);
         sum_t += t;
         square_t += (double)t * t;
         for (int j = 0; j < D; j++) {
@@ -162,5 +179,6 @@ int main(void) {
     test_orders();
     test_adaptive();
     test_path();
+    test_time_law();
     return done_testing();
 }

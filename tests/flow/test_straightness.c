@@ -36,7 +36,7 @@ static orw_status update(const orw_field *field, orw_tape *tape, bool optimal, i
     for (int i = 0; i < BATCH; i++) {
         orw_stream stream = orw_stream_open(1, ORW_PURPOSE_TEST, (uint32_t)number, (uint32_t)i);
         draw_sample(&stream, x1 + i * D);
-        orw_path_noise(&stream, D, &t[i], x0 + i * D);
+        orw_path_noise(NULL, &stream, D, &t[i], x0 + i * D);
         partner[i] = i;
     }
     if (optimal) ORW_CALL(orw_coupling_optimal(BATCH, D, x0, x1, partner));

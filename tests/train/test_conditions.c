@@ -126,7 +126,7 @@ static void test_time(void) {
     bool good = orw_network_create(description, &network) == ORW_OK;
     float *values = good ? orw_network_values(network) : NULL;
     if (good) orw_parameter_import(orw_network_parameter(network, 0), identity, values);
-    const orw_flow_law law = {.logit_normal = true, .time_mean = 0.5, .time_scale = 1.5};
+    const orw_flow_law law = {.time = {.logit_normal = true, .mean = 0.5, .scale = 1.5}};
     const orw_field field = {network, values};
     orw_tape_begin(tape, false);
     good = good && orw_flow_shard_open(tape, N, 2, 0, &shard);

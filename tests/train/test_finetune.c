@@ -195,6 +195,29 @@ static void test_left_out(fixture *self) {
        "or it stops the run, which names it: %s", orw_error_text());
 }
 
+/* Nothing is learnt (rate 0), so that the loss of one round is v_ref's, at whatever t the law says. */
+static void test_time_law(fixture *self) {
+    static const char *const laws[][3] = {
+        {"finetune.time=uniform", "finetune.time_mean=0", "finetune.time_scale=1"},
+        {"finetune.time=uniform", "finetune.time_mean=5", "finetune.time_scale=0"},
+        {"finetune.time=logit_normal", "finetune.time_mean=-9", "finetune.time_scale=0"},
+        {"finetune.time=logit_normal", "finetune.time_mean=9", "finetune.time_scale=0"}};
+    double loss[4];
+    bool good = fixture_set(self, "finetune.rounds=1") && fixture_set(self, "finetune.rate=0");
+    for (int i = 0; i < 4; i++) {
+        char name[32];
+        for (int k = 0; k < 3; k++) good = good && fixture_set(self, laws[i][k]);
+        snprintf(name, sizeof name, "law%d", i);
+        good = good && run(self, name, "orw", 0, -1, 0) == ORW_OK;
+        loss[i] = fixture_result(self, name, "metrics", "loss_flow", -1);
+    }
+    ok(good && loss[0] == loss[1], "a uniform law has neither mean nor scale (%.6f, %.6f)", loss[0], loss[1]);
+    ok(fabs(loss[2] - loss[0]) > 1e-3 && fabs(loss[3] - loss[2]) > 1e-3,
+       "t is drawn by the law asked for (loss %.6f at t near 0, %.6f near 1)", loss[2], loss[3]);
+    fixture_set(self, laws[0][0]);
+    fixture_set(self, "finetune.rate=5e-3");
+}
+
 int main(int argc, char **argv) {
     fixture self = {0};
     orw_status status = orw_cpu_prepare(argc, argv);
@@ -206,6 +229,7 @@ int main(int argc, char **argv) {
         test_bad_rewards(&self);
         test_changes(&self);
         test_left_out(&self);
+        test_time_law(&self);
         if (fixture_set(&self, "finetune.rounds=60") && fixture_set(&self, "evaluate.every=30")) test_signal(&self);
     }
     fixture_close(&self);
