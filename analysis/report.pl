@@ -75,8 +75,8 @@ sub sweeps {
                 pretraining) ] },
         { name => 'steering', title => 'Steering to a text', judge => \&steering::claims::judge,
             classifiers => { classifier_b => 'judge (never a reward)', class_encoder => 'dual encoder (the reward)' },
-            beside => 'Whether samples show what the text names is said by a classifier that no policy was trained on; a score that '
-                . 'rises without it would be over-optimisation.',
+            beside => 'Whether samples show what the text names is said by a classifier that no policy was trained on. It knows clean '
+                . 'images only, and the same textures may fool both: look at the samples.',
             figures => [ qw(reward_vs_update judge_vs_update variety_vs_update reward_vs_judge distance_vs_update
                 pairwise_variance_vs_update pretraining) ] },
         { name => 'text_image', title => 'Text and image', judge => \&text_image::claims::judge,

@@ -8,15 +8,16 @@ use Orw::Tables qw(read_table differences interval);
 use Orw::Verdicts qw(load ends starts base values_of gain less row check above_zero whole);
 
 our $SLIGHTLY = 0.5;     # the largest alpha trails "slightly" where it has more than this share of alpha = 0's rise
-our $SPREAD_LEFT = 0.25; # of the base model's pairwise variance: below, samples may be blobs
+our $SPREAD_LEFT = 0.5;  # of the base model's spread, in pixels and in the judge's features: below, samples may be all alike
 
 # judge(DATA, PAPER): as target_image::claims; no rows where the experiment was not run.
 sub judge {
     my ($data, $paper) = @_;
     return { rows => [], checks => [] } unless read_table("$data/runs.tsv");
-    my $orw = load($data)->{orw} || {};
+    my $runs = load($data);
+    my $orw = $runs->{orw} || {};
     my @alphas = sort { $a <=> $b } keys %$orw;
-    my @rows = (rewards($orw, \@alphas, $paper), between($orw, \@alphas));
+    my @rows = (rewards($orw, \@alphas, $paper), control($orw, $runs->{even}{0}, \@alphas), between($orw, \@alphas));
     return { rows => [ @rows, whole('C6', @rows) ], checks => [ map { checks($orw->{$_}, $_) } @alphas ] };
 }
 
@@ -41,6 +42,21 @@ sub rewards {
     return @rows;
 }
 
+# A model that learns from its own samples drifts without any reward, and its score with it: what there is beyond that.
+sub control {
+    my ($orw, $even, $alphas) = @_;
+    return () unless $even;
+    my @rows;
+    for my $pair ([ reward_mean => 'reward' ], [ judge_right => 'share judged right' ]) {
+        push @rows, row('C6', "$pair->[1] at the end", 'no reward (control), alpha=0', undef, values_of(ends($even, $pair->[0])), '-', '');
+        for my $alpha (@$alphas) {
+            my $more = less($orw->{$alpha}, $even, $pair->[0]);
+            push @rows, row('C6', "$pair->[1]: above the control without a reward, paired by seed", "alpha=$alpha", 'more', $more, above_zero($more));
+        }
+    }
+    return @rows;
+}
+
 # The largest alpha against 0: a little less reward, more variety.
 sub between {
     my ($orw, $alphas) = @_;
@@ -48,9 +64,11 @@ sub between {
     my ($none, $with) = @$orw{ 0, $most };
     my ($behind, $kept) = (less($none, $with, 'reward_mean'), less($with, $none, 'variety'));
     my ($all, $part) = map { rises($_) } $none, $with;
-    my @more = map { $part->{$_} - $SLIGHTLY * $all->{$_} } grep { defined $part->{$_} } sort keys %$all;
+    my @both = grep { defined $part->{$_} } sort keys %$all;
+    my @more = map { $part->{$_} - $SLIGHTLY * $all->{$_} } @both;
     my ($verdict, $reason) = above_zero(\@more);
-    my ($whole, $left) = map { interval(values %$_)->{mean} } $all, $part;
+    my ($whole, $left) = map { my $of = $_; interval(map { $of->{$_} } @both)->{mean} } $all, $part;
+    ($verdict, $reason) = ('not reproduced', 'alpha=0 itself does not rise') if defined $whole && $whole <= 0;
     $reason .= sprintf '; of the mean rise %.2f is left', $left / $whole if $left && $whole && $whole > 0;
     return (row('C6', 'reward: fall, paired by seed', "alpha=0 to $most", 'falls', $behind, above_zero($behind)),
         row('C6', "reward: rise beyond $SLIGHTLY of alpha=0's, paired by seed", "alpha=$most", 'slightly less', \@more, $verdict, $reason),
@@ -67,11 +85,15 @@ sub rises {
 # Beside the claim: are samples still images?
 sub checks {
     my ($of, $alpha) = @_;
-    my ($end, $start) = map { $_->($of, 'pairwise_variance') } \&ends, \&starts;
-    my @share = map { $end->{$_} / $start->{$_} } grep { defined $end->{$_} && $start->{$_} } sort keys %$end;
-    my $mean = interval(@share)->{mean};
-    return check("pairwise variance at the end, share of the base model's, alpha=$alpha", \@share,
-        !defined $mean ? 'unknown' : $mean < $SPREAD_LEFT ? 'suspect' : 'plausible', "suspect below $SPREAD_LEFT");
+    my @checks;
+    for my $pair ([ pairwise_variance => 'pairwise variance of the pixels' ], [ variety => 'variety in the judge\'s features' ]) {
+        my ($end, $start) = map { $_->($of, $pair->[0]) } \&ends, \&starts;
+        my @share = map { $end->{$_} / $start->{$_} } grep { defined $end->{$_} && $start->{$_} } sort keys %$end;
+        my $mean = interval(@share)->{mean};
+        push @checks, check("$pair->[1] at the end, share of the base model's, alpha=$alpha", \@share,
+            !defined $mean ? 'unknown' : $mean < $SPREAD_LEFT ? 'suspect' : 'plausible', "suspect below $SPREAD_LEFT: all samples may be alike");
+    }
+    return @checks;
 }
 
 1;

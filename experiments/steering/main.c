@@ -10,6 +10,7 @@ static const orw_option steering_options[] = {{"reward.text", ORW_TEXT, "", "an 
                                               {.key = NULL}};
 static const orw_option sweep_options[] = {
     {"sweep.orw", ORW_REALS, "", "0,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", true},
+    {"sweep.even", ORW_REALS, "", "", 0, 1e9, NULL, "to run the control without a reward with", true},
     {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", true},
     {.key = NULL}};
 static const orw_option *const options[] = {orw_train_options,
