@@ -123,8 +123,10 @@ while [ "$done_kills" -lt "$kills" ]; do
     if [ $aim = 1 ]; then
         while ! writing > /dev/null && kill -0 "$job" 2> /dev/null && [ $(($(now) - began)) -lt $((wait_for + span)) ]; do nap 0.002; done
     fi
-    # A rank that was not there yet would outlive its job for a while.
-    [ ${#pids[@]} -ge $ranks ] || mapfile -t pids < <(ranks_of $ranks)
+    # A rank that is not there yet would outlive its job for a while.
+    while [ ${#pids[@]} -lt $ranks ] && kill -0 "$job" 2> /dev/null && [ $(($(now) - began)) -lt $((wait_for + span)) ]; do
+        mapfile -t pids < <(ranks_of $ranks)
+    done
     victims=()
     what="the job of $ranks"
     if [ ${#pids[@]} -gt 1 ] && [ $((RANDOM % 2)) = 0 ]; then

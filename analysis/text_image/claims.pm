@@ -62,8 +62,7 @@ sub scores {
     }
     for my $method (@METHODS) {
         my ($with, $without) = map { $runs->{$method}{$_} } $alpha, 0;
-        next unless $with && $without;
-        my $kept = less($with, $without, 'variety');
+        my $kept = $with && $without ? less($with, $without, 'variety') : [];
         push @rows, row('C8', 'variety kept by the W2 term, paired by seed', "$NAME{$method}, alpha=$alpha over 0", 'more', $kept,
             above_zero($kept));
     }

@@ -25,9 +25,10 @@ static orw_status check_early(experiment *self) {
         int most = self->scenes.held_out_count < candidates ? self->scenes.held_out_count : candidates;
         ORW_CALL(check_prompt_counts(self, candidates, most));
     }
-    if (seen + held_out > batch)
-        return orw_error(ORW_ERR_INPUT, "finetune.batch: found %d, expected at least one image for each of %d prompts",
-                         batch, seen + held_out);
+    bool by_prompt = strcmp(orw_config_text(config, "weight.normalise"), "prompt") == 0;
+    if (batch < (seen + held_out) * (by_prompt ? 2 : 1))
+        return orw_error(ORW_ERR_INPUT, "finetune.batch: found %d, expected at least %s for each of %d prompts", batch,
+                         by_prompt ? "two images (weight.normalise = prompt)" : "one image", seen + held_out);
     return ORW_OK;
 }
 

@@ -56,15 +56,16 @@ enum {
 void orw_terms_report(orw_terms *terms, int slot, const orw_tensor *scalar);
 
 /* What weights are divided by: nothing, their mean over the global batch, or that over the samples of their prompt
- * (their group). The last changes no prompt's optimum at alpha = 0, only what prompts count against one another and
- * against the W2 term. Without conditions it is MEAN. */
+ * (their group), of which there have to be two or more. A mean over n samples contains the weight that it divides,
+ * which becomes n at most: with few samples and a large tau that is nearly the best of n. Without conditions it is
+ * MEAN. */
 typedef enum orw_normalise { ORW_NORMALISE_NONE, ORW_NORMALISE_MEAN, ORW_NORMALISE_PROMPT } orw_normalise;
 typedef struct orw_method orw_method;
 struct orw_method {
     const char *name, *help;
     bool online;  /* false: the behaviour policy stays the reference for ever */
     double tau;   /* inverse temperature of the weights */
-    double alpha; /* of alpha |v - v_ref|^2, the bound on W2^2 */
+    double alpha; /* of alpha |v - v_ref|^2, at uniform t the bound on W2^2 (paper, Theorem 3) */
     orw_normalise normalise;
     double keep;   /* raft: share of each group's samples that is chosen, its best */
     double margin; /* reft: standard deviations above the batch's mean reward from which a sample is chosen */

@@ -94,14 +94,13 @@ int orw_detector_width(const orw_network *network);
 orw_status orw_detector_features(const orw_network *network, orw_tape *tape, float *values, int count, const float *x,
                                  float *features);
 /* The towers of a dual encoder, for its training: unit vectors [B,features] of images x[B,H,W,C] and of captions
- * labels[count, condition width]. Its forward pass gives the cosine of image and
- * caption [B,1]. */
+ * labels[count, condition width]. Its forward pass gives the cosine of image and caption [B,1]. */
 orw_tensor *orw_dual_encoder_images(const orw_network *network, orw_tape *tape, float *values, float *grads,
                                     orw_tensor *x);
 orw_tensor *orw_dual_encoder_texts(const orw_network *network, orw_tape *tape, float *values, float *grads,
                                    const int *labels, int count);
-/* What is put into a softmax: e^temperature times 5 times the cosines of images[A,features] and texts[B,features]:
- * [A,B]. */
+/* What is put into a softmax: the cosines of images[A,features] and texts[B,features], [A,B], times 5 e^temperature,
+ * which is trained. */
 orw_tensor *orw_dual_encoder_similarity(const orw_network *network, orw_tape *tape, float *values, float *grads,
                                         orw_tensor *images, orw_tensor *texts);
 

@@ -1,5 +1,5 @@
 /* class_caption.c - what is said of an image of which nothing but the class is known: "an image of a dog". */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "scene.h"

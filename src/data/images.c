@@ -1,5 +1,6 @@
 /* images.c - the images of an experiment on small pictures: CIFAR-10 where it is found, else sprites on backgrounds,
  * which come with the source. */
+#include <stdio.h>
 #include <string.h>
 
 #include "orw/scene.h"

@@ -10,7 +10,7 @@ const orw_option orw_method_options[] = {
     {"weight.tau", ORW_REAL, "1/reward", "1", 0, 1e6, NULL, "inverse temperature: w = exp(tau r)", false},
     {"weight.normalise", ORW_CHOICE, "", "none", 0, 0, "none|mean|prompt",
      "none: w as it is (the paper's); mean: divided by its mean over the global batch; prompt: over each prompt's "
-     "samples in it, so that a hard prompt counts as much as an easy one",
+     "samples in it, two or more, so that a hard prompt counts as much as an easy one",
      false},
     {"raft.keep", ORW_REAL, "", "0.25", 1e-9, 1, NULL,
      "share of each prompt's samples that raft trains on, the best; at least one of each", false},

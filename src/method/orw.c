@@ -6,15 +6,28 @@
 #include "methods.h"
 
 /* Divides the weights of samples first, first + step, ... by their mean. */
-static void scale_to_mean_one(const orw_method *self, orw_batch *batch, int first, int step) {
-    double sum = 0;
+static orw_status scale_to_mean_one(const orw_method *self, orw_batch *batch, int first, int step) {
+    double sum = 0, most = 0;
     int members = 0;
-    for (int i = first; i < batch->plan.batch; i += step, members++) sum += exp(self->tau * batch->reward[i]);
+    for (int i = first; i < batch->plan.batch; i += step, members++) {
+        sum += exp(self->tau * batch->reward[i]);
+        most = fmax(most, (double)batch->weight[i]);
+    }
+    if (!(most > 0))
+        return orw_error(ORW_ERR_NUMERIC,
+                         "round %d, sample %d: weight exp(%g * %g) vanishes, and so do all that it is normalised with; "
+                         "expected tau * reward above -87",
+                         batch->round, first, self->tau, (double)batch->reward[first]);
     for (int i = first; i < batch->plan.batch; i += step)
         batch->weight[i] = (float)(batch->weight[i] * (members / sum));
+    return ORW_OK;
 }
 
 orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch) {
+    int groups = self->normalise == ORW_NORMALISE_MEAN ? 1 : batch->groups;
+    if (self->normalise == ORW_NORMALISE_PROMPT && batch->plan.batch < 2 * groups)
+        return orw_error(ORW_ERR_INPUT, "weight.normalise: a batch of %d has not two samples of each of %d prompts",
+                         batch->plan.batch, groups);
     for (int i = 0; i < batch->plan.batch; i++) {
         double w = exp(self->tau * batch->reward[i]);
         if (!isfinite((float)w))
@@ -23,8 +36,8 @@ orw_status orw_weigh_exponential(const orw_method *self, orw_batch *batch) {
                              batch->round, i, self->tau, (double)batch->reward[i]);
         batch->weight[i] = (float)w;
     }
-    int groups = self->normalise == ORW_NORMALISE_MEAN ? 1 : batch->groups;
-    for (int g = 0; g < groups && self->normalise != ORW_NORMALISE_NONE; g++) scale_to_mean_one(self, batch, g, groups);
+    for (int g = 0; g < groups && self->normalise != ORW_NORMALISE_NONE; g++)
+        ORW_CALL(scale_to_mean_one(self, batch, g, groups));
     return ORW_OK;
 }
 

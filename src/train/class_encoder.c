@@ -20,7 +20,7 @@ typedef struct class_contrast {
     int64_t update;
 } class_contrast;
 
-/* e^temperature scale <image, caption of class c>: [count, classes]. */
+/* Scaled cosines of image and caption of class c: [count, classes]. */
 static orw_tensor *similarities(const class_contrast *self, orw_tape *tape, float *gradient, int count,
                                 const float *x) {
     const orw_dataset *data = self->data;
@@ -108,12 +108,15 @@ orw_status orw_train_class_encoder(const orw_place *place, const orw_dataset *da
                            .flip = orw_config_bool(config, "class_encoder.flip")};
     if (!data->nouns)
         return orw_error(ORW_ERR_INPUT, "%s: classes without names, expected captions to be made of them", data->name);
-    ORW_CALL(orw_order_open(self.seed, data->count, orw_config_int(config, "class_encoder.batch"), &self.order));
+    ORW_CALL(orw_same_classes(data, test));
     self.captions = malloc((size_t)data->classes * ORW_CLASS_TOKENS * sizeof *self.captions);
     for (int c = 0; c < data->classes && self.captions; c++)
         orw_class_caption_tokens(data, c, self.captions + (size_t)c * ORW_CLASS_TOKENS);
-    orw_status status =
-        self.captions ? fit(&self, model) : orw_error(ORW_ERR_SYSTEM, "no memory for %d captions", data->classes);
+    orw_status status = self.captions ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %d captions", data->classes);
+    if (status == ORW_OK)
+        status = orw_order_open(self.seed, data->count, orw_config_int(config, "class_encoder.batch"), &self.order);
+    status = orw_comm_agree(place->comm, status);
+    if (status == ORW_OK) status = fit(&self, model);
     free(self.captions);
     orw_order_close(&self.order);
     return status;

@@ -88,6 +88,7 @@ orw_status orw_train_classifier(const orw_place *place, const char *section, con
                          .context = &self,
                          .update = &self.update};
     const orw_fit_recipe recipe = {&self, describe, prepare, write_accuracy};
+    ORW_CALL(orw_same_classes(data, test));
     ORW_CALL(orw_order_open((uint64_t)orw_config_int(place->config, seed_key), data->count,
                             orw_config_int(place->config, batch_key), &self.order));
     orw_status status = orw_fit_or_load(&fit, &recipe, network, values, model_digest);

@@ -19,7 +19,9 @@ static const orw_column metrics_columns[] = {
     {"reward_q95", "reward", "95 % quantile"},
     {"effective_sample_size", "samples", "(sum w)^2 / sum w^2"},
     {"loss_flow", "", "mean w |v - u|^2 over the round's updates"},
-    {"loss_w2", "", "mean |v - v_ref|^2 over the round's updates, before alpha (0 where alpha is 0: not computed)"},
+    {"loss_w2", "",
+     "mean |v - v_ref|^2 over the round's updates at t by finetune.time, before alpha (0 where alpha is 0: not "
+     "computed)"},
     {"gradient_norm", "", "mean over the round's updates, before clipping"},
     {"learning_rate", "", "at the round's last update"},
     {"pairwise_variance", "", "mean over pixels of the variance across the round's samples"},

@@ -53,3 +53,9 @@ orw_status orw_place_accuracy(const orw_place *place, const char *what, const or
     orw_log("%s: %.2f %% of %d test images right", what, 100 * row[0], test->count);
     return orw_place_evaluation(place, columns, row);
 }
+
+orw_status orw_same_classes(const orw_dataset *data, const orw_dataset *test) {
+    if (data->classes == test->classes) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s has %d classes, %s has %d: expected the same", test->name, test->classes,
+                     data->name, data->classes);
+}

@@ -12,7 +12,7 @@
             "share of the rate that is left after cosine decay; 1: constant rate", false                               \
     }
 
-#define TIME_OPTIONS(section)                                                                                          \
+#define TIME_OPTIONS(section, what)                                                                                    \
     {section ".time",                                                                                                  \
      ORW_CHOICE,                                                                                                       \
      "",                                                                                                               \
@@ -20,7 +20,7 @@
      0,                                                                                                                \
      0,                                                                                                                \
      "uniform|logit_normal",                                                                                           \
-     "law of t in the loss: uniform on (0, 1), or sigmoid(time_mean + time_scale n), n ~ N(0, 1)",                     \
+     what ": uniform on (0, 1), or sigmoid(time_mean + time_scale n), n ~ N(0, 1)",                                    \
      false},                                                                                                           \
         {section ".time_mean", ORW_REAL, "", "0", -10, 10, NULL, "logit_normal: mean of the logit of t", false}, {     \
         section ".time_scale", ORW_REAL, "", "1", 0, 10, NULL, "logit_normal: its standard deviation", false           \

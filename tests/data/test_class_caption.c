@@ -81,7 +81,7 @@ static void test_users(const orw_dataset *data) {
 
 static void test_names(void) {
     orw_dataset *few = pictures(3, 0), *cubes = pictures(8, 0.5);
-    if (few && cubes) {
+    if (ok(few && cubes, "pictures can be made")) {
         ok(named(few, "an image of a banana") == 2 && few->classes == 3, "sprites are called by their nouns");
         refuse(few, "an image of a laptop", "'laptop' is no noun known here");
         ok(named(cubes, "an image of a teddy bear") == 6, "a noun of two words");

@@ -41,9 +41,15 @@ static void test_exponential(orw_config *config) {
     const float *w = batch->weight;
     ok(near(w[0] + w[2], 2) && near(w[1] + w[3], 2), "the mean of each prompt's weights is 1");
     ok(near(w[2] / w[0], exp(-6)) && near(w[3] / w[1], exp(-1.5)), "their ratios within a prompt stay");
-    batch->groups = 3; /* samples 0 3, 1, 2 */
-    ok(method.weigh(&method, batch) == ORW_OK && near(w[0] + w[3], 2) && near(w[1], 1) && near(w[2], 1),
-       "prompts of unequal numbers of samples too: one alone has weight 1");
+    batch->groups = 3; /* samples 0 3, 1, 2: one alone would have weight 1 whatever its reward */
+    ok(method.weigh(&method, batch) == ORW_ERR_INPUT && strstr(orw_error_text(), "two samples of each of 3"),
+       "a prompt needs two samples: %s", orw_error_text());
+    batch->groups = 1;
+    const float low[4] = {-40, -41, -42, -43};
+    memcpy(batch->reward, low, sizeof low);
+    ok(method.weigh(&method, batch) == ORW_ERR_NUMERIC && strstr(orw_error_text(), "vanishes"),
+       "weights that all vanish are no weights: %s", orw_error_text());
+    memcpy(batch->reward, reward, sizeof reward);
 
     batch->reward[2] = 40;
     batch->round = 17;

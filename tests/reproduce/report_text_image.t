@@ -69,4 +69,11 @@ score=0.7 right=0.6 bare=0.3
 world few 2
 for claim in C8 C9 C10; do is "$(verdict few $claim 'the whole' all)" "not tested" "two seeds: $claim is not tested"; done
 
+# The verdicts are on the largest alpha of ORW: what it is held against has to have it, in every profile.
+for profile in quick standard paper; do
+    largest=$(awk '/^\[/ { section = $1 } section ~ /sweep|also/ && $1 ~ /^(orw|raft|reft|lora|rewards)$/ { print $NF + 0 }' \
+        "$ORW_ROOT/experiments/text_image/$profile.conf" | sort -u | wc -l)
+    is "$largest" 1 "$profile: every method's largest alpha is the same"
+done
+
 done_testing
