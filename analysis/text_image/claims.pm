@@ -11,6 +11,7 @@ our $JUDGE_RIGHT = 0.97;    # the judge reads at least this share of clean scene
 our $JUDGE_ACCEPTS = 0.02;  # and takes at most this share of junk for a scene
 our $RIGHT = 0.5;           # prompts have become right where at least this share of their samples is
 our @METHODS = qw(orw raft reft);
+our @ALSO = map { my $m = $_; map { "$m-$_" } qw(lora alignment detection preference) } @METHODS;
 our %NAME = (orw => 'ORW', raft => 'RAFT', reft => 'ReFT', even => 'no reward (control)', 'orw-lora' => 'ORW on adapters',
     'orw-alignment' => 'ORW, alignment', 'orw-detection' => 'ORW, detection', 'orw-preference' => 'ORW, preference');
 # The paper's table, whose scores are of Stable Diffusion 3 on another scale: for orientation.
@@ -36,7 +37,12 @@ sub about {
     return defined $first ? map { @$_ } read_pairs($first) : ();
 }
 
-sub setting { my ($method, $alpha) = @_; return ($NAME{$method} // $method) . ", alpha=$alpha" }
+sub setting {
+    my ($method, $alpha) = @_;
+    my ($of, $variant) = $method =~ /^(raft|reft)-(.*)/;
+    my $name = $NAME{$method} // ($of ? $NAME{$of} . ($variant eq 'lora' ? ' on adapters' : ", $variant") : $method);
+    return "$name, alpha=$alpha";
+}
 
 # C8: score and variety of every method with and without its W2 term; what is claimed of them, paired by seed.
 sub scores {
@@ -44,7 +50,7 @@ sub scores {
     my @rows = map { row('C8', $_->[1], 'base', $_->[2], base($runs, $_->[0]), '-', $_->[3]) } (
         [ $main, "score ($main)", $paper->{'C8|score / variety|base'}, 'the paper\'s: score / variety of SD3, another scale' ],
         [ 'variety', 'variety', undef, 'mean pairwise 1 - cosine of the judge\'s features, within prompts' ]);
-    for my $method (grep { $runs->{$_} } @METHODS, 'even', 'orw-lora') {
+    for my $method (grep { $runs->{$_} } @METHODS, 'even', @ALSO) {
         for my $a (sort { $a <=> $b } keys %{ $runs->{$method} }) {
             my $name = $PAPER{ "$method " . ($a > 0 ? 1 : 0) };
             push @rows, row('C8', "score ($main)", setting($method, $a), $name ? $paper->{"C8|score / variety|$name"} : undef,
@@ -87,7 +93,7 @@ sub spatial {
         push @rows, row('C9', 'share judged right', "ORW-CFM-W2: " . ($about->{"prompt.$p"} // "prompt $p"), undef,
             values_of(ends($ours, "right_$p")), '-', defined $start ? sprintf('base model %.2f', $start) : '') if defined $end;
     }
-    for my $method (grep { $runs->{$_} } @METHODS, 'even', 'orw-lora') {
+    for my $method (grep { $runs->{$_} } @METHODS, 'even', @ALSO) {
         for my $a (sort { $a <=> $b } keys %{ $runs->{$method} }) {
             push @rows, row('C9', 'share judged right', setting($method, $a), undef, values_of(ends($runs->{$method}{$a}, 'judge_right')), '-', '');
         }
@@ -140,7 +146,7 @@ sub others {
     my ($runs, $data) = @_;
     my $base = read_table("$data/others/base.tsv") or return;
     my @checks;
-    for my $method (grep { $runs->{$_} } @METHODS, 'even', 'orw-lora') {
+    for my $method (grep { $runs->{$_} } @METHODS, 'even', @ALSO) {
         for my $a (sort { $a <=> $b } keys %{ $runs->{$method} }) {
             for my $pair ([ judge_right_seen => 'seen' ], [ judge_right_held_out => 'held out' ]) {
                 my $start = last_of($base, $pair->[0]);

@@ -10,7 +10,7 @@ method_label() {
         raft) printf 'RAFT' ;;
         reft) printf 'ReFT' ;;
         even) printf 'no reward' ;;
-        *) printf '%s' "$1" | sed 's/^orw-/ORW, /' ;;
+        *) printf '%s' "$1" | sed 's/^orw-/ORW, /; s/^raft-/RAFT, /; s/^reft-/ReFT, /' ;;
     esac
 }
 setting_label() { if [ "$2" = 0 ]; then method_label "$1"; else printf '%s + W2 (alpha %s)' "$(method_label "$1")" "$2"; fi; }
@@ -27,7 +27,7 @@ export_others() {
 draw_score_variety() {
     local method alpha run kind=0 labels='' n=0
     : > "$data/score-variety.tsv"
-    for method in orw raft reft even orw-lora; do
+    for method in orw raft reft even orw-lora raft-lora reft-lora; do
         for alpha in $(alphas_of "$method"); do
             kind=$((kind + 1))
             labels="$labels \"$(setting_label "$method" "$alpha")\""

@@ -20,22 +20,29 @@ static orw_status run_if_not_stopped(experiment *self, const run *one) {
     return run_one(self, one);
 }
 
-/* ORW on adapters and under the other rewards. */
-static orw_status run_also(experiment *self) {
+/* One method on adapters and under the other rewards. */
+static orw_status run_variants(experiment *self, const char *method, int seed) {
     enum { MOST = 64 };
     const orw_config *config = self->program->config;
     double lora[MOST], others[MOST];
-    int seeds[MOST], loras = orw_config_reals(config, "also.lora", MOST, lora);
+    int loras = orw_config_reals(config, "also.lora", MOST, lora);
     int other_count = orw_config_reals(config, "also.rewards", MOST, others);
-    int seed_count = orw_config_ints(config, "sweep.seeds", MOST, seeds);
-    for (int s = 0; s < seed_count && s < MOST; s++) {
-        for (int a = 0; a < loras && a < MOST; a++)
-            ORW_CALL(run_if_not_stopped(self, &(run){"orw", lora[a], seeds[s], self->main_reward, true}));
-        for (int a = 0; a < other_count && a < MOST; a++)
-            for (int r = 0; r < REWARDS; r++)
-                if (r != self->main_reward)
-                    ORW_CALL(run_if_not_stopped(self, &(run){"orw", others[a], seeds[s], r, false}));
-    }
+    for (int a = 0; a < loras && a < MOST; a++)
+        ORW_CALL(run_if_not_stopped(self, &(run){method, lora[a], seed, self->main_reward, true}));
+    for (int a = 0; a < other_count && a < MOST; a++)
+        for (int r = 0; r < REWARDS; r++)
+            if (r != self->main_reward) ORW_CALL(run_if_not_stopped(self, &(run){method, others[a], seed, r, false}));
+    return ORW_OK;
+}
+
+static orw_status run_also(experiment *self) {
+    enum { MOST = 64 };
+    const orw_config *config = self->program->config;
+    char method[64];
+    int seeds[MOST], seed_count = orw_config_ints(config, "sweep.seeds", MOST, seeds);
+    for (int s = 0; s < seed_count && s < MOST; s++)
+        for (int m = 0; m < orw_config_words(config, "variants.methods", m, method, sizeof method); m++)
+            ORW_CALL(run_variants(self, method, seeds[s]));
     return ORW_OK;
 }
 

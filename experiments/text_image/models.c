@@ -11,6 +11,8 @@ static const char *const base_keys[] = {"scenes.", "model.", "pretrain.", "paral
 /* What would be refused after hours is refused now. */
 static orw_status check_early(experiment *self) {
     const orw_config *config = self->program->config;
+    orw_method method;
+    char name[64];
     const char *path = orw_config_text(config, "prompts.file");
     int rank = orw_config_int(config, "lora.rank"), width = orw_config_int(config, "model.trunk_width");
     int seen = orw_config_int(config, "prompts.seen"), held_out = orw_config_int(config, "prompts.held_out");
@@ -25,6 +27,8 @@ static orw_status check_early(experiment *self) {
         int most = self->scenes.held_out_count < candidates ? self->scenes.held_out_count : candidates;
         ORW_CALL(check_prompt_counts(self, candidates, most));
     }
+    for (int m = 0; m < orw_config_words(config, "variants.methods", m, name, sizeof name); m++)
+        ORW_CALL(orw_method_make(name, 0, config, &method));
     bool by_prompt = strcmp(orw_config_text(config, "weight.normalise"), "prompt") == 0;
     if (batch < (seen + held_out) * (by_prompt ? 2 : 1))
         return orw_error(ORW_ERR_INPUT, "finetune.batch: found %d, expected at least %s for each of %d prompts", batch,

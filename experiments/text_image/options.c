@@ -27,7 +27,9 @@ const orw_option text_image_options[] = {
     {"sweep.raft", ORW_REALS, "", "0,1", 0, 1e9, NULL, "to run RAFT with", true},
     {"sweep.reft", ORW_REALS, "", "0,1", 0, 1e9, NULL, "to run ReFT with", true},
     {"sweep.even", ORW_REALS, "", "0", 0, 1e9, NULL, "to run the control without a reward with", true},
-    {"also.lora", ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run ORW on low-rank adapters with", true},
-    {"also.rewards", ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run ORW under the other two rewards with", true},
+    {"also.lora", ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run variants.methods on low-rank adapters with", true},
+    {"also.rewards", ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run variants.methods under the other two rewards with",
+     true},
+    {"variants.methods", ORW_WORDS, "", "orw", 0, 0, NULL, "of also.lora and also.rewards: orw, raft, reft", true},
     {"sweep.seeds", ORW_INTS, "", "1", 0, 2147483647, NULL, "seeds to run each of them with", true},
     {.key = NULL}};

@@ -18,6 +18,7 @@ fails "prompts.*60 seen.*candidates" "more prompts than candidates" "$program" "
     --set prompts.candidates=20 --out bad
 fails "finetune.batch.*4.*5 prompts" "fewer images than prompts" "$program" "$config" --set finetune.batch=4 --set prompts.seen=4 \
     --out bad
+fails "method.*rafft" "an unknown method of variants" "$program" "$config" --set variants.methods=orw,rafft --out bad
 printf 'a cat on the left of a dgo\n' > wrong.txt
 fails "wrong.txt.*dgo.*dog" "an unknown word in a prompt, with the nearest one" "$program" "$config" --set prompts.file=wrong.txt \
     --out bad
@@ -29,7 +30,7 @@ report $? "nothing was begun with bad settings"
 $program "$config" --out one > one.log 2>&1
 is $? 0 "the smoke profile runs on one rank, without mpirun"
 for name in base orw-alpha0-seed1 orw-alpha1-seed1 raft-alpha1-seed1 reft-alpha1-seed1 even-alpha0-seed1 orw-lora-alpha1-seed1 \
-    orw-detection-alpha1-seed1 orw-preference-alpha1-seed1; do
+    orw-detection-alpha1-seed1 orw-preference-alpha1-seed1 raft-lora-alpha1-seed1 raft-detection-alpha1-seed1; do
     [ -f "one/text_image/runs/$name/policy.h5" ] && [ -f "one/text_image/others/$name/run.h5" ]
     report $? "$name is there, and its look at other prompts"
 done
