@@ -97,34 +97,21 @@ static orw_status make_measures(experiment *self) {
 }
 
 /* One method, one alpha, one seed; method NULL: the pretrained model as it is. */
-static orw_status run_one(void *context, const char *method_name, double alpha, int seed) {
+static orw_status run_one(void *context, const char *method, double alpha, int seed) {
     experiment *self = context;
-    orw_program *program = self->program;
-    const char *label = method_name ? method_name : "base";
-    orw_method method = {.name = label};
-    orw_place place;
-    char name[128] = "runs/base", parents[1024], alpha_text[ORW_REAL_CHARACTERS];
-    if (method_name) {
-        ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
-        orw_real_text(alpha, alpha_text);
-        snprintf(name, sizeof name, "runs/%s-alpha%s-seed%d", method_name, alpha_text, seed);
-    }
-    snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\nbase = %s\nreward = %s\njudge = %s\n",
-             self->images.parents, label, alpha, seed, self->base.digest, self->encoder.digest, self->judge.digest);
-    ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
-    ORW_CALL(orw_program_place(program, name, run_keys, parents, &place));
-    const orw_finetune_setup setup = {.place = &place,
-                                      .network = self->base.network,
-                                      .reference = self->base.values,
-                                      .reward = self->reward,
-                                      .observer = &self->observer,
-                                      .method = &method,
-                                      .seed = (uint64_t)seed,
-                                      .conditions = {1, ORW_CLASS_TOKENS, self->caption},
-                                      .reference_row = method_name ? self->base_row : NULL};
-    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup, self->base_row);
-    orw_place_clear(&place);
-    return status;
+    char after[256];
+    snprintf(after, sizeof after, "base = %s\nreward = %s\njudge = %s\n", self->base.digest, self->encoder.digest,
+             self->judge.digest);
+    const orw_run_frame frame = {.setup = {.network = self->base.network,
+                                           .reference = self->base.values,
+                                           .reward = self->reward,
+                                           .observer = &self->observer,
+                                           .conditions = {1, ORW_CLASS_TOKENS, self->caption}},
+                                 .keys = run_keys,
+                                 .before = self->images.parents,
+                                 .after = after,
+                                 .base_row = self->base_row};
+    return orw_program_run(self->program, &frame, method, alpha, seed);
 }
 
 static orw_status run_all(orw_program *program) {

@@ -73,34 +73,20 @@ static orw_status make_rewards(experiment *self) {
 }
 
 /* One method, one alpha, one seed; method NULL: the pretrained model as it is. */
-static orw_status run_one(void *context, const char *method_name, double alpha, int seed) {
+static orw_status run_one(void *context, const char *method, double alpha, int seed) {
     experiment *self = context;
-    orw_program *program = self->program;
-    const char *label = method_name ? method_name : "base";
-    orw_method method = {.name = label};
-    orw_place place;
-    char name[128] = "runs/base", parents[512], alpha_text[ORW_REAL_CHARACTERS];
-    if (method_name) {
-        ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
-        orw_real_text(alpha, alpha_text);
-        snprintf(name, sizeof name, "runs/%s-alpha%s-seed%d", method_name, alpha_text, seed);
-    }
-    snprintf(parents, sizeof parents,
-             "method = %s\nalpha = %.17g\nseed = %d\nbase = %s\nreward = even_digit %s\njudge = %s\n", label, alpha,
-             seed, self->base.digest, self->reward_model.digest, self->judge.digest);
-    ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
-    ORW_CALL(orw_program_place(program, name, run_keys, parents, &place));
-    const orw_finetune_setup setup = {.place = &place,
-                                      .network = self->base.network,
-                                      .reference = self->base.values,
-                                      .reward = self->reward,
-                                      .observer = &self->digits,
-                                      .method = &method,
-                                      .seed = (uint64_t)seed,
-                                      .reference_row = method_name ? self->base_row : NULL};
-    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup, self->base_row);
-    orw_place_clear(&place);
-    return status;
+    char after[256];
+    snprintf(after, sizeof after, "base = %s\nreward = even_digit %s\njudge = %s\n", self->base.digest,
+             self->reward_model.digest, self->judge.digest);
+    const orw_run_frame frame = {.setup = {.network = self->base.network,
+                                           .reference = self->base.values,
+                                           .reward = self->reward,
+                                           .observer = &self->digits},
+                                 .keys = run_keys,
+                                 .before = "",
+                                 .after = after,
+                                 .base_row = self->base_row};
+    return orw_program_run(self->program, &frame, method, alpha, seed);
 }
 
 static orw_status run_all(orw_program *program) {

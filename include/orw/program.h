@@ -43,6 +43,17 @@ void orw_place_clear(orw_place *place);
 orw_status orw_program_claim(void *program, const orw_place *place);
 /* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
+/* What all runs of a sweep share. Borrowed. */
+typedef struct orw_run_frame {
+    orw_finetune_setup setup;   /* all but place, method, seed and reference_row */
+    const char *const *keys;    /* what a run depends on besides its parents */
+    const char *before, *after; /* lines "key = value" of its parents, around those of method, alpha and seed */
+    double *base_row;           /* [orw_evaluation_width(setup.observer)]: the reference's evaluation */
+} orw_run_frame;
+/* One run of the sweep, in runs/METHOD-alphaA-seedS. `method` NULL: no run, but the evaluation of the reference, in
+ * runs/base and in base_row, where every run then starts: to be called first. Collective. */
+orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const char *method, double alpha,
+                           int seed);
 /* ORW_STOPPED where a signal asked for it: to be called between one result and the next. Collective. */
 orw_status orw_program_go_on(const orw_program *program);
 /* body(method, alpha, seed) for every method that has a key sweep.METHOD, its alphas, and sweep.seeds. */

@@ -291,6 +291,31 @@ orw_status orw_program_describe_run(orw_program *program, const char *method, do
     return orw_dictionary_set(program->about, "run.seed", "%d", seed);
 }
 
+orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const char *method_name, double alpha,
+                           int seed) {
+    const char *label = method_name ? method_name : "base";
+    orw_method method = {.name = label};
+    orw_place place;
+    char name[128] = "runs/base", parents[1024], alpha_text[ORW_REAL_CHARACTERS];
+    if (method_name) {
+        ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
+        orw_real_text(alpha, alpha_text);
+        snprintf(name, sizeof name, "runs/%s-alpha%s-seed%d", method_name, alpha_text, seed);
+    }
+    snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\n%s", frame->before, label, alpha, seed,
+             frame->after);
+    ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
+    ORW_CALL(orw_program_place(program, name, frame->keys, parents, &place));
+    orw_finetune_setup setup = frame->setup;
+    setup.place = &place;
+    setup.method = &method;
+    setup.seed = (uint64_t)seed;
+    setup.reference_row = method_name ? frame->base_row : NULL;
+    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup, frame->base_row);
+    orw_place_clear(&place);
+    return status;
+}
+
 orw_status orw_program_go_on(const orw_program *program) {
     bool stop;
     ORW_CALL(orw_comm_asked(program->comm, &stop));
