@@ -6,6 +6,9 @@
 const orw_option orw_model_options[] = {
     {"model.channels", ORW_INT, "channels", "32", 1, 16384, NULL,
      "Channels at multiplier 1 and width of the time features.", false},
+    {"model.fold", ORW_INT, "pixels", "1", 1, 16, NULL,
+     "Side of the blocks of pixels that become channels of the first and the last convolution; 1: TorchCFM's network.",
+     false},
     {"model.multipliers", ORW_REALS, "", "", 0.01, 1024, NULL,
      "Channels of each level as a multiple of model.channels; empty: TorchCFM's list for the images' width.", false},
     {"model.blocks", ORW_INT, "blocks", "1", 1, 64, NULL,
@@ -34,7 +37,8 @@ orw_status orw_model_describe(const orw_config *config, int height, int width, i
                               orw_dictionary *description) {
     static const struct {
         const char *key, *option;
-    } copied[] = {{"num_channels", "model.channels"},
+    } copied[] = {{"fold", "model.fold"},
+                  {"num_channels", "model.channels"},
                   {"num_res_blocks", "model.blocks"},
                   {"channel_mult", "model.multipliers"},
                   {"attention_resolutions", "model.attention_resolutions"},

@@ -100,8 +100,9 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
     unet_pass p = {pass, u, embed(pass, u, in)};
     orw_tensor **stack = orw_tape_scratch(tape, (size_t)u->inputs * sizeof(orw_tensor *));
     if (!stack) return NULL;
-    orw_tensor *h = in->x;
+    orw_tensor *x = u->fold > 1 ? orw_space_to_depth(tape, in->x, u->fold) : in->x, *h = x;
     for (int n = 0; n < u->inputs; n++) stack[n] = h = run_block(&p, &u->input[n], h);
+    if (x != in->x) orw_tape_release(tape, x);
     h = run_block(&p, &u->middle, h);
     for (int n = 0, top = u->inputs; n < u->outputs; n++) {
         orw_tensor *joined = orw_concat(tape, h, stack[--top]);
@@ -111,7 +112,8 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
     }
     orw_tape_release(tape, p.embedding);
     h = orw_pass_consume(pass, norm(&p, h, u->norm_out, NULL, true), h);
-    return orw_pass_consume(pass, orw_pass_conv3x3(pass, h, u->conv_out, 1), h);
+    h = orw_pass_consume(pass, orw_pass_conv3x3(pass, h, u->conv_out, 1), h);
+    return u->fold > 1 ? orw_pass_consume(pass, orw_depth_to_space(tape, h, u->fold), h) : h;
 }
 
 const orw_architecture orw_unet = {"unet", orw_unet_keys, orw_unet_build, forward, orw_unet_destroy, false};

@@ -37,6 +37,7 @@ typedef struct block {
 
 typedef struct unet {
     /* the description */
+    int fold;                          /* side of the blocks of pixels that are channels inside; 1: none */
     int base;                          /* num_channels */
     int levels, channels[UNET_LEVELS]; /* int(M_l * num_channels) */
     int residuals;                     /* num_res_blocks */

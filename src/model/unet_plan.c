@@ -32,6 +32,7 @@ const char *const orw_unet_keys[] = {"in_channels",
                                      "group_norm_eps",
                                      "time_embed_max_period",
                                      "time_scale",
+                                     "fold",
                                      NULL};
 
 /* ---------------------------------------------------------------- the description ------------------------------- */
@@ -71,11 +72,12 @@ static orw_status read_multipliers(orw_network *network, unet *u, const orw_dict
         cursor = end;
         if (!*cursor) break;
     }
-    int factor = 1 << (u->levels - 1);
+    int factor = u->fold << (u->levels - 1);
     if (network->height % factor || network->width % factor)
         return orw_error(ORW_ERR_INPUT,
-                         "channel_mult: %d levels halve %d times, which does not divide %dx%d (height, width)",
-                         u->levels, u->levels - 1, network->height, network->width);
+                         "channel_mult: %d levels on blocks of %d pixels need a multiple of %d, found %dx%d "
+                         "(height, width)",
+                         u->levels, u->fold, factor, network->height, network->width);
     return orw_dictionary_set(network->description, "channel_mult", "%s", text);
 }
 
@@ -99,7 +101,7 @@ static orw_status read_attention(orw_network *network, unet *u, const orw_dictio
         bool seen = false;
         for (int j = 0; j < used; j++) seen = seen || ds[j] == factor;
         if (!seen) ds[used++] = factor;
-        for (int l = 0; l < u->levels; l++) u->attends[l] = u->attends[l] || factor == 1 << l;
+        for (int l = 0; l < u->levels; l++) u->attends[l] = u->attends[l] || factor == u->fold << l;
     }
     qsort(ds, (size_t)used, sizeof *ds, compare_ints);
     for (int i = 0, at = 0; i < used; i++)
@@ -138,6 +140,14 @@ static orw_status read_labels(orw_network *network, unet *u, const orw_dictionar
     return orw_dictionary_set(network->description, "num_classes", "%d", u->classes);
 }
 
+/* Not TorchCFM's: blocks of fold x fold pixels are channels of the first and the last convolution, so that nothing runs
+ * at full size. A network without has no such key in its description, which so stays TorchCFM's. */
+static orw_status read_fold(orw_network *network, unet *u, const orw_dictionary *given) {
+    ORW_CALL(orw_describe_int(network, given, "fold", 1, 1, 16, &u->fold));
+    if (u->fold == 1) orw_dictionary_remove(network->description, "fold");
+    return ORW_OK;
+}
+
 /* Keys of the wrapper that have one value here. */
 static orw_status read_fixed(orw_network *network, const orw_dictionary *given) {
     bool resample;
@@ -162,6 +172,7 @@ static orw_status read_description(orw_network *network, unet *u, const orw_dict
         orw_describe_int(network, given, "out_channels", network->channels, 1, CHANNELS_MAXIMUM, &network->outputs));
     ORW_CALL(orw_describe_int(network, given, "num_channels", 0, 1, CHANNELS_MAXIMUM / 4, &u->base));
     ORW_CALL(orw_describe_int(network, given, "num_res_blocks", 0, 1, 64, &u->residuals));
+    ORW_CALL(read_fold(network, u, given));
     ORW_CALL(read_multipliers(network, u, given));
     ORW_CALL(read_attention(network, u, given));
     ORW_CALL(read_heads(network, u, given));
@@ -242,11 +253,11 @@ static orw_status add_resampling(orw_network *network, const unet *u, module *m,
 /* `pushed` receives the channels of every input block's output: the stack that the output blocks pop. */
 static orw_status add_inputs(orw_network *network, unet *u, int *pushed) {
     char name[80];
-    int channels = u->channels[0], n = 0;
+    int channels = u->channels[0], seen = u->fold * u->fold * network->channels, n = 0;
     u->input[0].count = 1;
-    u->input[0].module[0] = (module){.kind = CONVOLUTION, .in = network->channels, .out = channels};
+    u->input[0].module[0] = (module){.kind = CONVOLUTION, .in = seen, .out = channels};
     u->input[0].module[0].first =
-        orw_network_add_conv3x3(network, "input_blocks.0.0", network->channels, channels, ORW_INIT_UNIFORM);
+        orw_network_add_conv3x3(network, "input_blocks.0.0", seen, channels, ORW_INIT_UNIFORM);
     pushed[n++] = channels;
     for (int l = 0; l < u->levels; l++) {
         for (int r = 0; r < u->residuals; r++, n++) {
@@ -306,7 +317,8 @@ static orw_status add_everything(orw_network *network, unet *u, int *pushed) {
     ORW_CALL(add_outputs(network, u, pushed));
     ORW_CALL(check_groups(u, u->channels[0], "out.0"));
     u->norm_out = orw_network_add_norm(network, "out.0", u->channels[0]);
-    u->conv_out = orw_network_add_conv3x3(network, "out.2", u->channels[0], network->outputs, ORW_INIT_ZERO);
+    u->conv_out =
+        orw_network_add_conv3x3(network, "out.2", u->channels[0], u->fold * u->fold * network->outputs, ORW_INIT_ZERO);
     return ORW_OK;
 }
 

@@ -268,9 +268,13 @@ static void oracle_velocity(const orw_network *network, const float *values, dou
     int per_level = atoi(oracle_text(&o, "num_res_blocks")) + 1, H, W, C, top = 0;
     orw_network_shape(network, &H, &W, &C);
     oracle_embed(&o, t, atoi(oracle_text(&o, "num_channels")), label);
-    image h = oracle_image(C, H, W), stack[64];
+    const char *folded = orw_dictionary_get(orw_network_description(network), "fold");
+    const int f = folded ? atoi(folded) : 1; /* channel (i f + j) C + c is pixel (i, j) of a block of f x f */
+    image h = oracle_image(f * f * C, H / f, W / f), stack[64];
     for (int c = 0; c < C; c++)
-        for (int p = 0; p < H * W; p++) h.x[c * H * W + p] = x[p * C + c];
+        for (int i = 0; i < H; i++)
+            for (int j = 0; j < W; j++)
+                h.x[((((i % f) * f + j % f) * C + c) * (H / f) + i / f) * (W / f) + j / f] = x[(i * W + j) * C + c];
     char block[64], first[80];
     double *input = h.x;
     for (int n = 0; snprintf(block, sizeof block, "input_blocks.%d", n), snprintf(first, sizeof first, "%s.0", block),
@@ -291,8 +295,11 @@ static void oracle_velocity(const orw_network *network, const float *values, dou
     image normed = oracle_norm(&o, "out.0", h);
     oracle_apply_silu(normed);
     image y = oracle_conv(&o, "out.2", normed, 1);
-    for (int c = 0; c < y.C; c++)
-        for (int p = 0; p < H * W; p++) v[p * y.C + c] = y.x[c * H * W + p];
+    const int N = y.C / (f * f);
+    for (int c = 0; c < N; c++)
+        for (int i = 0; i < H; i++)
+            for (int j = 0; j < W; j++)
+                v[(i * W + j) * N + c] = y.x[((((i % f) * f + j % f) * N + c) * y.H + i / f) * y.W + j / f];
     free(h.x);
     free(normed.x);
     free(y.x);

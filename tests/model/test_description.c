@@ -26,6 +26,8 @@ static void check_refusals(void) {
     refuse(unet, "height=0", "height");
     refuse(unet, "width=27 channel_mult=1,2", "channel_mult: 2 levels");
     refuse(unet, "height=30 channel_mult=1,2,2", "channel_mult: 3 levels");
+    refuse(unet, "fold=3", "channel_mult: 3 levels on blocks of 3 pixels need a multiple of 12");
+    refuse(unet, "fold=0", "fold: 0 found");
     refuse(unet, "height=20 width=20", "channel_mult: missing");
     refuse(unet, "channel_mult=1,,2", "channel_mult: 1,,2");
     refuse(unet, "channel_mult=1,-2", "channel_mult");

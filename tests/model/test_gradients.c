@@ -151,7 +151,8 @@ int main(void) {
         "resblock_updown=true use_scale_shift_norm=true use_new_attention_order=true num_heads=2 num_heads_upsample=4 "
         "class_cond=true num_classes=3 num_res_blocks=2",
         "height=7 width=5 channel_mult=1 attention_resolutions=5 num_channels=9 groups=3",
-        "height=8 width=12 channel_mult=1,1,2 out_channels=1"};
+        "height=8 width=12 channel_mult=1,1,2 out_channels=1",
+        "fold=2 height=8 width=12 attention_resolutions=6"};
     static const char classifier[] = "kind=classifier in_channels=1 height=8 width=8 classes=4 groups=4";
     static const char *const classifiers[] = {"channels=8,16", "channels=8,12 depth=2 pool=average",
                                               "channels=4,8,8 height=7"};

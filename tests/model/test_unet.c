@@ -24,7 +24,10 @@ static const char *const variants[] = {
     "height=7 width=7 channel_mult=1.5 groups=6 attention_resolutions=7 num_heads=3",
     "height=14 width=14 num_channels=9 groups=9 channel_mult=1,2 attention_resolutions=14",
     "out_channels=3 in_channels=1 group_norm_eps=1e-3",
-    "groups=8"};
+    "groups=8",
+    "fold=2 attention_resolutions=4",
+    "fold=2 height=12 width=20 channel_mult=1,2 attention_resolutions=10 out_channels=3 resblock_updown=true",
+    "fold=4 in_channels=3 channel_mult=1 attention_resolutions=2"};
 
 static void draw_inputs(float *x, float *t, int *labels) {
     orw_stream stream = orw_stream_open(11, ORW_PURPOSE_TEST, 0, 0);
