@@ -19,7 +19,7 @@ CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 LDFLAGS  += -fsanitize=address,undefined
 endif
 
-ROOMS     := base parallel tensor model flow reward method metric train data store
+ROOMS     := base parallel data tensor model store flow reward method metric fit reader loop program
 KERNELS   := src/tensor/kernels.c
 SOURCES   := $(filter-out $(KERNELS),$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/obj/%.o)
@@ -47,7 +47,7 @@ help:
 	@echo "make bench      time the kernels, the models and the loop"
 	@echo "make chaos      kill a run KILLS=50 times at random moments; it must end as if never killed"
 	@echo "make sanitize   the tests under the address and undefined-behaviour sanitizers"
-	@echo "make lint       cppcheck, and whether clang-format would change anything"
+	@echo "make lint       cppcheck, the order of the rooms, and whether clang-format would change anything"
 	@echo "make format     let clang-format lay the sources out"
 	@echo "make clean      remove $(BUILD)/"
 	@echo "./reproduce.sh  the figures; ./reproduce.sh --help"
@@ -121,6 +121,7 @@ format:
 # cppcheck does not see that the kernels' unrolled loops run; gcc's -Wmaybe-uninitialized does.
 lint:
 	clang-format --dry-run -Werror $(FORMATTED)
+	scripts/rooms.sh
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress='uninitvar:src/tensor/kernels_*.h' -Iinclude src experiments
 

@@ -45,14 +45,9 @@ orw_tensor *orw_terms_v(orw_terms *terms);
 orw_tensor *orw_terms_u(orw_terms *terms);
 orw_tensor *orw_terms_v_old(orw_terms *terms);
 orw_tensor *orw_terms_v_ref(orw_terms *terms);
-/* Numbers that a loss shows: summed over shards in the fixed tree, logged as means over the batch. */
-enum {
-    ORW_REPORT_FLOW,
-    ORW_REPORT_W2,
-    ORW_REPORT_LEFT_OUT = 14, /* the loop's own */
-    ORW_REPORT_ASKED = 15,    /* the engine's own */
-    ORW_REPORT_SLOTS
-};
+/* Numbers that a loss shows: summed over shards in the fixed tree, logged as means over the batch; slots of the vector
+ * that travels with the gradient (orw/fit.h). */
+enum { ORW_REPORT_FLOW, ORW_REPORT_W2, ORW_REPORT_LEFT_OUT = 14 /* the loop's own */ };
 void orw_terms_report(orw_terms *terms, int slot, const orw_tensor *scalar);
 
 /* What weights are divided by: nothing, their mean over the global batch, or that over the samples of their prompt

@@ -2,7 +2,7 @@
 #ifndef ORW_PROGRAM_H
 #define ORW_PROGRAM_H
 
-#include "orw/train.h"
+#include "orw/loop.h"
 
 typedef struct orw_claim orw_claim;
 typedef struct orw_program {

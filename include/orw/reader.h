@@ -4,8 +4,8 @@
 #ifndef ORW_READER_H
 #define ORW_READER_H
 
+#include "orw/fit.h"
 #include "orw/scene.h"
-#include "orw/train.h"
 
 /* What readers are trained on: two nouns in a relation. Of `options` the seed, the count, held_out and noise play no
  * part. Both borrowed. */

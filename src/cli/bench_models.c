@@ -2,7 +2,7 @@
 #include "bench.h"
 
 #include "orw/flow.h"
-#include "orw/train.h"
+#include "orw/loop.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * data's makers measured against float64. */
 #include "parity.h"
 #include "cli.h"
-#include "orw/train.h"
+#include "orw/loop.h"
 
 #include <math.h>
 #include <stdarg.h>

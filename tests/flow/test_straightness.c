@@ -6,7 +6,7 @@
 
 #include "../tap.h"
 #include "orw/flow.h"
-#include "orw/train.h"
+#include "orw/loop.h"
 
 enum { D = 2, BATCH = 128, UPDATES = 1500, COUNT = 1024, FINE = 50 };
 

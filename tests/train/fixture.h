@@ -8,7 +8,7 @@
 
 #include "../scratch.h"
 #include "../tap.h"
-#include "orw/train.h"
+#include "orw/loop.h"
 
 typedef struct fixture {
     orw_comm *comm;

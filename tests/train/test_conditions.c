@@ -1,7 +1,7 @@
 /* test_conditions.c - conditions from the data to the network and from the setup to reward, method and observer; a
  * share of pre-training without them; the law of t; what an observer adds to the evaluation. */
 /* ranks: 1 2 */
-#include "../../src/train/flow_matching.h"
+#include "../../src/fit/flow_matching.h"
 #include "fixture.h"
 
 enum { SIDE = 8, D = SIDE * SIDE, CLASSES = 3 };

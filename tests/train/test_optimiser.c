@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../tap.h"
-#include "orw/train.h"
+#include "orw/loop.h"
 
 enum { N = 5 };
 

@@ -1,6 +1,6 @@
 /* test_readers.c - networks that read captioned scenes: what they are trained on is what it is said to be, they learn,
  * and what they have learnt is read back the next time and gives rewards. */
-#include "../../src/train/scene_source.h"
+#include "../../src/reader/scene_source.h"
 #include "fixture.h"
 
 static orw_sprites *sprites;

@@ -1,7 +1,7 @@
 /* test_traps.c - two mistakes that look fine at a glance, each shown to be caught: weights that stay behind when a
  * coupling moves the samples (and that the loop pairs weight and sample by their global index), and a behaviour policy
  * that is never refreshed. */
-#include "../../src/train/terms.h"
+#include "../../src/loop/terms.h"
 #include "fixture.h"
 
 static const char *const settings[] = {"parallel.shards=2",

@@ -1,0 +1,65 @@
+/* loop.h - the online fine-tuning loop (paper, Algorithm 1) and the evaluation of a policy. */
+#ifndef ORW_LOOP_H
+#define ORW_LOOP_H
+
+#include "orw/fit.h"
+#include "orw/method.h"
+#include "orw/metric.h"
+#include "orw/reward.h"
+
+extern const orw_option orw_finetune_options[]; /* "finetune.*", "behaviour.*", "evaluate.*", "samples.*" */
+
+/* What an experiment measures of a policy's samples beyond what every evaluation has: the last columns of the table
+ * "evaluation". */
+typedef struct orw_observer {
+    const orw_column *columns; /* [count] */
+    int count;
+    /* row[count]; `all` = the global evaluation batch [plan.batch, D], the same on every rank; batch->x1: this rank's
+     * part of it. With finetune.on_nan = skip, images with batch->left_out are grey in both. The row must come out the
+     * same on every rank. The tape is free for use (not recording). Collective. */
+    orw_status (*measure)(void *context, const orw_comm *comm, orw_tape *tape, const orw_batch *batch, const float *all,
+                          double *row);
+    void *context;
+} orw_observer;
+
+typedef struct orw_finetune_setup {
+    const orw_place *place;
+    const orw_network *network;
+    float *reference; /* v_ref, P floats; borrowed */
+    const orw_reward *reward;
+    const orw_observer *observer; /* NULL: none */
+    const orw_method *method;
+    uint64_t seed;
+    /* The sample of global index i is drawn, scored and trained under condition i % count, in training and in
+     * evaluation. Of the network's condition width; a network without one leaves them to the reward. */
+    orw_conditions conditions;
+    /* Evaluation of the reference, known already: [orw_evaluation_width(observer)]; NULL: not known. */
+    const double *reference_row;
+} orw_finetune_setup;
+/* Algorithm 1 of the paper: writes run.h5, samples/, policy.h5, checkpoints into the place. Collective. */
+orw_status orw_finetune(const orw_finetune_setup *setup);
+
+/* The table "evaluation": the columns of every experiment - round, update, samples_scored, count, reward_mean,
+ * reward_sd, pairwise_variance, distance, distance_trajectory - and the observer's. */
+enum { ORW_EVALUATION_COMMON = 9 };
+int orw_evaluation_width(const orw_observer *observer); /* columns in all */
+/* The list of them, for orw_table_create; their texts are borrowed. Caller frees, after the table and its run file. */
+orw_status orw_evaluation_columns(const orw_observer *observer, orw_column **columns);
+
+/* Evaluation of a policy on its own seeds (evaluate.seed; the same for every run, so that runs can be compared sample
+ * by sample). Appends one row to `table`. samples_path: where to keep them (NULL: nowhere). Collective. */
+typedef struct orw_evaluation_clock {
+    double round, update, samples_scored;
+} orw_evaluation_clock;
+orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_evaluation_clock clock, orw_table *table,
+                        const char *samples_path);
+/* The same for v_ref, as a run of its own without any round: run.h5, samples/final.h5, policy.h5. Its one row,
+ * row[orw_evaluation_width(setup->observer)], is what every run's evaluation before its first round would give.
+ * Collective. */
+orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double *row);
+
+/* The digits that a classifier, which is never a reward, sees in the samples: judge_even, judge_entropy,
+ * judge_effective_digits, judge_confidence, digit0 .. digit9. `judge` is borrowed. */
+orw_observer orw_digits_observer(orw_model *judge);
+
+#endif

@@ -1,0 +1,16 @@
+/* program_share.h - private to the frame of a driver: several programs at work on the runs of one experiment. */
+#ifndef ORW_PROGRAM_SHARE_H
+#define ORW_PROGRAM_SHARE_H
+
+#include "orw/program.h"
+
+void orw_program_release(orw_program *program); /* ends all claims */
+
+/* Is it a list that runs are made of: sweep.METHOD, another sweep.AXIS, or also.WHAT beside the sweep? */
+bool orw_program_is_swept(const orw_option *option);
+/* The sweep's elements, a line each: the --set options that select it. Nothing where `options` declare no sweep. The
+ * keys sweep.METHOD and also.WHAT hold one method's elements each, all other lists under sweep. are crossed with them.
+ */
+orw_status orw_program_print_runs(const orw_config *config, const orw_option *const *options, FILE *out);
+
+#endif

@@ -1,0 +1,109 @@
+/* work.c - checkpoint, run file and tables of a computation under way. */
+#include "orw/place.h"
+
+#include <stdlib.h>
+
+orw_status orw_work_open(const orw_place *place, const char *unit, const int64_t *done, orw_work *work) {
+    *work = (orw_work){.place = place, .unit = unit, .done = done};
+    ORW_CALL(orw_checkpoint_create(&work->checkpoint));
+    if (place->allow_change) orw_checkpoint_allow_changes(work->checkpoint);
+    ORW_CALL(orw_checkpoint_add_text(work->checkpoint, "changes", &work->changes));
+    return orw_checkpoint_add_identity(work->checkpoint, "identity", place->identity);
+}
+
+orw_status orw_work_table(orw_work *work, const char *name, const orw_column *columns, orw_table **table) {
+    if (work->count == ORW_WORK_TABLES) return orw_error(ORW_ERR_INTERNAL, "table '%s' is one too many", name);
+    ORW_CALL(orw_table_create(name, columns, table));
+    work->tables[work->count++] = *table;
+    return orw_checkpoint_add_table(work->checkpoint, *table);
+}
+
+static orw_status write_tables(orw_work *work) {
+    for (int i = 0; i < work->count; i++) ORW_CALL(orw_run_write(work->run, work->tables[i]));
+    return ORW_OK;
+}
+
+static orw_status open_run(orw_work *work) {
+    const orw_place *place = work->place;
+    char path[ORW_PATH];
+    ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
+    ORW_CALL(orw_run_create(path, work->about, place->config, &work->run));
+    return write_tables(work);
+}
+
+static bool writes(const orw_work *work) {
+    return orw_comm_rank(work->place->comm) == 0;
+}
+
+/* Adds what the checkpoint found changed to what had changed before. */
+static orw_status note_changes(orw_work *work) {
+    const char *now = orw_checkpoint_changes(work->checkpoint), *before = work->changes ? work->changes : "";
+    char *all = NULL;
+    if (!*now) return ORW_OK;
+    orw_warn("%s: goes on with other settings: %s", work->place->directory, now);
+    if (asprintf(&all, "%s%sat %s %lld: %s", before, *before ? "\n" : "", work->unit, (long long)*work->done, now) < 0)
+        return orw_error(ORW_ERR_SYSTEM, "no memory for the changes of %s", work->place->directory);
+    free(work->changes);
+    work->changes = all;
+    return ORW_OK;
+}
+
+static orw_status describe(orw_work *work) {
+    const orw_dictionary *about = work->place->about;
+    ORW_CALL(orw_dictionary_create(&work->about));
+    for (int i = 0; i < orw_dictionary_size(about); i++) {
+        const char *key, *value;
+        orw_dictionary_at(about, i, &key, &value);
+        ORW_CALL(orw_dictionary_set(work->about, key, "%s", value));
+    }
+    if (!work->changes || !*work->changes) return ORW_OK;
+    return orw_dictionary_set(work->about, "changes", "%s", work->changes);
+}
+
+orw_status orw_work_resume(orw_work *work) {
+    const orw_place *place = work->place;
+    bool found;
+    ORW_CALL(orw_checkpoint_load_all(place->comm, work->checkpoint, place->directory, &found));
+    if (found) orw_log("%s: goes on at %s %lld", place->directory, work->unit, (long long)*work->done);
+    orw_status status = note_changes(work);
+    if (status == ORW_OK) status = describe(work);
+    if (status == ORW_OK && writes(work)) status = open_run(work);
+    return orw_comm_agree(place->comm, status);
+}
+
+orw_status orw_work_write(orw_work *work) {
+    return orw_comm_agree(work->place->comm, writes(work) ? write_tables(work) : ORW_OK);
+}
+
+orw_status orw_work_save(orw_work *work) {
+    const orw_place *place = work->place;
+    return orw_comm_agree(place->comm, writes(work) ? orw_checkpoint_save(work->checkpoint, place->directory) : ORW_OK);
+}
+
+orw_status orw_work_stop(orw_work *work) {
+    const orw_place *place = work->place;
+    ORW_CALL(orw_work_save(work));
+    ORW_CALL(orw_comm_agree(place->comm, orw_run_close(&work->run)));
+    orw_log("%s: stopped by a signal after %s %lld; the same command goes on there", place->directory, work->unit,
+            (long long)*work->done);
+    return orw_error(ORW_STOPPED, "stopped by a signal");
+}
+
+orw_status orw_work_finish(orw_work *work, const char *name, const orw_network *network, const float *values) {
+    orw_place place = *work->place;
+    place.about = work->about;
+    ORW_CALL(orw_comm_agree(place.comm, orw_run_close(&work->run)));
+    ORW_CALL(orw_place_finish(&place, name, network, values));
+    orw_place_remove_checkpoints(&place);
+    return ORW_OK;
+}
+
+void orw_work_close(orw_work *work) {
+    orw_run_close(&work->run);
+    orw_checkpoint_destroy(&work->checkpoint);
+    orw_dictionary_destroy(&work->about);
+    free(work->changes);
+    work->changes = NULL;
+    for (int i = 0; i < work->count; i++) orw_table_destroy(&work->tables[i]);
+    work->count = 0;
+}
