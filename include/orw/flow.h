@@ -44,6 +44,39 @@ int orw_solver_evaluations(const orw_solver *solver);
 orw_status orw_solve(const orw_field *field, orw_tape *tape, const orw_solver *solver, int batch, float *x,
                      const int *labels, int64_t *evaluations);
 
+/* ---------------------------------------------------------------- samplers -------------------------------------- */
+
+/* What a sampler made of the noise of `count` samples: where they ended and, where there is room for it, the way. */
+typedef struct orw_rollout {
+    int count;
+    size_t D;
+    float *x;     /* [count, D]: the noise before, the samples after; borrowed */
+    int capacity; /* steps that the arrays below have room for; 0: only the samples are wanted */
+    int steps;    /* that were taken and kept */
+    float *t;     /* [capacity + 1]: from 0 to 1 */
+    float *state; /* [capacity + 1, count, D]: x at these times; the last is the sample */
+    float
+        *log_probability; /* [capacity, count]: of each step under the policy that took it; 0 where it has no choice */
+} orw_rollout;
+/* Of everything but x, which stays the caller's. */
+orw_status orw_rollout_create(int count, size_t D, int capacity, orw_rollout *rollout);
+void orw_rollout_clear(orw_rollout *rollout);
+
+/* From noise to samples by a policy's field. stream[count]: each sample's own random numbers, for samplers that need
+ * any. To *evaluations (NULL: not counted) the evaluations of v are added, summed over samples. ORW_ERR_INPUT: steps
+ * are wanted of a sampler that does not know their number beforehand. Not collective. */
+typedef struct orw_sampler orw_sampler;
+struct orw_sampler {
+    const char *name;
+    orw_solver solver; /* steps and guidance */
+    orw_status (*draw)(const orw_sampler *self, const orw_field *policy, orw_tape *tape, orw_stream *stream,
+                       const int *labels, orw_rollout *rollout, int64_t *evaluations);
+};
+orw_sampler orw_sampler_ode(const orw_solver *solver); /* dx/dt = v */
+orw_status orw_sampler_from_config(const orw_config *config, orw_sampler *sampler);
+
+/* ---------------------------------------------------------------- measures of a field --------------------------- */
+
 /* How straight the flow from x0[batch,D] is: the integral over t of mean (x(1) - x(0) - v(t, x(t)))^2, the mean over
  * samples and their elements, by `steps` midpoint steps. 0 where every path is a straight line at constant speed and
  * one Euler step is exact (Liu et al. 2023, eq. 4). each[batch]: the same per sample; may be NULL. */

@@ -3,23 +3,24 @@
 #ifndef ORW_METHOD_H
 #define ORW_METHOD_H
 
+#include "orw/flow.h"
 #include "orw/parallel.h"
-#include "orw/tensor.h"
 
 /* The global batch of one round. A rank holds the samples of its own shards; rewards and weights it holds for all. */
 typedef struct orw_batch {
     orw_plan plan;
     size_t D; /* numbers per sample, H*W*C */
     int round;
-    int local;           /* samples on this rank: (plan.last - plan.first) * plan.per_shard */
-    int start;           /* global index of the first of them */
-    float *x1;           /* [local, D] */
-    int condition_width; /* integers per sample in `labels`; 0: no conditions */
-    int *labels;         /* [local, condition_width], the condition of each sample, or NULL */
-    int groups;          /* samples i and j of equal i % groups have the same condition; 1: no conditions */
-    float *reward;       /* [plan.batch], the same on every rank */
-    float *weight;       /* [plan.batch], likewise */
-    uint8_t *left_out;   /* [plan.batch], likewise: 1 where the reward is not finite (finetune.on_nan = skip) */
+    int local;             /* samples on this rank: (plan.last - plan.first) * plan.per_shard */
+    int start;             /* global index of the first of them */
+    float *x1;             /* [local, D] */
+    int condition_width;   /* integers per sample in `labels`; 0: no conditions */
+    int *labels;           /* [local, condition_width], the condition of each sample, or NULL */
+    int groups;            /* samples i and j of equal i % groups have the same condition; 1: no conditions */
+    orw_rollout *rollouts; /* of this rank's shards, one each, for methods that train on steps; else NULL */
+    float *reward;         /* [plan.batch], the same on every rank */
+    float *weight;         /* [plan.batch], likewise */
+    uint8_t *left_out;     /* [plan.batch], likewise: 1 where the reward is not finite (finetune.on_nan = skip) */
     int left_out_count;
 } orw_batch;
 /* What samples are drawn under: the sample of global index i has condition i % count. Borrowed. */
@@ -30,13 +31,26 @@ typedef struct orw_conditions {
 /* A batch without conditions: labels NULL, one group; and `conditions` (of count 0: none) spread over it. */
 orw_status orw_batch_create(const orw_plan *plan, size_t D, orw_batch **batch);
 orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *conditions);
+/* From now on the batch's samples are kept with the `steps` that led to them. */
+orw_status orw_batch_keep_rollouts(orw_batch *batch, int steps);
+/* That of the shard which begins at this rank's sample `first`; NULL: none is kept. */
+orw_rollout *orw_batch_rollout(const orw_batch *batch, int first);
 /* The conditions of this rank's samples from `first` on; NULL: none. */
 const int *orw_batch_labels(const orw_batch *batch, int first);
 void orw_batch_destroy(orw_batch **batch);
 
-/* What a loss is made of, for the `count` samples of one shard at fresh t and x0: all [count, D]. v carries the
- * gradient; v_old and v_ref are computed only when asked for. NULL on failure (sticky in the tape). */
+/* Where a method's loss looks at a sample: at a fresh point of the path, x_t = (1-t) x0 + t x1 with its own t and x0,
+ * or at a step, drawn evenly, of the rollout that led to it. */
+typedef enum orw_point { ORW_POINT_PATH, ORW_POINT_STEP } orw_point;
+
+/* What a loss is made of, for the `count` samples of one shard at one such point each: all [count, D]. v carries the
+ * gradient; v_old and v_ref are computed only when asked for. u is what v is held against: x1 - x0 on the path; the
+ * step over its length, (x' - x) / h, of a rollout. NULL on failure (sticky in the tape). */
 typedef struct orw_terms orw_terms;
+const float *orw_terms_t(const orw_terms *terms); /* [count], when */
+/* Of steps only: the length of each, and the log-probability it was taken with; [count]. NULL on the path. */
+const float *orw_terms_step(const orw_terms *terms);
+const float *orw_terms_log_probability(const orw_terms *terms);
 orw_tape *orw_terms_tape(const orw_terms *terms);
 const float *orw_terms_weight(const orw_terms *terms); /* [count], this shard's part of the batch's weights */
 /* [count], 0 for samples that are left out, else 1: the weights of errors that no reward multiplies. NULL: all ones. */
@@ -58,9 +72,10 @@ typedef enum orw_normalise { ORW_NORMALISE_NONE, ORW_NORMALISE_MEAN, ORW_NORMALI
 typedef struct orw_method orw_method;
 struct orw_method {
     const char *name, *help;
-    bool online;  /* false: the behaviour policy stays the reference for ever */
-    double tau;   /* inverse temperature of the weights */
-    double alpha; /* of alpha |v - v_ref|^2, at uniform t the bound on W2^2 (paper, Theorem 3) */
+    bool online;     /* false: the behaviour policy stays the reference for ever */
+    orw_point point; /* where the loss looks at a sample */
+    double tau;      /* inverse temperature of the weights */
+    double alpha;    /* of alpha |v - v_ref|^2, at uniform t the bound on W2^2 (paper, Theorem 3) */
     orw_normalise normalise;
     double keep;   /* raft: share of each group's samples that is chosen, its best */
     double margin; /* reft: standard deviations above the batch's mean reward from which a sample is chosen */

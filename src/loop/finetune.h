@@ -1,36 +1,34 @@
-/* finetune.h - private: the state of a fine-tuning run and the steps of a round. */
+/* finetune.h - private: the state of a fine-tuning run and the steps of a round, one file each. */
 #ifndef ORW_LOOP_FINETUNE_H
 #define ORW_LOOP_FINETUNE_H
 
 #include "orw/loop.h"
 
-/* Steps that the loop and the evaluation share. `seed` keys the noise. _draw is not collective, the others are; to
- * *evaluations (NULL: not counted) it adds this rank's evaluations of the policy, summed over samples. */
-orw_status orw_draw_samples(const orw_field *policy, const orw_solver *solver, orw_tape *tape, uint64_t seed,
-                            orw_purpose purpose, int round, orw_batch *batch, int64_t *evaluations);
-orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch);
+/* ---- what the loop and the evaluation share ---- */
 
-orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary); /* of samples that are not left out */
-
-/* finite.c. Nothing of it is collective; what it decides from the whole batch is the same on every rank. */
-struct orw_terms;
-bool orw_skips(const orw_config *config); /* finetune.on_nan = skip */
-/* reward[local] = NaN where the sample itself is not finite. */
-void orw_mark_samples(const orw_batch *batch, float *reward);
-/* batch->reward -> batch->left_out; without `skip` the first reward that is not finite is an error. Samples that are
- * left out become zeros. */
-orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const char *reward);
-orw_status orw_weigh_samples(const orw_method *method, orw_batch *batch);
-/* Moves the rows[plan.batch, width] of samples that are not left out to the front; returns how many. */
-int orw_keep_present(const orw_batch *batch, size_t width, float *rows);
-/* The loss of a shard that begins at global index `first` is not finite: which sample's doing it is. */
-orw_status orw_refuse_loss(struct orw_terms *terms, const orw_batch *batch, int64_t update, uint64_t seed, int first,
-                           double loss);
-int orw_blame_samples(struct orw_terms *terms, uint8_t *blamed); /* blamed[count]; returns how many */
-/* After drawing: the blamed ones have weight 0 and finite inputs. False: out of memory (sticky in the tape). */
-bool orw_terms_leave_out(struct orw_terms *terms, const uint8_t *blamed);
 /* Plan and batch of `count` samples for the setup's network, under its conditions. */
 orw_status orw_finetune_batch(const orw_finetune_setup *setup, int count, orw_plan *plan, orw_batch **batch);
+/* The noise x[per_shard, D] that samples [i, i + per_shard) of this rank are carried from, and their streams behind it.
+ */
+void orw_draw_noise(const orw_batch *batch, uint64_t seed, orw_purpose purpose, int round, int i, orw_stream *stream,
+                    float *x);
+/* batch->x1, and the batch's rollouts where it keeps them. `seed` keys the noise. To *evaluations (NULL: not counted)
+ * this rank's evaluations of the policy are added, summed over samples. Not collective. */
+orw_status orw_draw_samples(const orw_field *policy, const orw_sampler *sampler, orw_tape *tape, uint64_t seed,
+                            orw_purpose purpose, int round, orw_batch *batch, int64_t *evaluations);
+/* batch->reward and batch->left_out, the same on every rank. Without finetune.on_nan = skip the first reward that is
+ * not finite is an error; samples that are left out become zeros. Collective. */
+orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch);
+bool orw_skips(const orw_config *config);                                       /* finetune.on_nan = skip */
+orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary); /* of samples that are not left out */
+/* Moves the rows[plan.batch, width] of samples that are not left out to the front; returns how many. */
+int orw_keep_present(const orw_batch *batch, size_t width, float *rows);
+/* Mean over the batch of |v - v_ref|^2; with a solver on the policy's trajectories, without one (NULL) on the
+ * conditional path. Collective. */
+orw_status orw_velocity_distance(const orw_finetune_setup *setup, orw_tape *tape, float *values, uint64_t seed,
+                                 const orw_solver *solver, const orw_batch *batch, double *distance);
+
+/* ---- the run ---- */
 
 enum {
     ORW_PHASE_SAMPLE,
@@ -55,7 +53,7 @@ typedef struct orw_behaviour {
 typedef struct orw_finetune_state {
     const orw_finetune_setup *setup;
     const orw_comm *comm;
-    orw_solver solver;
+    orw_sampler sampler;
     orw_time_law time; /* of the loss; the distance to v_ref is measured at uniform t */
     orw_field field;   /* v */
     orw_behaviour behaviour;
@@ -79,6 +77,12 @@ typedef struct orw_finetune_state {
 orw_status orw_finetune_open(const orw_finetune_setup *setup, orw_finetune_state *state);
 void orw_finetune_close(orw_finetune_state *state);
 void orw_finetune_clock(orw_finetune_state *state, int phase); /* time since the last call belongs to `phase` */
+/* The steps of a round (paper, Algorithm 1). Collective, but for _refresh. */
+orw_status orw_finetune_draw(orw_finetune_state *state);   /* x1 ~ q_old */
+orw_status orw_finetune_score(orw_finetune_state *state);  /* r(x1) */
+orw_status orw_finetune_weigh(orw_finetune_state *state);  /* w = F(r) over the global batch */
+orw_status orw_finetune_update(orw_finetune_state *state); /* one gradient step at fresh t and x0 */
+void orw_finetune_refresh(orw_finetune_state *state);      /* v_old <- v, or its average, when so many updates passed */
 /* One row of metrics and timing, samples and checkpoint when due. Collective. */
 orw_status orw_finetune_record(orw_finetune_state *state);
 /* One row of the evaluation table; the last one keeps its samples as final.h5. Collective. */

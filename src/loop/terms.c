@@ -3,18 +3,51 @@
 
 #include <string.h>
 
-bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, const float *x1) {
+/* Step k of sample i: from x at t, by u times the step's length. */
+static void take_step(orw_terms *terms, const orw_rollout *rollout, int k, size_t i) {
+    const size_t D = terms->D, samples = (size_t)rollout->count;
+    const float *from = rollout->state + ((size_t)k * samples + i) * D, *to = from + samples * D;
+    const float h = rollout->t[k + 1] - rollout->t[k];
+    terms->t[i] = rollout->t[k];
+    terms->step[i] = h;
+    terms->log_probability[i] = rollout->log_probability[(size_t)k * samples + i];
+    memcpy(terms->xt + i * D, from, D * sizeof *from);
+    for (size_t j = 0; j < D; j++) terms->u[i * D + j] = (to[j] - from[j]) / h;
+}
+
+bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, const float *x1,
+                    const orw_rollout *rollout) {
     size_t count = (size_t)terms->count, D = terms->D;
     terms->t = orw_tape_scratch(terms->tape, count * sizeof(float));
     terms->xt = orw_tape_scratch(terms->tape, count * D * sizeof(float));
     terms->u = orw_tape_scratch(terms->tape, count * D * sizeof(float));
     if (!terms->t || !terms->xt || !terms->u) return false;
+    if (rollout) {
+        terms->step = orw_tape_scratch(terms->tape, count * sizeof(float));
+        terms->log_probability = orw_tape_scratch(terms->tape, count * sizeof(float));
+        if (!terms->step || !terms->log_probability) return false;
+    }
     for (size_t i = 0; i < count; i++) {
         orw_stream stream =
             orw_stream_open(seed, ORW_PURPOSE_GRADIENT, (uint32_t)update, (uint32_t)first + (uint32_t)i);
-        orw_path_point(terms->time, &stream, D, x1 + i * D, &terms->t[i], terms->xt + i * D, terms->u + i * D);
+        if (rollout)
+            take_step(terms, rollout, (int)orw_stream_below(&stream, (uint32_t)rollout->steps), i);
+        else
+            orw_path_point(terms->time, &stream, D, x1 + i * D, &terms->t[i], terms->xt + i * D, terms->u + i * D);
     }
     return true;
+}
+
+const float *orw_terms_t(const orw_terms *terms) {
+    return terms->t;
+}
+
+const float *orw_terms_step(const orw_terms *terms) {
+    return terms->step;
+}
+
+const float *orw_terms_log_probability(const orw_terms *terms) {
+    return terms->log_probability;
 }
 
 orw_tape *orw_terms_tape(const orw_terms *terms) {
@@ -64,4 +97,19 @@ orw_tensor *orw_terms_v_ref(orw_terms *terms) {
 
 void orw_terms_report(orw_terms *terms, int slot, const orw_tensor *scalar) {
     if (scalar) terms->report[slot] += scalar->data[0];
+}
+
+bool orw_terms_leave_out(orw_terms *terms, const uint8_t *blamed) {
+    size_t bytes = (size_t)terms->count * sizeof(float);
+    float *weight = orw_tape_scratch(terms->tape, bytes), *present = orw_tape_scratch(terms->tape, bytes);
+    if (!weight || !present) return false;
+    for (int i = 0; i < terms->count; i++) {
+        present[i] = blamed[i] ? 0 : 1;
+        weight[i] = blamed[i] ? 0 : terms->weight[i];
+        for (size_t k = 0; blamed[i] && k < terms->D; k++)
+            terms->xt[(size_t)i * terms->D + k] = terms->u[(size_t)i * terms->D + k] = 0;
+    }
+    terms->weight = weight;
+    terms->present = present;
+    return true;
 }

@@ -10,7 +10,8 @@ struct orw_terms {
     float *values, *behaviour, *reference, *gradient;
     int count;
     size_t D;
-    float *t, *xt, *u; /* [count], [count,D], [count,D] */
+    float *t, *xt, *u;             /* [count], [count,D], [count,D] */
+    float *step, *log_probability; /* [count] of a rollout's step; NULL on the path */
     const int *labels;
     const orw_time_law *time;
     const float *weight, *present; /* present NULL: all are */
@@ -18,8 +19,11 @@ struct orw_terms {
     orw_tensor *v_tensor, *u_tensor, *v_old_tensor, *v_ref_tensor;
 };
 
-/* Fresh t and x0 of `count` samples with global indices `first`.. at update `update`. False: out of memory (sticky in
- * the tape). */
-bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, const float *x1);
+/* The training points of `count` samples x1 with global indices `first`.. at update `update`: fresh t and x0, or with a
+ * rollout (NULL: none) a step of it. False: out of memory (sticky in the tape). */
+bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, const float *x1,
+                    const orw_rollout *rollout);
+/* After drawing: the blamed ones have weight 0 and finite inputs. False: out of memory (sticky in the tape). */
+bool orw_terms_leave_out(orw_terms *terms, const uint8_t *blamed);
 
 #endif

@@ -1,7 +1,6 @@
-/* method.c - the register of methods, the batch they weigh, the options they share. */
+/* method.c - the register of methods, the options they share. */
 #include "orw/method.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "methods.h"
@@ -47,53 +46,4 @@ orw_status orw_method_make(const char *name, double alpha, const orw_config *con
             return ORW_OK;
         }
     return orw_error(ORW_ERR_INPUT, "method: found '%s', expected one of those that orw info lists", name);
-}
-
-orw_status orw_batch_create(const orw_plan *plan, size_t D, orw_batch **batch) {
-    orw_batch *made = calloc(1, sizeof *made);
-    if (made) {
-        made->plan = *plan;
-        made->D = D;
-        made->local = (plan->last - plan->first) * plan->per_shard;
-        made->start = plan->first * plan->per_shard;
-        made->x1 = calloc((size_t)made->local * D, sizeof(float));
-        made->groups = 1;
-        made->reward = calloc((size_t)plan->batch, sizeof(float));
-        made->weight = calloc((size_t)plan->batch, sizeof(float));
-        made->left_out = calloc((size_t)plan->batch, 1);
-    }
-    *batch = made;
-    if (made && made->x1 && made->reward && made->weight && made->left_out) return ORW_OK;
-    orw_batch_destroy(batch);
-    return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan->batch);
-}
-
-orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *conditions) {
-    if (conditions->count == 0) return ORW_OK;
-    size_t width = (size_t)conditions->width;
-    int *labels = malloc(((size_t)batch->local * width + 1) * sizeof *labels);
-    if (!labels) return orw_error(ORW_ERR_SYSTEM, "no memory for the conditions of %d samples", batch->local);
-    for (int i = 0; i < batch->local; i++)
-        memcpy(labels + (size_t)i * width,
-               conditions->values + (size_t)((batch->start + i) % conditions->count) * width, width * sizeof *labels);
-    free(batch->labels);
-    batch->labels = labels;
-    batch->condition_width = conditions->width;
-    batch->groups = conditions->count;
-    return ORW_OK;
-}
-
-const int *orw_batch_labels(const orw_batch *batch, int first) {
-    return batch->labels ? batch->labels + (size_t)first * (size_t)batch->condition_width : NULL;
-}
-
-void orw_batch_destroy(orw_batch **batch) {
-    if (!batch || !*batch) return;
-    free((*batch)->x1);
-    free((*batch)->labels);
-    free((*batch)->reward);
-    free((*batch)->weight);
-    free((*batch)->left_out);
-    free(*batch);
-    *batch = NULL;
 }

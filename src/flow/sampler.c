@@ -1,0 +1,70 @@
+/* sampler.c - from noise to samples, with the way there where a method asks for it: the ODE. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver.h"
+
+orw_status orw_rollout_create(int count, size_t D, int capacity, orw_rollout *rollout) {
+    const size_t steps = (size_t)capacity, samples = (size_t)count;
+    *rollout = (orw_rollout){.count = count, .D = D, .capacity = capacity};
+    rollout->t = calloc(steps + 1, sizeof(float));
+    rollout->state = calloc((steps + 1) * samples * D, sizeof(float));
+    rollout->log_probability = calloc(steps * samples + 1, sizeof(float));
+    if (rollout->t && rollout->state && rollout->log_probability) return ORW_OK;
+    orw_rollout_clear(rollout);
+    return orw_error(ORW_ERR_SYSTEM, "no memory for %d steps of %d samples", capacity, count);
+}
+
+void orw_rollout_clear(orw_rollout *rollout) {
+    free(rollout->t);
+    free(rollout->state);
+    free(rollout->log_probability);
+    *rollout = (orw_rollout){0};
+}
+
+static void keep(orw_rollout *rollout, int step, double t) {
+    const size_t numbers = (size_t)rollout->count * rollout->D;
+    rollout->t[step] = (float)t;
+    memcpy(rollout->state + (size_t)step * numbers, rollout->x, numbers * sizeof(float));
+}
+
+/* The same steps as orw_solve, to the last bit, each of them kept. */
+static orw_status follow_ode(orw_flow *flow, const orw_solver *solver, orw_rollout *rollout) {
+    float *work = malloc((flow->count + 1) * sizeof *work);
+    if (!work) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", flow->batch);
+    orw_status status = ORW_OK;
+    keep(rollout, 0, 0);
+    for (int k = 0; k < solver->steps && status == ORW_OK; k++) {
+        status = orw_solve_step(flow, solver->kind, k, solver->steps, rollout->x, work);
+        keep(rollout, k + 1, (k + 1.0) / solver->steps);
+    }
+    rollout->steps = solver->steps;
+    free(work);
+    return status;
+}
+
+static orw_status draw_ode(const orw_sampler *self, const orw_field *policy, orw_tape *tape, orw_stream *stream,
+                           const int *labels, orw_rollout *rollout, int64_t *evaluations) {
+    const orw_solver *solver = &self->solver;
+    orw_flow flow;
+    (void)stream;
+    if (!rollout->capacity) return orw_solve(policy, tape, solver, rollout->count, rollout->x, labels, evaluations);
+    if (solver->kind == ORW_ADAPTIVE || solver->steps > rollout->capacity)
+        return orw_error(ORW_ERR_INPUT, "solver.kind: adaptive steps cannot be kept, expected euler, midpoint or heun");
+    ORW_CALL(orw_flow_open(policy, tape, rollout->count, labels, solver->guidance, &flow));
+    orw_status status = follow_ode(&flow, solver, rollout);
+    if (evaluations) *evaluations += flow.evaluations;
+    orw_flow_close(&flow);
+    return status;
+}
+
+orw_sampler orw_sampler_ode(const orw_solver *solver) {
+    return (orw_sampler){"ode", *solver, draw_ode};
+}
+
+orw_status orw_sampler_from_config(const orw_config *config, orw_sampler *sampler) {
+    orw_solver solver;
+    ORW_CALL(orw_solver_from_config(config, &solver));
+    *sampler = orw_sampler_ode(&solver);
+    return ORW_OK;
+}

@@ -1,0 +1,91 @@
+/* score.c - r(x1) of every sample of the global batch. A sample whose reward is not a finite number is told so that it
+ * can be reproduced, or left out (finetune.on_nan): weight 0, a grey image, no part in the W2 term. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "finetune.h"
+
+static bool all_finite(const float *x, size_t count) {
+    float zero = 0;
+    for (size_t i = 0; i < count; i++) zero += 0 * x[i]; /* NaN as soon as one is NaN or infinite */
+    return zero == 0;
+}
+
+bool orw_skips(const orw_config *config) {
+    return strcmp(orw_config_text(config, "finetune.on_nan"), "skip") == 0;
+}
+
+static void mark_samples(const orw_batch *batch, float *reward) {
+    for (int i = 0; i < batch->local; i++)
+        if (!all_finite(batch->x1 + (size_t)i * batch->D, batch->D)) reward[i] = NAN;
+}
+
+static void leave_out(orw_batch *batch, int i) {
+    batch->left_out[i] = 1;
+    batch->left_out_count++;
+    if (i >= batch->start && i < batch->start + batch->local)
+        memset(batch->x1 + (size_t)(i - batch->start) * batch->D, 0, batch->D * sizeof *batch->x1);
+}
+
+static orw_status check_rewards(orw_batch *batch, bool skip, uint64_t seed, const char *reward) {
+    memset(batch->left_out, 0, (size_t)batch->plan.batch);
+    batch->left_out_count = 0;
+    for (int i = 0; i < batch->plan.batch; i++) {
+        if (isfinite(batch->reward[i])) continue;
+        if (!skip)
+            return orw_error(ORW_ERR_NUMERIC,
+                             "round %d, sample %d, seed %llu: reward %s is %g; expected a finite number", batch->round,
+                             i, (unsigned long long)seed, reward, (double)batch->reward[i]);
+        orw_warn("round %d, sample %d, seed %llu: reward %s is %g; left out", batch->round, i, (unsigned long long)seed,
+                 reward, (double)batch->reward[i]);
+        leave_out(batch, i);
+    }
+    if (batch->left_out_count < batch->plan.batch) return ORW_OK;
+    return orw_error(ORW_ERR_NUMERIC, "round %d, seed %llu: no sample has a finite reward %s; expected at least one",
+                     batch->round, (unsigned long long)seed, reward);
+}
+
+orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch) {
+    const orw_comm *comm = setup->place->comm;
+    const orw_reward *reward = setup->reward;
+    float *local = malloc(((size_t)batch->local + 1) * sizeof *local);
+    orw_status status = local ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to score %d samples", batch->local);
+    int per_shard = batch->plan.per_shard;
+    for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard)
+        status = reward->score(reward, tape, per_shard, batch->x1 + (size_t)i * batch->D, orw_batch_labels(batch, i),
+                               local + i);
+    if (status == ORW_OK) mark_samples(batch, local);
+    status = orw_comm_agree(comm, status);
+    if (status == ORW_OK) status = orw_gather(comm, &batch->plan, 1, local, batch->reward);
+    free(local);
+    return status == ORW_OK ? check_rewards(batch, orw_skips(setup->place->config), seed, reward->name) : status;
+}
+
+orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary) {
+    float *present = malloc((size_t)batch->plan.batch * sizeof *present);
+    bool good = present != NULL;
+    if (good) {
+        memcpy(present, batch->reward, (size_t)batch->plan.batch * sizeof *present);
+        good = orw_summarise(present, orw_keep_present(batch, 1, present), summary);
+    }
+    free(present);
+    return good ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to summarise %d rewards", batch->plan.batch);
+}
+
+int orw_keep_present(const orw_batch *batch, size_t width, float *rows) {
+    int kept = 0;
+    for (int i = 0; i < batch->plan.batch; i++) {
+        if (batch->left_out[i]) continue;
+        if (kept < i) memmove(rows + (size_t)kept * width, rows + (size_t)i * width, width * sizeof *rows);
+        kept++;
+    }
+    return kept;
+}
+
+orw_status orw_finetune_score(orw_finetune_state *state) {
+    const orw_finetune_setup *setup = state->setup;
+    ORW_CALL(orw_score_samples(setup, state->side, setup->seed, state->batch));
+    orw_finetune_clock(state, ORW_PHASE_SCORE);
+    return ORW_OK;
+}
