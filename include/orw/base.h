@@ -9,6 +9,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---------------------------------------------------------------- errors ---------------------------------------- */
 
 /* What a fallible function returns. The text of the last error of this process is in orw_error_text(). */
@@ -237,5 +241,9 @@ orw_status orw_cpu_prepare(int argc, char **argv);
 /* Adds host, CPU model, isa, compiler, build flags, commit, library versions. */
 orw_status orw_describe_build(orw_dictionary *provenance);
 const char *orw_source_directory(void); /* where the sources stood when this was built */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "orw/base.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { ORW_NOUN_BYTES = 24 }; /* of a noun, with its end */
 
 /* `count` images of 8-bit pixels, NHWC, with a label each. */
@@ -58,11 +62,11 @@ orw_status orw_dataset_open(const char *name, orw_dataset **dataset);
  * nouns. `data` has nouns. */
 enum { ORW_CLASS_TOKENS = 5 };
 int orw_class_vocabulary(int classes);
-void orw_class_caption_tokens(const orw_dataset *data, int class, int tokens[ORW_CLASS_TOKENS]);
-void orw_class_caption_text(const orw_dataset *data, int class, char *text, size_t capacity);
+void orw_class_caption_tokens(const orw_dataset *data, int number, int tokens[ORW_CLASS_TOKENS]);
+void orw_class_caption_text(const orw_dataset *data, int number, char *text, size_t capacity);
 /* The class that such a caption, or a noun alone, names. ORW_ERR_INPUT: an unknown noun (with the nearest known one),
  * more than one, a class that no image of `data` shows, a data set without nouns. */
-orw_status orw_class_named(const orw_dataset *data, const char *text, int *class);
+orw_status orw_class_named(const orw_dataset *data, const char *text, int *number);
 
 /* 8-bit PNG of height x width x channels (1 or 3) bytes; written aside and renamed. */
 orw_status orw_png_write(const char *path, int height, int width, int channels, const uint8_t *pixels);
@@ -73,5 +77,9 @@ uint8_t orw_pixel(float x); /* [-1, 1] -> 0 .. 255, clamped, rounded; NaN -> 0 *
 /* Contact sheet: `count` images [H,W,C] bytes, `columns` per row, each pixel `scale` times, one-pixel gaps. */
 orw_status orw_grid_write(const char *path, int count, int height, int width, int channels, const uint8_t *pixels,
                           int columns, int scale);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include "orw/flow.h"
 #include "orw/place.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---------------------------------------------------------------- optimiser ------------------------------------- */
 
 /* AdamW (Loshchilov and Hutter 2019); with weight_decay 0 it is Adam as PyTorch's: eps is added to the root of the
@@ -135,5 +139,9 @@ orw_status orw_pretrain_generator(const orw_place *place, const orw_generator *g
  * accuracy. Collective. */
 orw_status orw_train_classifier(const orw_place *place, const char *section, const orw_dataset *data,
                                 const orw_dataset *test, orw_network **network, float **values, char model_digest[17]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

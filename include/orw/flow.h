@@ -5,6 +5,10 @@
 
 #include "orw/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A velocity field: an architecture and one set of values (borrowed). D = H*W*C numbers per sample. */
 typedef struct orw_field {
     const orw_network *network;
@@ -123,5 +127,9 @@ orw_status orw_coupling_optimal(int n, size_t D, const float *x0, const float *x
 /* The assignment under it, for any cost[n,n] (row i, column j at cost[i n + j]): partner[n] with least sum of
  * cost[i, partner[i]]. `total` (may be NULL) receives that sum. ORW_ERR_NUMERIC unless all costs are within 1e30. */
 orw_status orw_coupling_assign(int n, const float *cost, int *partner, double *total);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

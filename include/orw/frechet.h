@@ -5,6 +5,10 @@
 
 #include "orw/base.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Mean and unbiased covariance of x[count, width], in double. */
 typedef struct orw_gaussian {
     int width, count;
@@ -18,5 +22,9 @@ void orw_gaussian_destroy(orw_gaussian **gaussian);
  * identity is added to the covariances: singular ones (fewer vectors than numbers in each) are fine, and eigenvalues
  * that rounding makes negative count as 0. For few vectors the value is too large: compare equal counts only. */
 orw_status orw_frechet_squared(const orw_gaussian *a, const orw_gaussian *b, double *squared);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include "orw/metric.h"
 #include "orw/reward.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 extern const orw_option orw_finetune_options[]; /* "finetune.*", "behaviour.*", "evaluate.*", "samples.*" */
 
 /* What an experiment measures of a policy's samples beyond what every evaluation has: the last columns of the table
@@ -61,5 +65,9 @@ orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double *row);
 /* The digits that a classifier, which is never a reward, sees in the samples: judge_even, judge_entropy,
  * judge_effective_digits, judge_confidence, digit0 .. digit9. `judge` is borrowed. */
 orw_observer orw_digits_observer(orw_model *judge);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 #include "orw/flow.h"
 #include "orw/parallel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The global batch of one round. A rank holds the samples of its own shards; rewards and weights it holds for all. */
 typedef struct orw_batch {
     orw_plan plan;
@@ -90,5 +94,9 @@ extern const orw_option orw_method_options[]; /* "weight.*" */
 orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method);
 const char *orw_method_name(int i); /* NULL after the last */
 const char *orw_method_help(int i); /* one line about it; likewise */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct orw_summary {
     double mean, sd;    /* sd: unbiased; 0 for one value */
     double quantile[5]; /* 5, 25, 50, 75, 95 % */
@@ -38,5 +42,9 @@ typedef struct orw_class_census {
 } orw_class_census;
 /* Returns false when out of memory. */
 int orw_class_census_take(const float *probability, int count, int classes, orw_class_census *census);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

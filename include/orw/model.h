@@ -8,6 +8,10 @@
 #include "orw/base.h"
 #include "orw/tensor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum orw_layout {
     ORW_LAYOUT_PLAIN, /* stored here as in PyTorch */
     ORW_LAYOUT_CONV,  /* PyTorch [out,in,kh,kw]; stored here [kh,kw,in,out] */
@@ -129,5 +133,9 @@ orw_status orw_model_describe(const orw_config *config, int height, int width, i
 extern const orw_option orw_scene_net_options[];
 orw_status orw_scene_net_describe(const orw_config *config, int height, int width, int channels, int vocabulary,
                                   int tokens, orw_dictionary *description);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include "orw/base.h"
 #include <mpi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define ORW_MPI(call)                                                                                                  \
     do {                                                                                                               \
         int orw_mpi_ = (call);                                                                                         \
@@ -60,5 +64,9 @@ double orw_reducer_seconds(const orw_reducer *reducer); /* spent in _finish sinc
 /* Rows of the global batch, `width` floats each, from the owning ranks to all: local rows (this rank's, in order of the
  * global index) in, global[batch * width] out. Collective. */
 orw_status orw_gather(const orw_comm *comm, const orw_plan *plan, int width, const float *local, float *global);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

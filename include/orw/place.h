@@ -4,6 +4,10 @@
 
 #include "orw/store.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { ORW_PATH = 4096 }; /* characters of the longest path */
 
 /* A trained network with its values and its file's digest; owns both. */
@@ -80,5 +84,9 @@ orw_status orw_work_stop(orw_work *work);
 /* All rows are written, then the model as the place's result `name`, which says that all is there. Collective. */
 orw_status orw_work_finish(orw_work *work, const char *name, const orw_network *network, const float *values);
 void orw_work_close(orw_work *work); /* whatever the status was */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "orw/loop.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct orw_claim orw_claim;
 typedef struct orw_program {
     const char *name;
@@ -60,5 +64,9 @@ orw_status orw_program_go_on(const orw_program *program);
 orw_status orw_program_sweep(orw_program *program,
                              orw_status (*body)(void *context, const char *method, double alpha, int seed),
                              void *context);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include "orw/fit.h"
 #include "orw/scene.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What readers are trained on: two nouns in a relation. Of `options` the seed, the count, held_out and noise play no
  * part. Both borrowed. */
 typedef struct orw_scene_data {
@@ -39,5 +43,9 @@ orw_status orw_train_preference(const orw_place *place, const orw_scene_data *da
 extern const orw_option orw_class_encoder_options[]; /* "class_encoder.*" */
 orw_status orw_train_class_encoder(const orw_place *place, const orw_dataset *data, const orw_dataset *test,
                                    orw_model *model);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

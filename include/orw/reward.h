@@ -6,6 +6,10 @@
 #include "orw/model.h"
 #include "orw/scene.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct orw_reward orw_reward;
 struct orw_reward {
     const char *name;
@@ -69,5 +73,9 @@ orw_status orw_reward_jpeg_size_configured(const orw_config *config, int height,
 orw_status orw_jpeg_bytes(int height, int width, int channels, int quality, const uint8_t *pixels, size_t *bytes);
 /* Its floor: the fewest bytes over the 256 images of one shade of grey. 641 for 32 x 32 x 3 at quality 95. */
 orw_status orw_jpeg_floor(int height, int width, int channels, int quality, size_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 
 #include "orw/data.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---------------------------------------------------------------- sprites --------------------------------------- */
 
 enum {
@@ -162,5 +166,9 @@ orw_status orw_scenes_dataset(const orw_sprites *sprites, const orw_scene_option
  * orw_sprite_options and orw_scene_keys (NULL: defaults). *sprites and *scenes (NULL: not wanted) are the caller's. */
 orw_status orw_scenes_open(const char *name, const orw_config *config, orw_sprites **sprites, orw_dataset **dataset,
                            orw_scene **scenes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

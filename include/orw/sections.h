@@ -1,4 +1,4 @@
-/* options.h - private: the keys of an optimiser, as every section that has one declares them. */
+/* sections.h - keys that several sections of the configuration declare alike: those of an optimiser, of the law of t. */
 #ifndef ORW_SECTIONS_H
 #define ORW_SECTIONS_H
 

@@ -12,6 +12,10 @@
 #include "orw/parallel.h"
 #include <hdf5.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* An HDF5 call that returns a negative value on failure: sets the error text (library's own message printing is off).
  */
 #define ORW_H5(call)                                                                                                   \
@@ -150,5 +154,9 @@ orw_status orw_adapters_load(const char *path, const orw_network *base, const fl
                              float **values);
 orw_status orw_adapters_save(const char *path, const orw_network *adapted, const float *values,
                              const orw_dictionary *metadata);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 
 #include "orw/base.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct orw_tensor {
     float *data;
     float *grad; /* same count; NULL: no gradient flows here. Operators ADD to it. */
@@ -108,5 +112,9 @@ orw_tensor *orw_weighted_sum(orw_tape *tape, orw_tensor *x,
 /* ---- GEMM: C = alpha op(A) op(B) + beta C, row-major, leading dimensions in elements ---- */
 void orw_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a, int lda,
               const float *b, int ldb, float beta, float *c, int ldc);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include "orw/base.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* W2^2 of the empirical measures of x[x_count] and y[y_count] numbers: both quantile functions are steps, so the
  * integral of their squared difference is a finite sum. */
 orw_status orw_w2_line(const float *x, int x_count, const float *y, int y_count, double *squared);
@@ -15,5 +19,9 @@ orw_status orw_w2_assignment(const float *x, const float *y, int count, size_t D
  * beside the samples. */
 orw_status orw_w2_sliced(const float *x, int x_count, const float *y, int y_count, size_t D, int directions,
                          uint64_t seed, double *squared);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
