@@ -66,7 +66,7 @@ bool orw_engine_asked(const orw_engine *engine);
 /* ---------------------------------------------------------------- anything fitted from data --------------------- */
 
 /* A network that is to be fitted by AdamW: the loss of a shard, and where numbers are read. A new trainer is a file
- * with a loss, the three functions of a recipe and one call of orw_fit_or_load; classifier.c shows how. */
+ * with a loss, a recipe and one call of orw_fit_or_load; classifier.c shows how. */
 typedef struct orw_fit {
     const orw_place *place;
     const char *what;           /* for the progress line */
@@ -80,11 +80,11 @@ typedef struct orw_fit {
 } orw_fit;
 typedef struct orw_fit_recipe {
     void *context;
+    orw_field *field; /* of the context: filled in with the network and the values at which the loss differentiates */
     orw_status (*describe)(void *context, orw_dictionary *description); /* the network to make */
-    /* The network is there; the loss will differentiate at `values`. */
-    orw_status (*prepare)(void *context, const orw_network *network, float *values);
-    /* After the last update, before the result is written; may be NULL. Collective. */
-    orw_status (*finish)(void *context, const orw_network *network, float *values);
+    orw_status (*check)(void *context); /* once the network is there: does it fit the data? May be NULL */
+    /* After the last update, when the field is the result's, before it is written; may be NULL. Collective. */
+    orw_status (*finish)(void *context);
 } orw_fit_recipe;
 /* The model of a place: read back from DIRECTORY/model.h5 if that is complete, else described, fitted - going on from a
  * checkpoint if there is one - and saved, with run.h5 beside it (table "metrics"). Collective. */

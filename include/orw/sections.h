@@ -1,4 +1,5 @@
-/* sections.h - keys that several sections of the configuration declare alike: those of an optimiser, of the law of t. */
+/* sections.h - keys that several sections of the configuration declare alike: those of an optimiser, of the law of t.
+ */
 #ifndef ORW_SECTIONS_H
 #define ORW_SECTIONS_H
 

@@ -38,6 +38,14 @@ orw_status orw_store_contents(const char *path, orw_dictionary *contents);
 typedef struct orw_column {
     const char *name, *unit, *help; /* a column list ends with name NULL */
 } orw_column;
+/* A table whose rows are made in one place is declared once, as LIST(_) of entries _(name, unit, help, value):
+ *     static const orw_column columns[] = {LIST(ORW_COLUMN) ORW_COLUMNS_END};
+ *     const double row[] = {LIST(ORW_VALUE)};  where the names that the values use are in scope
+ * so that names and values cannot get out of step. */
+#define ORW_COLUMN(name, unit, help, value) {#name, unit, help},
+#define ORW_VALUE(name, unit, help, value)  value,
+#define ORW_COLUMNS_END                                                                                                \
+    { NULL, NULL, NULL }
 
 /* Rows of doubles in memory; in a run file a group of 1-D data sets, one per column with attributes unit and help. */
 typedef struct orw_table {

@@ -10,8 +10,7 @@ typedef struct classification {
     const orw_place *place;
     const char *section;
     const orw_dataset *data, *test;
-    const orw_network *network;
-    float *values;
+    orw_field field; /* what is fitted */
     orw_order order;
     int64_t update;
 } classification;
@@ -31,7 +30,7 @@ static orw_tensor *cross_entropy_loss(void *context, orw_tape *tape, float *grad
     }
     const int shape[4] = {count, data->height, data->width, data->channels};
     orw_input in = {.x = orw_tape_view(tape, x, NULL, 4, shape)};
-    orw_tensor *logits = orw_network_forward(self->network, tape, self->values, gradient, &in);
+    orw_tensor *logits = orw_network_forward(self->field.network, tape, self->field.values, gradient, &in);
     orw_tensor *sum = orw_weighted_sum(tape, orw_cross_entropy(tape, logits, labels), NULL);
     if (sum) report[ORW_REPORT_LOSS] = sum->data[0];
     return sum;
@@ -39,14 +38,12 @@ static orw_tensor *cross_entropy_loss(void *context, orw_tape *tape, float *grad
 
 static orw_status class_scores(void *context, orw_tape *tape, int count, const float *x, float *p) {
     const classification *self = context;
-    return orw_classify(self->network, self->values, tape, count, x, p);
+    return orw_classify(self->field.network, self->field.values, tape, count, x, p);
 }
 
 /* How many of the test images it labels right. */
-static orw_status write_accuracy(void *context, const orw_network *network, float *values) {
+static orw_status write_accuracy(void *context) {
     classification *self = context;
-    (void)network;
-    self->values = values;
     return orw_place_accuracy(self->place, self->section, self->test, class_scores, self);
 }
 
@@ -67,13 +64,6 @@ static orw_status describe(void *context, orw_dictionary *description) {
     return ORW_OK;
 }
 
-static orw_status prepare(void *context, const orw_network *network, float *values) {
-    classification *self = context;
-    self->network = network;
-    self->values = values;
-    return ORW_OK;
-}
-
 orw_status orw_train_classifier(const orw_place *place, const char *section, const orw_dataset *data,
                                 const orw_dataset *test, orw_network **network, float **values, char model_digest[17]) {
     char seed_key[64], batch_key[64];
@@ -87,7 +77,7 @@ orw_status orw_train_classifier(const orw_place *place, const char *section, con
                          .loss = cross_entropy_loss,
                          .context = &self,
                          .update = &self.update};
-    const orw_fit_recipe recipe = {&self, describe, prepare, write_accuracy};
+    const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, write_accuracy};
     ORW_CALL(orw_same_classes(data, test));
     ORW_CALL(orw_order_open((uint64_t)orw_config_int(place->config, seed_key), data->count,
                             orw_config_int(place->config, batch_key), &self.order));

@@ -5,15 +5,19 @@
 
 #include "orw/fit.h"
 
-static const orw_column metrics_columns[] = {
-    {"update", "", "updates made"},
-    {"images", "", "training images seen, repeats included"},
-    {"loss", "", "mean loss per image since the last row"},
-    {"gradient_norm", "", "mean norm of the gradient before clipping since the last row"},
-    {"learning_rate", "", "at this update"},
-    {NULL, NULL, NULL}};
-static const orw_column timing_columns[] = {
-    {"update", "", "updates made"}, {"seconds", "s", "wall time since this process began the fit"}, {NULL, NULL, NULL}};
+/* The values are written for record(). */
+#define METRICS(_)                                                                                                     \
+    _(update, "", "updates made", done)                                                                                \
+    _(images, "", "training images seen, repeats included", done *(double)state->batch)                                \
+    _(loss, "", "mean loss per image since the last row", state->window[0] / n)                                        \
+    _(gradient_norm, "", "mean norm of the gradient before clipping since the last row", state->window[1] / n)         \
+    _(learning_rate, "", "at this update", state->optimiser->rate_now)
+#define TIMING(_)                                                                                                      \
+    _(update, "", "updates made", done)                                                                                \
+    _(seconds, "s", "wall time since this process began the fit", orw_seconds() - state->began)
+
+static const orw_column metrics_columns[] = {METRICS(ORW_COLUMN) ORW_COLUMNS_END};
+static const orw_column timing_columns[] = {TIMING(ORW_COLUMN) ORW_COLUMNS_END};
 
 typedef struct fit_state {
     const orw_fit *fit;
@@ -75,9 +79,7 @@ static orw_status open_state(fit_state *state, const orw_fit *fit, float *values
 
 static orw_status record(fit_state *state) {
     double done = (double)state->optimiser->step, n = (double)state->in_window;
-    const double row[] = {done, done * (double)state->batch, state->window[0] / n, state->window[1] / n,
-                          state->optimiser->rate_now};
-    const double time[] = {done, orw_seconds() - state->began};
+    const double row[] = {METRICS(ORW_VALUE)}, time[] = {TIMING(ORW_VALUE)};
     ORW_CALL(orw_table_append(state->metrics, row));
     ORW_CALL(orw_table_append(state->timing, time));
     state->window[0] = state->window[1] = 0;
@@ -126,7 +128,7 @@ static orw_status run(const orw_fit *fit, const orw_fit_recipe *recipe, float *v
     if (status == ORW_OK) status = orw_work_resume(&state.work);
     if (status == ORW_OK) status = loop(&state);
     if (status == ORW_OK && fit->ema > 0) memcpy(values, state.average, orw_network_size(fit->network) * sizeof(float));
-    if (status == ORW_OK && recipe->finish) status = recipe->finish(recipe->context, fit->network, values);
+    if (status == ORW_OK && recipe->finish) status = recipe->finish(recipe->context);
     if (status == ORW_OK) status = orw_work_finish(&state.work, "model.h5", fit->network, values);
     close_state(&state);
     return status;
@@ -147,7 +149,8 @@ static orw_status make(const orw_fit *asked, const orw_fit_recipe *recipe) {
         goto done;
     }
     fit.network = network;
-    ORW_TRY(status, recipe->prepare(recipe->context, network, values), done);
+    *recipe->field = (orw_field){network, values};
+    if (recipe->check) ORW_TRY(status, recipe->check(recipe->context), done);
     status = run(&fit, recipe, values);
 done:
     free(values);

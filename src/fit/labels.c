@@ -43,15 +43,17 @@ static orw_status accuracy(const orw_comm *comm, orw_label_scores scores, void *
     return ORW_OK;
 }
 
-static const orw_column columns[] = {{"accuracy", "", "share of the test images that are labelled right"},
-                                     {"images", "", "test images"},
-                                     {NULL, NULL, NULL}};
+#define EVALUATION(_)                                                                                                  \
+    _(accuracy, "", "share of the test images that are labelled right", share)                                         \
+    _(images, "", "test images", test->count)
+static const orw_column columns[] = {EVALUATION(ORW_COLUMN) ORW_COLUMNS_END};
 
 orw_status orw_place_accuracy(const orw_place *place, const char *what, const orw_dataset *test,
                               orw_label_scores scores, void *context) {
-    double row[2] = {0, test->count};
-    ORW_CALL(accuracy(place->comm, scores, context, test, &row[0]));
-    orw_log("%s: %.2f %% of %d test images right", what, 100 * row[0], test->count);
+    double share = 0;
+    ORW_CALL(accuracy(place->comm, scores, context, test, &share));
+    orw_log("%s: %.2f %% of %d test images right", what, 100 * share, test->count);
+    const double row[] = {EVALUATION(ORW_VALUE)};
     return orw_place_evaluation(place, columns, row);
 }
 

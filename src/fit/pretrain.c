@@ -67,14 +67,14 @@ static orw_status describe(void *context, orw_dictionary *description) {
 }
 
 /* The network says whether it wants conditions; the data must have them. */
-static orw_status prepare(void *context, const orw_network *network, float *values) {
+static orw_status check(void *context) {
     pretraining *self = context;
+    const orw_network *network = self->field.network;
     int wanted = orw_network_condition_width(network);
     if (wanted && wanted != self->shape.condition_width)
         return orw_error(ORW_ERR_INPUT, "the %s takes a condition of %d integers, but the data have %d per sample",
                          orw_network_kind(network), wanted, self->shape.condition_width);
     self->shape.condition_width = wanted;
-    self->field = (orw_field){network, values};
     return ORW_OK;
 }
 
@@ -93,7 +93,7 @@ static orw_status run(const orw_place *place, pretraining *self, orw_network **n
                          .loss = flow_matching_loss,
                          .context = self,
                          .update = &self->update};
-    const orw_fit_recipe recipe = {self, describe, prepare, NULL};
+    const orw_fit_recipe recipe = {self, &self->field, describe, check, NULL};
     bool taken;
     ORW_CALL(orw_base_take(place, &self->shape, &taken, network, values, model_digest));
     return taken ? ORW_OK : orw_fit_or_load(&fit, &recipe, network, values, model_digest);

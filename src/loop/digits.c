@@ -1,25 +1,26 @@
 /* digits.c - an observer: what a digit classifier that is never a reward sees in the samples. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "orw/loop.h"
 
-static const orw_column columns[] = {
-    {"judge_even", "", "share that the judge calls an even digit"},
-    {"judge_entropy", "nat", "entropy of the judge's digits, Miller-Madow corrected"},
-    {"judge_effective_digits", "", "exp(judge_entropy)"},
-    {"judge_confidence", "", "mean of the judge's largest probability"},
-    {"digit0", "", "share of digit 0 by the judge"},
-    {"digit1", "", "of digit 1"},
-    {"digit2", "", "of digit 2"},
-    {"digit3", "", "of digit 3"},
-    {"digit4", "", "of digit 4"},
-    {"digit5", "", "of digit 5"},
-    {"digit6", "", "of digit 6"},
-    {"digit7", "", "of digit 7"},
-    {"digit8", "", "of digit 8"},
-    {"digit9", "", "of digit 9"},
-};
-enum { COLUMNS = sizeof columns / sizeof *columns, FIRST_DIGIT = 4 };
+#define DIGITS(_)                                                                                                      \
+    _(judge_even, "", "share that the judge calls an even digit", census.even)                                         \
+    _(judge_entropy, "nat", "entropy of the judge's digits, Miller-Madow corrected", census.entropy)                   \
+    _(judge_effective_digits, "", "exp(judge_entropy)", census.effective)                                              \
+    _(judge_confidence, "", "mean of the judge's largest probability", census.confidence)                              \
+    _(digit0, "", "share of digit 0 by the judge", census.share[0])                                                    \
+    _(digit1, "", "of digit 1", census.share[1])                                                                       \
+    _(digit2, "", "of digit 2", census.share[2])                                                                       \
+    _(digit3, "", "of digit 3", census.share[3])                                                                       \
+    _(digit4, "", "of digit 4", census.share[4])                                                                       \
+    _(digit5, "", "of digit 5", census.share[5])                                                                       \
+    _(digit6, "", "of digit 6", census.share[6])                                                                       \
+    _(digit7, "", "of digit 7", census.share[7])                                                                       \
+    _(digit8, "", "of digit 8", census.share[8])                                                                       \
+    _(digit9, "", "of digit 9", census.share[9])
+static const orw_column columns[] = {DIGITS(ORW_COLUMN)};
+enum { COLUMNS = sizeof columns / sizeof *columns };
 
 /* Every rank classifies its own shards; all take the census of the whole batch. */
 static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, const orw_batch *batch, const float *all,
@@ -40,11 +41,8 @@ static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, c
     if (status == ORW_OK && !orw_class_census_take(global, batch->plan.batch, classes, &census))
         status = orw_error(ORW_ERR_SYSTEM, "no memory for a census of %d classes", classes);
     if (status == ORW_OK) {
-        row[0] = census.even;
-        row[1] = census.entropy;
-        row[2] = census.effective;
-        row[3] = census.confidence;
-        for (int d = 0; FIRST_DIGIT + d < COLUMNS; d++) row[FIRST_DIGIT + d] = census.share[d];
+        const double found[] = {DIGITS(ORW_VALUE)};
+        memcpy(row, found, sizeof found);
     }
     free(global);
     free(local);

@@ -7,17 +7,23 @@
 
 #include "finetune.h"
 
-static const orw_column common[ORW_EVALUATION_COMMON] = {
-    {"round", "", "rounds made"},
-    {"update", "", "updates made"},
-    {"samples_scored", "", "training samples drawn and scored so far"},
-    {"count", "", "evaluation samples whose reward is finite"},
-    {"reward_mean", "reward", "mean reward of the evaluation samples"},
-    {"reward_sd", "reward", "their standard deviation"},
-    {"pairwise_variance", "", "mean over elements of the variance across samples"},
-    {"distance", "", "E over t, x_t of mean (v - v_ref)^2, x_t on the path to the policy's own samples"},
-    {"distance_trajectory", "",
-     "the same with x_t on the paths of the policy's own ODE from the samples' noise; NaN unless evaluate.trajectory"}};
+/* The columns of every experiment; the values are written for orw_evaluate. */
+#define EVALUATION(_)                                                                                                  \
+    _(round, "", "rounds made", clock.round)                                                                           \
+    _(update, "", "updates made", clock.update)                                                                        \
+    _(samples_scored, "", "training samples drawn and scored so far", clock.samples_scored)                            \
+    _(count, "", "evaluation samples whose reward is finite", batch->plan.batch - batch->left_out_count)               \
+    _(reward_mean, "reward", "mean reward of the evaluation samples", reward.mean)                                     \
+    _(reward_sd, "reward", "their standard deviation", reward.sd)                                                      \
+    _(pairwise_variance, "", "mean over elements of the variance across samples", spread)                              \
+    _(distance, "", "E over t, x_t of mean (v - v_ref)^2, x_t on the path to the policy's own samples", distance)      \
+    _(distance_trajectory, "",                                                                                         \
+      "the same with x_t on the paths of the policy's own ODE from the samples' noise; NaN unless "                    \
+      "evaluate.trajectory",                                                                                           \
+      trajectory)
+
+static const orw_column common[] = {EVALUATION(ORW_COLUMN)};
+_Static_assert(sizeof common / sizeof *common == ORW_EVALUATION_COMMON, "the header promises so many columns");
 
 int orw_evaluation_width(const orw_observer *observer) {
     return ORW_EVALUATION_COMMON + (observer ? observer->count : 0);
@@ -48,19 +54,18 @@ static orw_status observe(const orw_finetune_setup *setup, orw_tape *tape, const
     return status;
 }
 
-/* row[orw_evaluation_width]: everything of it but the clock. */
-static orw_status measure(const orw_finetune_setup *setup, orw_tape *tape, float *values, uint64_t seed,
-                          const orw_solver *solver, const orw_batch *batch, double *row) {
-    orw_summary summary;
+/* row[orw_evaluation_width] of samples that are drawn and scored. */
+static orw_status measure(const orw_finetune_setup *setup, orw_tape *tape, float *values, orw_evaluation_clock clock,
+                          uint64_t seed, const orw_solver *solver, const orw_batch *batch, double *row) {
+    orw_summary reward;
     double spread = 0, distance = 0, trajectory = NAN;
     ORW_CALL(observe(setup, tape, batch, &spread, row + ORW_EVALUATION_COMMON));
     ORW_CALL(orw_velocity_distance(setup, tape, values, seed, NULL, batch, &distance));
     if (orw_config_bool(setup->place->config, "evaluate.trajectory"))
         ORW_CALL(orw_velocity_distance(setup, tape, values, seed, solver, batch, &trajectory));
-    ORW_CALL(orw_summarise_rewards(batch, &summary));
-    const double found[] = {
-        batch->plan.batch - batch->left_out_count, summary.mean, summary.sd, spread, distance, trajectory};
-    memcpy(row + 3, found, sizeof found);
+    ORW_CALL(orw_summarise_rewards(batch, &reward));
+    const double found[] = {EVALUATION(ORW_VALUE)};
+    memcpy(row, found, sizeof found);
     return ORW_OK;
 }
 
@@ -86,10 +91,7 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
                  : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     ORW_TRY(status, orw_comm_agree(comm, status), done);
     ORW_TRY(status, orw_score_samples(setup, tape, seed, batch), done);
-    ORW_TRY(status, measure(setup, tape, values, seed, &sampler.solver, batch, row), done);
-    row[0] = clock.round;
-    row[1] = clock.update;
-    row[2] = clock.samples_scored;
+    ORW_TRY(status, measure(setup, tape, values, clock, seed, &sampler.solver, batch, row), done);
     ORW_TRY(status, orw_table_append(table, row), done);
     if (samples_path)
         status = orw_samples_write(comm, &plan, samples_path, height, width, channels, batch->x1, batch->reward, NULL,

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "finetune.h"
+#include "tables.h"
 
 /* Shrinking samples with a rising reward: a solver with too few steps, or a reward that is fooled. Said once. */
 static void watch_spread(orw_finetune_state *state, double reward, double spread) {
@@ -19,30 +20,10 @@ static void watch_spread(orw_finetune_state *state, double reward, double spread
 static orw_status append_metrics(orw_finetune_state *state) {
     const orw_batch *batch = state->batch;
     orw_summary reward;
-    double K = state->updates_per_round;
     ORW_CALL(orw_gather(state->comm, &batch->plan, (int)batch->D, batch->x1, state->all));
     double spread = orw_pairwise_variance(state->all, orw_keep_present(batch, batch->D, state->all), batch->D);
     ORW_CALL(orw_summarise_rewards(batch, &reward));
-    double round = (double)state->round;
-    const double row[] = {round,
-                          round * K,
-                          (round + 1) * batch->plan.batch,
-                          (double)state->evaluations,
-                          reward.mean,
-                          reward.sd,
-                          reward.quantile[0],
-                          reward.quantile[1],
-                          reward.quantile[2],
-                          reward.quantile[3],
-                          reward.quantile[4],
-                          orw_effective_sample_size(batch->weight, batch->plan.batch),
-                          state->flow / K,
-                          state->w2 / K,
-                          state->norm / K,
-                          state->optimiser->rate_now,
-                          spread,
-                          batch->left_out_count,
-                          state->left_out};
+    const double row[] = {METRICS(ORW_VALUE)};
     state->flow = state->w2 = state->norm = state->left_out = 0;
     ORW_CALL(orw_table_append(state->metrics, row));
     watch_spread(state, reward.mean, spread);
@@ -66,9 +47,7 @@ orw_status orw_finetune_record(orw_finetune_state *state) {
     ORW_CALL(append_metrics(state));
     if (every > 0 && state->round % every == 0) ORW_CALL(write_samples(state));
     const double *phase = state->phase;
-    const double row[] = {(double)state->round,      phase[ORW_PHASE_SAMPLE],     phase[ORW_PHASE_SCORE],
-                          phase[ORW_PHASE_GRADIENT], phase[ORW_PHASE_REDUCE],     phase[ORW_PHASE_EVALUATE],
-                          phase[ORW_PHASE_WRITE],    orw_seconds() - state->began};
+    const double row[] = {TIMING(ORW_VALUE)};
     ORW_CALL(orw_table_append(state->timing, row));
     ORW_CALL(orw_work_write(&state->work));
     state->round++;

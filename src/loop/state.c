@@ -4,39 +4,10 @@
 #include <string.h>
 
 #include "finetune.h"
+#include "tables.h"
 
-static const orw_column metrics_columns[] = {
-    {"round", "", "number of the round, from 0"},
-    {"update", "", "updates made before the round's samples were drawn"},
-    {"samples_scored", "", "samples drawn and scored so far, this round's included"},
-    {"evaluations", "", "evaluations of v for drawing them, summed over samples"},
-    {"reward_mean", "reward", "of the round's samples"},
-    {"reward_sd", "reward", "their standard deviation"},
-    {"reward_q05", "reward", "5 % quantile"},
-    {"reward_q25", "reward", "25 % quantile"},
-    {"reward_q50", "reward", "median"},
-    {"reward_q75", "reward", "75 % quantile"},
-    {"reward_q95", "reward", "95 % quantile"},
-    {"effective_sample_size", "samples", "(sum w)^2 / sum w^2"},
-    {"loss_flow", "", "mean w |v - u|^2 over the round's updates"},
-    {"loss_w2", "",
-     "mean |v - v_ref|^2 over the round's updates at t by finetune.time, before alpha (0 where alpha is 0: not "
-     "computed)"},
-    {"gradient_norm", "", "mean over the round's updates, before clipping"},
-    {"learning_rate", "", "at the round's last update"},
-    {"pairwise_variance", "", "mean over pixels of the variance across the round's samples"},
-    {"left_out_rewards", "samples", "of the round, their reward not being finite (finetune.on_nan = skip)"},
-    {"left_out_losses", "samples", "of all updates of the round, their loss not being finite (likewise)"},
-    {NULL, NULL, NULL}};
-static const orw_column timing_columns[] = {{"round", "", "number of the round"},
-                                            {"sample", "s", "drawing x1, since this process began"},
-                                            {"score", "s", "scoring and weighing"},
-                                            {"gradient", "s", "forward, backward, optimiser"},
-                                            {"reduce", "s", "summing gradients over ranks, waiting included"},
-                                            {"evaluate", "s", "evaluation, and the spread of the samples"},
-                                            {"write", "s", "metrics, samples, checkpoints"},
-                                            {"total", "s", "wall time"},
-                                            {NULL, NULL, NULL}};
+static const orw_column metrics_columns[] = {METRICS(ORW_COLUMN) ORW_COLUMNS_END};
+static const orw_column timing_columns[] = {TIMING(ORW_COLUMN) ORW_COLUMNS_END};
 
 void orw_finetune_clock(orw_finetune_state *state, int phase) {
     double now = orw_seconds();

@@ -12,9 +12,8 @@ typedef struct class_contrast {
     const orw_dataset *data, *test;
     uint64_t seed;
     bool flip;
-    const orw_network *network;
-    float *values;
-    int *captions; /* [classes, ORW_CLASS_TOKENS] */
+    orw_field field; /* what is fitted */
+    int *captions;   /* [classes, ORW_CLASS_TOKENS] */
     orw_order order;
     int64_t update;
 } class_contrast;
@@ -25,10 +24,10 @@ static orw_tensor *similarities(const class_contrast *self, orw_tape *tape, floa
     const orw_dataset *data = self->data;
     const int shape[4] = {count, data->height, data->width, data->channels};
     orw_tensor *pictures = orw_tape_copy(tape, x, 4, shape);
-    orw_tensor *images = orw_dual_encoder_images(self->network, tape, self->values, gradient, pictures);
+    orw_tensor *images = orw_dual_encoder_images(self->field.network, tape, self->field.values, gradient, pictures);
     orw_tensor *texts =
-        orw_dual_encoder_texts(self->network, tape, self->values, gradient, self->captions, data->classes);
-    return orw_dual_encoder_similarity(self->network, tape, self->values, gradient, images, texts);
+        orw_dual_encoder_texts(self->field.network, tape, self->field.values, gradient, self->captions, data->classes);
+    return orw_dual_encoder_similarity(self->field.network, tape, self->field.values, gradient, images, texts);
 }
 
 static orw_tensor *class_loss(void *context, orw_tape *tape, float *gradient, int first, int count, float *report) {
@@ -60,10 +59,8 @@ static orw_status class_scores(void *context, orw_tape *tape, int count, const f
     return ORW_OK;
 }
 
-static orw_status finish(void *context, const orw_network *network, float *values) {
+static orw_status finish(void *context) {
     class_contrast *self = context;
-    (void)network;
-    self->values = values;
     return orw_place_accuracy(self->place, self->section, self->test, class_scores, self);
 }
 
@@ -76,13 +73,6 @@ static orw_status describe(void *context, orw_dictionary *description) {
     return orw_dictionary_set(description, "vocabulary", "%d", orw_class_vocabulary(data->classes));
 }
 
-static orw_status prepare(void *context, const orw_network *network, float *values) {
-    class_contrast *self = context;
-    self->network = network;
-    self->values = values;
-    return ORW_OK;
-}
-
 static orw_status fit(class_contrast *self, orw_model *model) {
     const orw_fit fit = {.place = self->place,
                          .what = self->section,
@@ -92,7 +82,7 @@ static orw_status fit(class_contrast *self, orw_model *model) {
                          .loss = class_loss,
                          .context = self,
                          .update = &self->update};
-    const orw_fit_recipe recipe = {self, describe, prepare, finish};
+    const orw_fit_recipe recipe = {self, &self->field, describe, NULL, finish};
     return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
 }
 

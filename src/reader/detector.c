@@ -15,8 +15,7 @@ typedef struct detection {
     const char *section;
     uint64_t seed;
     int nouns, batch;
-    const orw_network *network;
-    float *values;
+    orw_field field; /* what is fitted */
     int64_t update;
 } detection;
 
@@ -57,7 +56,7 @@ static orw_tensor *detection_loss(void *context, orw_tape *tape, float *gradient
     }
     const int size = self->data->options->size, shape[4] = {count, size, size, 3};
     orw_input in = {.x = orw_tape_view(tape, x, NULL, 4, shape)};
-    orw_tensor *logits = orw_network_forward(self->network, tape, self->values, gradient, &in);
+    orw_tensor *logits = orw_network_forward(self->field.network, tape, self->field.values, gradient, &in);
     const int at[4] = {0, ORW_AXES, ORW_AXES + self->nouns + 1, orw_detector_outputs(self->nouns)};
     orw_tensor *loss = NULL;
     for (int k = 0; k < 3; k++) {
@@ -103,7 +102,7 @@ static orw_status judge_one(const detection *self, orw_tape *tape, int kind, uin
         ORW_CALL(orw_scene_junk(self->data, self->seed, ORW_TEST_SCENES + i, NULL, (orw_junk)kind, &stream, x));
     if (kind != ORW_JUNK_KINDS) orw_image_jitter(orw_scene_numbers(self->data), &stream, x);
     orw_reading said;
-    ORW_CALL(orw_detector_read(self->network, self->values, tape, 1, x, NULL, &said));
+    ORW_CALL(orw_detector_read(self->field.network, self->field.values, tape, 1, x, NULL, &said));
     *yes = kind == ORW_JUNK_KINDS
                ? same_reading(said, orw_reading_of(&scene.truth))
                : said.axis != ORW_NO_SCENE && said.first != self->nouns && said.second != self->nouns;
@@ -132,12 +131,10 @@ static orw_status test(const detection *self, double row[COLUMNS]) {
     return status;
 }
 
-static orw_status finish(void *context, const orw_network *network, float *values) {
+static orw_status finish(void *context) {
     detection *self = context;
     double row[COLUMNS] = {0};
     orw_status status = ORW_OK;
-    (void)network;
-    self->values = values;
     if (orw_comm_rank(self->place->comm) == 0) status = test(self, row);
     ORW_CALL(orw_comm_agree(self->place->comm, status));
     orw_log("%s: %.2f %% of clean scenes read right, %.2f %% of junk taken for a scene", self->section, 100 * row[0],
@@ -149,13 +146,6 @@ static orw_status describe(void *context, orw_dictionary *description) {
     const detection *self = context;
     ORW_CALL(orw_reader_describe(self->place, self->section, "detector", self->data, description));
     return orw_dictionary_set(description, "outputs", "%d", orw_detector_outputs(self->nouns));
-}
-
-static orw_status prepare(void *context, const orw_network *network, float *values) {
-    detection *self = context;
-    self->network = network;
-    self->values = values;
-    return ORW_OK;
 }
 
 orw_status orw_train_detector(const orw_place *place, const char *section, const orw_scene_data *data,
@@ -174,6 +164,6 @@ orw_status orw_train_detector(const orw_place *place, const char *section, const
                    .loss = detection_loss,
                    .context = &self,
                    .update = &self.update};
-    const orw_fit_recipe recipe = {&self, describe, prepare, finish};
+    const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, finish};
     return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
 }

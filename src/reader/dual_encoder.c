@@ -16,8 +16,7 @@ typedef struct contrast {
     const orw_scene_data *data;
     uint64_t seed;
     int nouns, batch;
-    const orw_network *network;
-    float *values;
+    orw_field field; /* what is fitted */
     int64_t update;
 } contrast;
 
@@ -92,7 +91,7 @@ static orw_tensor *choose(contrast *self, orw_tape *tape, float *gradient, orw_t
             mask->data[i * columns + j] =
                 j != i && j < captioned && orw_caption_equivalent(&of_a[i], &of_b[j]) ? never : 0;
     }
-    orw_tensor *similarity = orw_dual_encoder_similarity(self->network, tape, self->values, gradient, a, b);
+    orw_tensor *similarity = orw_dual_encoder_similarity(self->field.network, tape, self->field.values, gradient, a, b);
     return orw_cross_entropy(tape, orw_add(tape, similarity, mask), labels);
 }
 
@@ -115,8 +114,9 @@ static orw_tensor *contrastive_loss(void *context, orw_tape *tape, float *gradie
     if (status != ORW_OK) return orw_tape_fail(tape, status, "no memory for a scene");
     const int size = self->data->options->size, shape[4] = {count + c.junk, size, size, 3};
     orw_tensor *x = orw_tape_view(tape, c.x, NULL, 4, shape);
-    orw_tensor *images = orw_dual_encoder_images(self->network, tape, self->values, gradient, x);
-    orw_tensor *texts = orw_dual_encoder_texts(self->network, tape, self->values, gradient, c.tokens, TEXTS * count);
+    orw_tensor *images = orw_dual_encoder_images(self->field.network, tape, self->field.values, gradient, x);
+    orw_tensor *texts =
+        orw_dual_encoder_texts(self->field.network, tape, self->field.values, gradient, c.tokens, TEXTS * count);
     orw_tensor *by_image =
         choose(self, tape, gradient, top(tape, images, count), texts, c.truth, c.said, TEXTS * count);
     orw_tensor *by_text = choose(self, tape, gradient, top(tape, texts, count), images, c.said, c.truth, count);
@@ -159,7 +159,7 @@ static orw_status test_one(const contrast *self, orw_tape *tape, uint32_t i, flo
     const int size = self->data->options->size, shape[4] = {TEXTS + 1, size, size, 3};
     orw_tape_begin(tape, false);
     orw_input in = {.x = orw_tape_copy(tape, x, 4, shape), .labels = tokens};
-    orw_tensor *found = orw_network_forward(self->network, tape, self->values, NULL, &in);
+    orw_tensor *found = orw_network_forward(self->field.network, tape, self->field.values, NULL, &in);
     ORW_CALL(orw_tape_status(tape));
     memcpy(score, found->data, (TEXTS + 1) * sizeof *score);
     return ORW_OK;
@@ -188,12 +188,10 @@ static orw_status test(const contrast *self, double row[COLUMNS]) {
     return status;
 }
 
-static orw_status finish(void *context, const orw_network *network, float *values) {
+static orw_status finish(void *context) {
     contrast *self = context;
     double row[COLUMNS] = {0};
     orw_status status = ORW_OK;
-    (void)network;
-    self->values = values;
     if (orw_comm_rank(self->place->comm) == 0) status = test(self, row);
     ORW_CALL(orw_comm_agree(self->place->comm, status));
     orw_log("dual_encoder: the right caption above all wrong ones for %.2f %% of test scenes, scenes above junk "
@@ -205,13 +203,6 @@ static orw_status finish(void *context, const orw_network *network, float *value
 static orw_status describe(void *context, orw_dictionary *description) {
     const contrast *self = context;
     return orw_reader_describe(self->place, "dual_encoder", "dual_encoder", self->data, description);
-}
-
-static orw_status prepare(void *context, const orw_network *network, float *values) {
-    contrast *self = context;
-    self->network = network;
-    self->values = values;
-    return ORW_OK;
 }
 
 orw_status orw_train_dual_encoder(const orw_place *place, const orw_scene_data *data, orw_model *model) {
@@ -228,6 +219,6 @@ orw_status orw_train_dual_encoder(const orw_place *place, const orw_scene_data *
                    .loss = contrastive_loss,
                    .context = &self,
                    .update = &self.update};
-    const orw_fit_recipe recipe = {&self, describe, prepare, finish};
+    const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, finish};
     return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
 }

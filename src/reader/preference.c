@@ -16,8 +16,7 @@ typedef struct comparison {
     const orw_scene_data *data;
     uint64_t seed;
     int nouns, batch;
-    const orw_network *network;
-    float *values;
+    orw_field field; /* what is fitted */
     int64_t update;
 } comparison;
 
@@ -89,7 +88,7 @@ static orw_tensor *preference_loss(void *context, orw_tape *tape, float *gradien
     const int size = self->data->options->size, shape[4] = {2 * count, size, size, 3}, pairs[2] = {count, 2};
     orw_input in = {.x = orw_tape_view(tape, x, NULL, 4, shape), .labels = tokens};
     orw_tensor *scores =
-        orw_reshape(tape, orw_network_forward(self->network, tape, self->values, gradient, &in), 2, pairs);
+        orw_reshape(tape, orw_network_forward(self->field.network, tape, self->field.values, gradient, &in), 2, pairs);
     orw_tensor *zero = orw_tape_tensor(tape, 2, pairs);
     if (!scores || !zero) return NULL;
     memset(zero->data, 0, 2 * n * sizeof *zero->data);
@@ -127,7 +126,7 @@ static orw_status test(const comparison *self, double row[COLUMNS]) {
         if (status != ORW_OK) break;
         orw_tape_begin(tape, false);
         orw_input in = {.x = orw_tape_copy(tape, x, 4, shape), .labels = tokens};
-        orw_tensor *score = orw_network_forward(self->network, tape, self->values, NULL, &in);
+        orw_tensor *score = orw_network_forward(self->field.network, tape, self->field.values, NULL, &in);
         status = orw_tape_status(tape);
         if (status != ORW_OK) break;
         row[kind] += (score->data[0] > score->data[1]) / (double)TESTED;
@@ -140,12 +139,10 @@ static orw_status test(const comparison *self, double row[COLUMNS]) {
     return status;
 }
 
-static orw_status finish(void *context, const orw_network *network, float *values) {
+static orw_status finish(void *context) {
     comparison *self = context;
     double row[COLUMNS] = {0};
     orw_status status = ORW_OK;
-    (void)network;
-    self->values = values;
     if (orw_comm_rank(self->place->comm) == 0) status = test(self, row);
     ORW_CALL(orw_comm_agree(self->place->comm, status));
     orw_log("preference: the better of a pair preferred: mismatched %.2f %%, missaid %.2f %%, corrupted %.2f %%, "
@@ -157,13 +154,6 @@ static orw_status finish(void *context, const orw_network *network, float *value
 static orw_status describe(void *context, orw_dictionary *description) {
     const comparison *self = context;
     return orw_reader_describe(self->place, "preference", "preference", self->data, description);
-}
-
-static orw_status prepare(void *context, const orw_network *network, float *values) {
-    comparison *self = context;
-    self->network = network;
-    self->values = values;
-    return ORW_OK;
 }
 
 orw_status orw_train_preference(const orw_place *place, const orw_scene_data *data, orw_model *model) {
@@ -180,6 +170,6 @@ orw_status orw_train_preference(const orw_place *place, const orw_scene_data *da
                    .loss = preference_loss,
                    .context = &self,
                    .update = &self.update};
-    const orw_fit_recipe recipe = {&self, describe, prepare, finish};
+    const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, finish};
     return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
 }
