@@ -9,12 +9,6 @@
 static const orw_column metrics_columns[] = {METRICS(ORW_COLUMN) ORW_COLUMNS_END};
 static const orw_column timing_columns[] = {TIMING(ORW_COLUMN) ORW_COLUMNS_END};
 
-void orw_finetune_clock(orw_finetune_state *state, int phase) {
-    double now = orw_seconds();
-    state->phase[phase] += now - state->phase_started;
-    state->phase_started = now;
-}
-
 /* What a checkpoint of fine-tuning holds. */
 static orw_status open_work(orw_finetune_state *state) {
     const orw_finetune_setup *setup = state->setup;
