@@ -21,7 +21,7 @@ endif
 
 ROOMS     := base parallel data tensor model store flow reward method metric fit reader loop program
 KERNELS   := src/tensor/kernels.c
-SOURCES   := $(filter-out $(KERNELS),$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
+SOURCES   := $(filter-out $(KERNELS),$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c src/$(room)/*/*.c)))
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 CLI       := $(wildcard src/cli/*.c)
 DRIVERS   := $(patsubst experiments/%/main.c,$(BUILD)/bin/%,$(wildcard experiments/*/main.c))

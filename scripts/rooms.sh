@@ -20,7 +20,7 @@ git ls-files -z 'src/*.[ch]' 'include/orw/*.h' 'experiments/*.[ch]' | xargs -0 g
         gsub(/^#include "|"$/, "", what)
         if (what == "orw_build.h") next
         if (what !~ /^orw\//) {
-            if (what ~ /\//) bad("private to another room")
+            if (what ~ /\// && !(what ~ /^\.\.\/[^\/]*$/ && part[4] != "")) bad("private to another room")
             next
         }
         to = header(what)

@@ -3,7 +3,7 @@
 #ifndef ORW_MODEL_CONDITIONING_H
 #define ORW_MODEL_CONDITIONING_H
 
-#include "network.h"
+#include "../network.h"
 
 /* Numbers of the layers' weights. */
 typedef struct orw_conditioning {

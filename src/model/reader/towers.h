@@ -3,7 +3,7 @@
 #ifndef ORW_MODEL_TOWERS_H
 #define ORW_MODEL_TOWERS_H
 
-#include "network.h"
+#include "../network.h"
 
 #define ORW_TOWER_STAGES 8
 

@@ -1,6 +1,6 @@
 /* adapters.c - low-rank adapters (LoRA, Hu et al. 2022): a network with them, made from the network without; their own
  * table of parameters; what they amount to when they are added to the weights. */
-#include "network.h"
+#include "../network.h"
 
 #include <stdlib.h>
 #include <string.h>

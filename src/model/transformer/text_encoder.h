@@ -6,7 +6,7 @@
 #ifndef ORW_MODEL_TEXT_ENCODER_H
 #define ORW_MODEL_TEXT_ENCODER_H
 
-#include "network.h"
+#include "../network.h"
 
 #define ORW_TEXT_LAYERS 8
 

@@ -2,7 +2,7 @@
 #ifndef ORW_MODEL_UNET_H
 #define ORW_MODEL_UNET_H
 
-#include "network.h"
+#include "../network.h"
 
 #define UNET_LEVELS 8
 

@@ -2,7 +2,7 @@
  * between stages, then the mean over pixels and one linear layer to the logits.
  *
  * Two that are meant to be independent differ in `channels`, `depth` and `pool`, besides their seeds. */
-#include "network.h"
+#include "../network.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef ORW_MODEL_JOINT_BLOCK_H
 #define ORW_MODEL_JOINT_BLOCK_H
 
-#include "network.h"
+#include "../network.h"
 
 #define ORW_TOKEN_EPS 1e-6f /* of layer and RMS norms */
 
