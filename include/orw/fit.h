@@ -22,7 +22,6 @@ typedef struct orw_optimiser {
     int64_t decay;  /* cosine decay to final_share of the rate at this update; 0: constant */
     double final_share;
     size_t size;                    /* P */
-    const orw_network *network;     /* whose frozen parameters stay as they are; NULL: none is frozen. Borrowed */
     int64_t step;                   /* updates made */
     float *moment1, *moment2;       /* [P] */
     double gradient_norm, rate_now; /* of the last step, the norm before clipping */

@@ -33,7 +33,8 @@ typedef struct orw_parameter {
     orw_init init;
     int fan_in;           /* for ORW_INIT_UNIFORM */
     size_t offset, count; /* place in the flat vector, in floats; offsets are multiples of 16 */
-    bool frozen;          /* not trained: gets no gradient, no decay, no average (what adapters are added to) */
+    bool frozen;          /* not trained (what adapters are added to): no part of the flat vector, but in `held` */
+    float *held;          /* [count] of a frozen parameter, the network's own: one copy, whoever uses the network */
 } orw_parameter;
 
 typedef struct orw_network orw_network;
@@ -72,10 +73,12 @@ int orw_network_parameter_count(const orw_network *network); /* tensors */
 const orw_parameter *orw_network_parameter(const orw_network *network, int i);
 int orw_network_find(const orw_network *network, const char *name); /* -1 if absent */
 size_t orw_network_size(const orw_network *network);                /* P: floats of the flat vector, padding included */
-size_t orw_network_numel(const orw_network *network);               /* numbers without padding */
+size_t orw_network_numel(const orw_network *network);               /* numbers without padding, frozen ones included */
 float *orw_network_values(
     const orw_network *network); /* fresh zeroed vector of P floats, 64-byte aligned; free(); NULL: no memory */
-void orw_network_initialise(const orw_network *network, uint64_t seed, float *values);
+void orw_network_initialise(const orw_network *network, uint64_t seed, float *values); /* frozen numbers, too */
+/* A parameter's numbers, as stored: in values[P], or what is held of a frozen one. */
+float *orw_parameter_data(const orw_parameter *parameter, const float *values);
 /* One parameter between the flat vector and PyTorch's layout. */
 void orw_parameter_export(const orw_parameter *parameter, const float *values, float *torch);
 void orw_parameter_import(const orw_parameter *parameter, const float *torch, float *values);

@@ -263,7 +263,7 @@ static double parameter_norm(const parity *p, const float *values, const double 
     double sum = 0;
     for (int i = 0; i < orw_network_parameter_count(p->r->network); i++) {
         const orw_parameter *parameter = orw_network_parameter(p->r->network, i);
-        if (!skip || skip[i] == 0) sum += pow(parity_l2(values + parameter->offset, parameter->count), 2);
+        if (!skip || skip[i] == 0) sum += pow(parity_l2(orw_parameter_data(parameter, values), parameter->count), 2);
     }
     return sqrt(sum);
 }

@@ -111,22 +111,11 @@ static orw_status compare_adapter(void *context, const char *name, int parameter
     return ORW_OK;
 }
 
-/* Frozen parameters: no gradient at all. */
-static void frozen_row(parity *p) {
-    double sum = 0;
-    for (int i = 0; i < orw_network_parameter_count(p->r->network); i++) {
-        const orw_parameter *parameter = orw_network_parameter(p->r->network, i);
-        if (parameter->frozen) sum += parity_l2(p->gradient + parameter->offset, parameter->count);
-    }
-    parity_row(p, sum, 0, sum, 0, "lora/gradient of the frozen base");
-}
-
 static orw_status adapter_gradients(parity *p) {
     double ours, theirs;
     ORW_CALL(parity_evaluate(p, ORW, p->r->values, p->gradient, &ours));
     ORW_CALL(reference_scalar(p->r, "/lora/orw_loss", &theirs));
     parity_scalar_row(p, "lora/orw_loss", ours, theirs, 1e-5);
-    frozen_row(p);
     return reference_each(p->r, "/lora/grad", compare_adapter, p);
 }
 

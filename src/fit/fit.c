@@ -66,7 +66,6 @@ static orw_status open_state(fit_state *state, const orw_fit *fit, float *values
     ORW_CALL(orw_engine_create(fit->place->comm, &plan, P, &state->engine));
     ORW_CALL(orw_optimiser_create(P, &state->optimiser));
     orw_optimiser_configure(state->optimiser, config, fit->section, state->updates);
-    state->optimiser->network = fit->network;
     state->average = orw_network_values(fit->network);
     state->gradient = aligned_alloc(64, (P + ORW_REPORT_SLOTS) * sizeof(float));
     if (!state->average || !state->gradient)

@@ -68,23 +68,6 @@ static void move(const adam *a, size_t count, const float *restrict gradient, fl
     }
 }
 
-/* All parameters that are not frozen. */
-static void move_all(const orw_optimiser *optimiser, const adam *a, const float *gradient, float *values) {
-    const orw_network *network = optimiser->network;
-    bool any_frozen = false;
-    for (int i = 0; network && i < orw_network_parameter_count(network); i++)
-        any_frozen = any_frozen || orw_network_parameter(network, i)->frozen;
-    if (!any_frozen) {
-        move(a, optimiser->size, gradient, optimiser->moment1, optimiser->moment2, values);
-        return;
-    }
-    for (int i = 0; i < orw_network_parameter_count(network); i++) {
-        const orw_parameter *p = orw_network_parameter(network, i);
-        size_t at = p->offset;
-        if (!p->frozen) move(a, p->count, gradient + at, optimiser->moment1 + at, optimiser->moment2 + at, values + at);
-    }
-}
-
 orw_status orw_optimiser_step(orw_optimiser *optimiser, float *values, float *gradient) {
     size_t size = optimiser->size;
     double squares = 0;
@@ -107,7 +90,7 @@ orw_status orw_optimiser_step(orw_optimiser *optimiser, float *values, float *gr
                     .root2 = (float)(1 / sqrt(correction2)),
                     .epsilon = (float)optimiser->epsilon,
                     .keep = (float)(1 - optimiser->rate_now * optimiser->weight_decay)};
-    move_all(optimiser, &a, gradient, values);
+    move(&a, size, gradient, optimiser->moment1, optimiser->moment2, values);
     return ORW_OK;
 }
 

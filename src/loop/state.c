@@ -57,7 +57,6 @@ static orw_status open_all(orw_finetune_state *state) {
     ORW_CALL(orw_sampler_from_config(config, &state->sampler));
     ORW_CALL(allocate(state));
     orw_optimiser_configure(state->optimiser, config, "finetune", (int64_t)state->rounds * state->updates_per_round);
-    state->optimiser->network = setup->network;
     ORW_CALL(orw_finetune_batch(setup, orw_config_int(config, "finetune.batch"), &plan, &state->batch));
     if (setup->method->point == ORW_POINT_STEP)
         ORW_CALL(orw_batch_keep_rollouts(state->batch, state->sampler.solver.steps));

@@ -67,6 +67,28 @@ static orw_status refuse_unknown_keys(const orw_dictionary *description, const o
     return ORW_OK;
 }
 
+/* Places in the flat vector for what is trained; memory of the network's own for what is not. */
+static orw_status lay_out(orw_network *network) {
+    size_t frozen = 0;
+    for (int i = 0; i < network->parameters; i++) {
+        orw_parameter *p = &network->parameter[i];
+        size_t *used = p->frozen ? &frozen : &network->size;
+        p->offset = *used;
+        *used += (p->count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+    if (frozen == 0) return ORW_OK;
+    network->frozen = aligned_alloc(64, frozen * sizeof(float));
+    if (!network->frozen) return orw_error(ORW_ERR_SYSTEM, "no memory for %zu frozen parameters", frozen);
+    memset(network->frozen, 0, frozen * sizeof(float));
+    for (int i = 0; i < network->parameters; i++) {
+        orw_parameter *p = &network->parameter[i];
+        if (!p->frozen) continue;
+        p->held = network->frozen + p->offset;
+        p->offset = 0;
+    }
+    return ORW_OK;
+}
+
 orw_status orw_network_create(const orw_dictionary *description, orw_network **network) {
     *network = NULL;
     const orw_architecture *architecture = NULL;
@@ -80,6 +102,7 @@ orw_status orw_network_create(const orw_dictionary *description, orw_network **n
     ORW_TRY(status, orw_dictionary_set(made->description, "kind", "%s", architecture->kind), fail);
     ORW_TRY(status, architecture->build(made, description), fail);
     ORW_TRY(status, made->status, fail);
+    ORW_TRY(status, lay_out(made), fail);
     *network = made;
     return ORW_OK;
 fail:
@@ -91,6 +114,7 @@ void orw_network_destroy(orw_network **network) {
     if (!network || !*network) return;
     if ((*network)->plan) (*network)->architecture->destroy((*network)->plan);
     orw_dictionary_destroy(&(*network)->description);
+    free((*network)->frozen);
     free((*network)->parameter);
     free(*network);
     *network = NULL;
@@ -158,14 +182,12 @@ static int add(orw_network *network, const char *name, const char *suffix, int r
     }
     orw_parameter *made = &network->parameter[network->parameters];
     *made = (orw_parameter){.rank = rank, .layout = layout, .init = init, .fan_in = fan_in};
-    made->offset = network->size;
     made->count = 1;
     for (int i = 0; i < rank; i++) {
         made->shape[i] = shape[i];
         made->count *= (size_t)shape[i]; /* the descriptions' limits keep this far below 2^64 */
     }
     snprintf(made->name, sizeof made->name, suffix ? "%s.%s" : "%s", name, suffix);
-    network->size += (made->count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     network->numel += made->count;
     return network->parameters++;
 }
@@ -228,12 +250,18 @@ static size_t place(const orw_parameter *parameter, size_t j) {
     return parameter->layout == ORW_LAYOUT_PATCH ? (n * taps + tap) * in + c : (tap * in + c) * out + n;
 }
 
+float *orw_parameter_data(const orw_parameter *parameter, const float *values) {
+    return parameter->frozen ? parameter->held : (float *)(uintptr_t)values + parameter->offset;
+}
+
 void orw_parameter_export(const orw_parameter *parameter, const float *values, float *torch) {
-    for (size_t j = 0; j < parameter->count; j++) torch[j] = values[parameter->offset + place(parameter, j)];
+    const float *stored = orw_parameter_data(parameter, values);
+    for (size_t j = 0; j < parameter->count; j++) torch[j] = stored[place(parameter, j)];
 }
 
 void orw_parameter_import(const orw_parameter *parameter, const float *torch, float *values) {
-    for (size_t j = 0; j < parameter->count; j++) values[parameter->offset + place(parameter, j)] = torch[j];
+    float *stored = orw_parameter_data(parameter, values);
+    for (size_t j = 0; j < parameter->count; j++) stored[place(parameter, j)] = torch[j];
 }
 
 /* Sines and cosines of a place's column, then of its row (diffusers' PatchEmbed): places i * base / extent along each
@@ -276,7 +304,7 @@ void orw_network_initialise(const orw_network *network, uint64_t seed, float *va
     memset(values, 0, network->size * sizeof *values); /* the padding counts in norms and digests */
     for (int i = 0; i < network->parameters; i++) {
         orw_stream stream = orw_stream_open(seed, ORW_PURPOSE_PARAMETERS, 0, (uint32_t)i);
-        initialise(&network->parameter[i], &stream, values + network->parameter[i].offset);
+        initialise(&network->parameter[i], &stream, orw_parameter_data(&network->parameter[i], values));
     }
 }
 
@@ -284,7 +312,8 @@ void orw_network_initialise(const orw_network *network, uint64_t seed, float *va
 
 orw_tensor *orw_pass_parameter(const orw_pass *pass, int i) {
     const orw_parameter *p = &pass->network->parameter[i];
-    float *data = pass->values + p->offset, *grad = pass->grads && !p->frozen ? pass->grads + p->offset : NULL;
+    float *data = orw_parameter_data(p, pass->values);
+    float *grad = pass->grads && !p->frozen ? pass->grads + p->offset : NULL;
     if (p->layout == ORW_LAYOUT_CONV)
         return orw_tape_view(pass->tape, data, grad, 4, (int[]){p->shape[2], p->shape[3], p->shape[1], p->shape[0]});
     if (p->layout == ORW_LAYOUT_PATCH)

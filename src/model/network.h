@@ -38,6 +38,7 @@ struct orw_network {
     orw_parameter *parameter;
     int parameters, capacity;
     size_t size, numel;
+    float *frozen;     /* the numbers of all frozen parameters */
     orw_status status; /* first failure while adding parameters: checked once, when the network is built */
     void *plan;
 };

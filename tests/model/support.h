@@ -41,7 +41,7 @@ static inline float *random_values(const orw_network *network, uint64_t seed, fl
         for (size_t j = 0; j < parameter->count; j++) {
             float noise;
             orw_stream_normals(&stream, &noise, 1);
-            values[parameter->offset + j] += scale * noise;
+            orw_parameter_data(parameter, values)[j] += scale * noise;
         }
     }
     return values;

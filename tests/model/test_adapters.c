@@ -108,6 +108,9 @@ int main(void) {
     for (int i = 0; i < orw_network_parameter_count(adapted); i++)
         if (!orw_network_parameter(adapted, i)->frozen) trained += orw_network_parameter(adapted, i)->count;
     ok(trained == (8 + 7) * 2 * 3 * 12, "trained are two matrices at eight projections and seven: %zu", trained);
+    ok(orw_network_size(adapted) < trained + 16 * (8 + 7) * 2 && orw_network_size(adapted) < orw_network_size(base),
+       "and they alone are in the vector that is trained, averaged and saved: %zu floats, %zu without adapters",
+       orw_network_size(adapted), orw_network_size(base));
     check_refusals(base, adapted);
     check_files(base, base_values, adapted, values, tape);
     free(base_values);

@@ -65,14 +65,6 @@ static double slope(problem *p, float *place, const float *d, size_t count, doub
     return (4 * difference[1] - difference[0]) / 3;
 }
 
-/* Directions keep away from parameters that get no gradient. */
-static void spare_frozen(const orw_network *network, float *d) {
-    for (int i = 0; i < orw_network_parameter_count(network); i++) {
-        const orw_parameter *q = orw_network_parameter(network, i);
-        if (q->frozen) memset(d + q->offset, 0, q->count * sizeof *d);
-    }
-}
-
 /* Whether the gradient g of `count` numbers at `place` is right: half of the direction is random, half is the
  * gradient's own, so that the slope is of the gradient's size. The step is `share` of the values' length. Returns the
  * error as a share of what is allowed. */
@@ -80,7 +72,6 @@ static double check_piece(problem *p, float *place, const float *g, size_t count
     float *d = malloc(count * sizeof *d);
     orw_stream stream = orw_stream_open(21, ORW_PURPOSE_TEST, 2, index);
     orw_stream_normals(&stream, d, count);
-    if (count == orw_network_size(p->network)) spare_frozen(p->network, d);
     double n = sqrt(dot(d, d, count)), length = sqrt(dot(g, g, count)), size = sqrt(dot(place, place, count));
     for (size_t j = 0; j < count; j++) d[j] = (float)(d[j] / n + (length > 1e-6 ? g[j] / length : 0));
     double h = share * size, expected = dot(g, d, count), found = slope(p, place, d, count, h);
@@ -113,25 +104,22 @@ static void check_network(orw_tape *tape, const char *base, const char *variant)
     ok(done, "[%s] forward and backward", variant);
     const char *worst_name = "the input";
     double worst = done ? check_piece(&p, p.x, p.x_grad, p.inputs, 0.01, 0) : INFINITY;
-    bool still = true; /* frozen parameters get nothing */
     for (int i = 0; i < orw_network_parameter_count(network) && done; i++) {
         const orw_parameter *q = orw_network_parameter(network, i);
-        if (q->frozen) {
-            still = still && dot(p.grads + q->offset, p.grads + q->offset, q->count) == 0;
-            continue;
-        }
+        if (q->frozen) continue;
         double error = check_piece(&p, p.values + q->offset, p.grads + q->offset, q->count, 0.01, 1 + (uint32_t)i);
         if (error <= worst) continue;
         worst = error;
         worst_name = q->name;
     }
-    ok(still, "[%s] no gradient goes to frozen parameters", variant);
     ok(worst < 1, "[%s] gradients of the input and all %d tensors, worst %.2f of what is allowed: %s", variant,
        orw_network_parameter_count(network), worst, worst_name);
-    double all = done ? check_piece(&p, p.values, p.grads, orw_network_size(network), 5e-4, 1u << 20) : INFINITY;
+    /* Adapters are few numbers beside the frozen ones: as long a step is a larger share of them. */
+    const double share = orw_network_numel(network) > orw_network_size(network) ? 5e-3 : 5e-4;
+    double all = done ? check_piece(&p, p.values, p.grads, orw_network_size(network), share, 1u << 20) : INFINITY;
     ok(all < 1, "[%s] along one direction through all parameters: %.2f of what is allowed", variant, all);
     for (size_t j = 0; j < orw_network_size(network); j++) p.grads[j] *= 0.95f;
-    double mutant = done ? check_piece(&p, p.values, p.grads, orw_network_size(network), 5e-4, 1u << 20) : 0;
+    double mutant = done ? check_piece(&p, p.values, p.grads, orw_network_size(network), share, 1u << 20) : 0;
     ok(mutant > 1, "[%s] a gradient that is 5 %% too small is noticed: %.1f of what is allowed", variant, mutant);
     free(p.values);
     free(p.grads);

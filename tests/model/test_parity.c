@@ -50,7 +50,6 @@ static const char *const of_adapters[] = {"lora/output relative",
                                           "lora/cfm_loss",
                                           "lora/e",
                                           "lora/d",
-                                          "lora/gradient of the frozen base",
                                           "lora/grad/transformer.transformer_blocks.0.attn.to_add_out.lora_B.weight",
                                           "lora/grad/transformer.transformer_blocks.2.attn.to_q.lora_A.weight",
                                           NULL};

@@ -77,64 +77,10 @@ static void test_moving_average(void) {
     ok(average[0] == 1 && average[1] == -3, "decay 0 copies");
 }
 
-/* A frozen parameter keeps its bits under gradients of the others, weight decay and averaging. */
-static void test_frozen(void) {
-    orw_dictionary *description = NULL;
-    orw_network *network = NULL;
-    orw_optimiser *optimiser = NULL;
-    orw_tape *tape = NULL;
-    bool good = orw_dictionary_create(&description) == ORW_OK && orw_tape_create(&tape) == ORW_OK;
-    orw_dictionary_set(description, "kind", "mlp");
-    orw_dictionary_set(description, "dimension", "2");
-    orw_dictionary_set(description, "hidden", "8");
-    good = good && orw_network_create(description, &network) == ORW_OK;
-    orw_dictionary_destroy(&description);
-    if (!ok(good && orw_optimiser_create(orw_network_size(network), &optimiser) == ORW_OK, "a small network")) return;
-    size_t P = orw_network_size(network);
-    float *values = orw_network_values(network), *start = orw_network_values(network);
-    float *average = orw_network_values(network), *gradient = orw_network_values(network);
-    orw_parameter *first = (orw_parameter *)(uintptr_t)orw_network_parameter(network, 0);
-    const orw_parameter *last = orw_network_parameter(network, 2);
-    first->frozen = true;
-    orw_network_initialise(network, 1, values);
-    memcpy(start, values, P * sizeof *values);
-    memcpy(average, values, P * sizeof *values);
-    optimiser->network = network;
-    optimiser->weight_decay = 0.1;
-    for (int step = 0; step < 5 && good; step++) {
-        float x[4] = {1, 2, -1, 0.5f}, t[2] = {0.3f, 0.8f};
-        memset(gradient, 0, P * sizeof *gradient);
-        orw_tape_begin(tape, true);
-        const orw_input in = {.x = orw_tape_copy(tape, x, 2, (int[]){2, 2}),
-                              .t = orw_tape_copy(tape, t, 1, (int[]){2})};
-        orw_tensor *v = orw_network_forward(network, tape, values, gradient, &in);
-        orw_tensor *sum =
-            orw_weighted_sum(tape, orw_squared_error(tape, v, orw_tape_copy(tape, x, 2, (int[]){2, 2})), NULL);
-        good = sum && orw_tape_backward(tape, sum, 1) == ORW_OK &&
-               orw_optimiser_step(optimiser, values, gradient) == ORW_OK;
-        orw_moving_average(P, 0.9, values, average);
-    }
-    bool silent = true;
-    for (size_t i = 0; i < first->count; i++) silent = silent && gradient[first->offset + i] == 0;
-    ok(good && silent, "no gradient reaches it");
-    ok(memcmp(values + first->offset, start + first->offset, first->count * sizeof *values) == 0 &&
-           memcmp(average + first->offset, start + first->offset, first->count * sizeof *values) == 0,
-       "it and its average keep their bits");
-    ok(values[last->offset] != start[last->offset], "the others learn");
-    free(gradient);
-    free(average);
-    free(start);
-    free(values);
-    orw_optimiser_destroy(&optimiser);
-    orw_network_destroy(&network);
-    orw_tape_destroy(&tape);
-}
-
 int main(void) {
     test_adamw();
     test_clip_and_schedule();
     test_bad_gradient();
     test_moving_average();
-    test_frozen();
     return done_testing();
 }

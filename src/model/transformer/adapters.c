@@ -45,11 +45,19 @@ orw_status orw_network_adapt(const orw_network *base, int rank, double alpha, or
     return rebuild(base, rank < 0 ? 0 : rank, alpha, adapted);
 }
 
+/* The adapters are the table's last entries: what stands before them has the same number in both. */
+static void copy_parameters(const orw_network *from, const float *from_values, const orw_network *to,
+                            float *to_values) {
+    const int count = from->parameters < to->parameters ? from->parameters : to->parameters;
+    for (int i = 0; i < count; i++)
+        memcpy(orw_parameter_data(&to->parameter[i], to_values), orw_parameter_data(&from->parameter[i], from_values),
+               from->parameter[i].count * sizeof(float));
+}
+
 void orw_network_adapt_values(const orw_network *base, const float *base_values, const orw_network *adapted,
                               uint64_t seed, float *values) {
     orw_network_initialise(adapted, seed, values);
-    /* The adapters are the table's last entries: whatever stands before them stands at the same place in both. */
-    memcpy(values, base_values, base->size * sizeof *values);
+    copy_parameters(base, base_values, adapted, values);
 }
 
 orw_status orw_network_merge(const orw_network *adapted, const float *values, orw_network **base, float **base_values) {
@@ -60,7 +68,7 @@ orw_status orw_network_merge(const orw_network *adapted, const float *values, or
         orw_network_destroy(base);
         return orw_error(ORW_ERR_SYSTEM, "no memory for a network's parameters");
     }
-    memcpy(*base_values, values, (*base)->size * sizeof *values);
+    copy_parameters(adapted, values, *base, *base_values);
     const char *alpha = orw_dictionary_get(adapted->description, "lora_alpha");
     const int rank = orw_network_rank(adapted);
     for (int i = (*base)->parameters; i + 1 < adapted->parameters; i += 2) {
@@ -69,8 +77,9 @@ orw_status orw_network_merge(const orw_network *adapted, const float *values, or
         snprintf(name, sizeof name, "%s", A->name + strlen("transformer."));
         strcpy(strstr(name, ".lora_A."), ".weight");
         const orw_parameter *W = &(*base)->parameter[orw_network_find(*base, name)];
-        orw_gemm(false, false, B->shape[0], A->shape[1], rank, (float)(atof(alpha) / rank), values + B->offset, rank,
-                 values + A->offset, A->shape[1], 1, *base_values + W->offset, A->shape[1]);
+        orw_gemm(false, false, B->shape[0], A->shape[1], rank, (float)(atof(alpha) / rank),
+                 orw_parameter_data(B, values), rank, orw_parameter_data(A, values), A->shape[1], 1,
+                 orw_parameter_data(W, *base_values), A->shape[1]);
     }
     return ORW_OK;
 }
@@ -103,6 +112,7 @@ orw_status orw_network_adapters(const orw_network *adapted, orw_network **table)
     made->description = NULL;
     made->parameters = made->capacity = 0;
     made->numel = 0;
+    made->frozen = NULL;
     made->parameter = calloc((size_t)adapted->parameters, sizeof *made->parameter);
     orw_status status = made->parameter ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for a table of adapters");
     for (int i = 0; status == ORW_OK && i < adapted->parameters; i++)

@@ -50,7 +50,7 @@ orw_tensor *orw_conditioning_run(const orw_pass *pass, const orw_conditioning *c
 
 orw_tensor *orw_pass_places(const orw_pass *pass, int positions, int rows, int columns) {
     const orw_parameter *all = &pass->network->parameter[positions];
-    const float *square = pass->values + all->offset;
+    const float *square = orw_parameter_data(all, pass->values);
     const int extent = (int)lround(sqrt((double)all->shape[1])), width = all->shape[2];
     const int top = (extent - rows) / 2, left = (extent - columns) / 2;
     const size_t row = (size_t)columns * (size_t)width;
