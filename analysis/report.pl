@@ -53,7 +53,7 @@ sub fail { print STDERR "report.pl: $_[0]\n"; exit 2 }
 
 sub tsv {
     my ($path) = @_;
-    open my $file, '<', $path or fail("$path: $!, expected the paper's values");
+    open my $file, '<:raw', $path or fail("$path: $!, expected the paper's values");
     return [ map { chomp; [ split /\t/, $_, -1 ] } grep { !/^#/ && /\S/ } <$file> ];
 }
 
@@ -101,7 +101,7 @@ sub sweeps {
 # Readers see the old file or the new one.
 sub replace {
     my ($path, $content) = @_;
-    open my $file, '>', "$path.partial" or fail("$path: $!, expected to write it");
+    open my $file, '>:raw', "$path.partial" or fail("$path: $!, expected to write it");
     print {$file} $content;
     close $file or fail("$path: $!, expected to write it");
     rename "$path.partial", $path or fail("$path: $!, expected to write it");

@@ -10,7 +10,7 @@ our @EXPORT_OK = qw(read_table read_pairs column last_of first_of at_x interval 
 # "# name name ..." and rows of numbers; undef where the file is not there or holds no row.
 sub read_table {
     my ($path) = @_;
-    open my $file, '<', $path or return undef; # not an empty list: this is often an argument
+    open my $file, '<:raw', $path or return undef; # not an empty list: this is often an argument
     my $table = { path => $path, names => [], rows => [] };
     while (my $line = <$file>) {
         chomp $line;
@@ -26,7 +26,7 @@ sub read_table {
 # "key TAB value" lines, in order: a list of [key, value]. A line without a tab continues the value before it.
 sub read_pairs {
     my ($path) = @_;
-    open my $file, '<', $path or return;
+    open my $file, '<:raw', $path or return;
     my @pairs;
     while (my $line = <$file>) {
         chomp $line;
