@@ -102,7 +102,7 @@ is "$(verdict close C1 'reward at the end' 'alpha=0' | head -n 1)" partly "an in
 even_0=0.98 variance=0.01
 world blobs 3
 judge blobs
-is "$(verdict blobs C1 'reward at the end' 'alpha=0' | sort -u)" partly "a high reward on samples without variance is not reproduced"
+is "$(verdict blobs C1 'reward at the end' 'alpha=0' | sort -u)" suspect "a high reward on samples without variance is suspect"
 like "$(cat blobs/report.html)" 'suspect</span>' "and is marked"
 
 # Collapse in part: alpha = 0 has more of one digit than alpha = 0.8.
