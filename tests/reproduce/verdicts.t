@@ -219,6 +219,39 @@ is(sprintf('%.3f', target_image::claims::distance_at_reward(memory([qw(round rew
 is(target_image::claims::distance_at_reward(memory([qw(round reward_mean distance)], [ 0, 0.4, 0 ], [ 1, 0.8, 0.02 ]), 0.88), undef, 'or never');
 is(target_image::claims::distance_at_reward(memory([qw(round reward_mean distance)], [ 0, 'nan', 0 ], [ 1, 0.9, 0.02 ]), 0.88), undef, 'or nobody knows where');
 
+# ---------------------------------------------------------------- compression
+
+sub at_alphas {
+    my ($name, @most) = @_;
+    my %of = (0 => { map { $_ => evaluations($name => [ 0, 0.1 ]) } 1 .. 3 }, 1 => { map { $_ => evaluations($name => [ 0, $most[ $_ - 1 ] ]) } 1 .. 3 });
+    return compression::claims::left({ orw => \%of }, [ 0, 1 ], $name, 'x');
+}
+is(at_alphas('distance', 0.01, 0.01, 0.01)->{verdict}, 'reproduced', 'a tenth of the distance is near 0');
+is(at_alphas('distance', 0.03, 0.04, 0.05)->{verdict}, 'partly', 'a third has fallen');
+is(at_alphas('distance', 0.02, 0.05, 0.12)->{verdict}, 'not reproduced', 'where seeds differ that much nobody knows');
+sub floor_of {
+    my @end = @_;
+    my %of = map { $_ => evaluations(bytes_above_floor => [ 600, $end[ $_ - 1 ] ], blank_share => [ 0, 0.9 ]) } 1 .. 3;
+    return (compression::claims::blank({ orw => { 0 => \%of } }))[1]{verdict};
+}
+is(join(', ', floor_of(60, 60, 60), floor_of(200, 210, 220), floor_of(100, 300, 700)), 'reproduced, partly, not reproduced', 'bytes above the floor as well');
+sub size_of { return compression::claims::size_check({ orw => { 0 => { 1 => evaluations(bytes_mean => [ $_[0], 0 ]) } } }, { 'data.bytes_mean' => $_[1] }) }
+is(join(' ', map { size_of($_, 1000)->{verdict} } 940, 951, 1000, 1049, 1060), 'fails holds holds holds fails', 'a size within 5 %, to both sides');
+is(size_of(1000, 'many'), undef, 'or there is none to hold it against');
+mkdir $_ for 'conv', 'conv/runs', map { "conv/runs/$_" } 1 .. 3;
+sub converged_of {
+    my @settles = @_;
+    my %of;
+    for my $seed (1 .. 3) {
+        table("conv/runs/$seed/metrics.tsv", [qw(update reward_mean)], map { [ 4 * $_, 4 * $_ < $settles[ $seed - 1 ] ? 0.02 * 4 * $_ : 0.02 * $settles[ $seed - 1 ] ] } 0 .. 25);
+        $of{$seed} = { %{ evaluations(reward_sd => [ 0.1, 0.1 ]) }, run => $seed };
+    }
+    return compression::claims::convergence_check(\%of, 0, 'conv');
+}
+is(join(' ', @{ converged_of(10, 20, 30) }{qw(verdict reason)}), 'converged below 0.25; every seed has converged by update 56', 'the last seed says by when');
+is(join(' ', @{ converged_of(10, 20, 99) }{qw(verdict reason)}),
+    "budget's end 1 of 3 seeds have not converged: the values are those at the end of the budget", 'one seed that has not is enough');
+
 # ---------------------------------------------------------------- theory
 
 sub theory {
