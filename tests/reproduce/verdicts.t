@@ -252,6 +252,21 @@ is(join(' ', @{ converged_of(10, 20, 30) }{qw(verdict reason)}), 'converged belo
 is(join(' ', @{ converged_of(10, 20, 99) }{qw(verdict reason)}),
     "budget's end 1 of 3 seeds have not converged: the values are those at the end of the budget", 'one seed that has not is enough');
 
+# ---------------------------------------------------------------- text and image
+
+sub fooled {
+    my ($score, $right) = @_;
+    my $of = { map { $_ => evaluations(alignment => [ 0.4, $score ], judge_right => [ 0.2, $right ]) } 1 .. 3 };
+    return (grep { $_->{what} =~ /gained at the end/ } text_image::claims::checks({ orw => { 1 => $of } }, 1, 'none', 'alignment'))[0]{verdict};
+}
+is(join(' ', fooled(0.5, 0.1), fooled(0.5, 0.3), fooled(0.3, 0.1), fooled(0.4, 0.1)), 'over-optimised - - -',
+    'over-optimised is a score that rises while fewer prompts come out right, and nothing else');
+mkdir $_ for 'judged', 'judged/judge';
+table('judged/judge/evaluation.tsv', [qw(accuracy junk_accepted)], [ 0.97, 0.02 ]);
+is(join(' ', map { $_->{verdict} } (text_image::claims::checks({}, 1, 'judged', 'alignment'))[ 0, 1 ]), 'holds holds', 'a judge exactly at its bounds');
+table('judged/judge/evaluation.tsv', [qw(accuracy junk_accepted)], [ 0.969, 0.021 ]);
+is(join(' ', map { $_->{verdict} } (text_image::claims::checks({}, 1, 'judged', 'alignment'))[ 0, 1 ]), 'fails fails', 'and beyond them');
+
 # ---------------------------------------------------------------- theory
 
 sub theory {
