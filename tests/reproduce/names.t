@@ -79,8 +79,8 @@ printf 'title\t%s\ncaption\t%s\nclaims\t%s\nsource\t%s\n' "$evil" "$evil" "$evil
 cp evil/figures/target_image/reward_vs_update.about "evil/figures/target_image/x\" onload=\"1.about"
 cp evil/figures/target_image/reward_vs_update.svg "evil/figures/target_image/x\" onload=\"1.svg"
 mkdir -p evil/figures/data/theory
-printf '# row\ttest\texpected\tmeasured\tstandard_error\tallowance\tholds\tseeds\n1\t1\t1\t1\t0\t0\t1\t3\n' > evil/figures/data/theory/verdicts.tsv
-printf 'verdict.001\t%s\n' "$evil" > evil/figures/data/theory/provenance.tsv
+printf '# row\ttest\texpected\tmeasured\tstandard_error\tallowance\tholds\tseeds\n1\t1\t1\t1\t0\t0\t1\t3\n2\t1\t1\t2\t0\t0\t0\t3\n' > evil/figures/data/theory/verdicts.tsv
+printf 'verdict.001\t%s\nverdict.002\tsecond\n' "$evil" > evil/figures/data/theory/provenance.tsv
 found=$(report_of evil)
 is "$?" 0 "the report is written"
 is "$(printf '%s' "$found" | tr -d '\n -~')" "" "what it says is printable"
@@ -95,6 +95,8 @@ has evil/report.html "<li>times.tsv: '&#38;lt;&#60;script.* is no number: that r
 is "$(iconv -f UTF-8 -t UTF-8 < evil/report.html 2>&1 | cmp - evil/report.html)" "" "the page is UTF-8, whatever came in"
 is "$(tr -d '\t\n -~\200-\377' < evil/report.html | wc -c | tr -d ' ')" 0 "without control characters"
 is "$(awk -F "$tab" 'NF != 11' evil/claims.tsv)" "" "claims.tsv has its columns"
+
+has evil/report.html '<td>second</td><td>1</td><td>2</td><td>0</td><td>0</td><td><span class="verdict v-fails">fails' "a check of the theory that fails is seen to"
 
 # Cells of claims.tsv: a prompt's text with a tab in it.
 data=prompt/figures/data/text_image
