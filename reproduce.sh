@@ -4,6 +4,7 @@
 # One function per stage, in the order in which they run. A stage looks at what is there and does the rest, so that calling it
 # again costs seconds. scripts/needs.sh knows what must be installed, analysis/figures.sh draws.
 set -euo pipefail
+export LC_ALL=C # decimal points, one order of names
 
 called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"

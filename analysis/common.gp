@@ -5,6 +5,8 @@
 if (format eq "svg") set terminal svg size 820,520 font "DejaVu Sans,13" background rgb "white"
 if (format eq "png") set terminal pngcairo size 1640,1040 font "DejaVu Sans,13" fontscale 2 linewidth 2 background rgb "white"
 set output output
+set encoding utf8
+set decimalsign "."
 set datafile missing "nan"
 
 colour(i) = word("#D55E00 #0072B2 #009E73 #CC79A7 #E69F00 #56B4E9", 1 + (i - 1) % 6)

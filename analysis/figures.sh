@@ -2,6 +2,7 @@
 # figures.sh OUT PROFILE - exports the tables of every experiment under OUT and draws its figures into OUT/figures.
 # What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw).
 set -euo pipefail
+export LC_ALL=C # decimal points, one order of names
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [ $# -ne 2 ]; then

@@ -24,7 +24,14 @@ export_to() {
 }
 
 # column_of FILE NAME: the number of a column, from the "# name name ..." line; empty if absent.
-column_of() { awk -v name="$2" '/^#/ { sub(/^# */, ""); for (i = 1; i <= NF; i++) if ($i == name) { print i; exit } }' "$1"; }
+column_of() {
+    awk -v name="$2" '/^#/ {
+        sub(/^# */, "")
+        n = split($0, names, index($0, "\t") ? "\t" : " ")
+        for (i = 1; i <= n; i++) if (names[i] == name) { print i; exit }
+        exit
+    }' "$1"
+}
 
 # value_of FILE KEY: from the "key TAB value" lines of a provenance export.
 value_of() { awk -F '\t' -v key="$2" '$1 == key { print $2; exit }' "$1" 2> /dev/null; }

@@ -3,11 +3,12 @@
 # OUT/figures. It computes nothing but the verdicts; every number comes from a table that `orw export` printed.
 use strict;
 use warnings;
-use File::Glob qw(:bsd_glob);
 use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/perl";
 use MIME::Base64 'encode_base64';
-use Orw::Tables qw(read_table read_pairs column last_of);
+use Orw::Runs qw(listed_runs provenance_of);
+use Orw::Tables qw(read_table read_list read_pairs column number last_of);
+use Orw::Text qw(escape printable quoted warning warnings_of);
 use Orw::Convergence;
 use Orw::Verdicts;
 use compression::claims;
@@ -38,8 +39,10 @@ my @sweeps = sweeps();
 my $theory = theory::claims::judge("$out/figures/data/theory");
 my @rows = ((map { @{ $_->{judged}{rows} } } @sweeps), @{ $theory->{rows} });
 push @rows, untested(@rows);
+my $page = html();
+print STDERR "report.pl: warning: $_\n" for warnings_of();
 replace("$out/claims.tsv", claims_tsv(@rows));
-replace("$out/report.html", html());
+replace("$out/report.html", $page);
 exit 0;
 
 # A claim that no run here speaks of is said to be one.
@@ -49,11 +52,11 @@ sub untested {
             reason => 'no run in these results tests it' } } grep { !$told{ $_->[0] } } @claims;
 }
 
-sub fail { print STDERR "report.pl: $_[0]\n"; exit 2 }
+sub fail { print STDERR 'report.pl: ' . printable($_[0]) . "\n"; exit 2 }
 
 sub tsv {
     my ($path) = @_;
-    open my $file, '<', $path or fail("$path: $!, expected the paper's values");
+    open my $file, '<:raw', $path or fail("$path: $!, expected the paper's values");
     return [ map { chomp; [ split /\t/, $_, -1 ] } grep { !/^#/ && /\S/ } <$file> ];
 }
 
@@ -91,7 +94,7 @@ sub sweeps {
         $sweep->{data} = "$out/figures/data/$sweep->{name}";
         $sweep->{provenance} = [ provenance($sweep->{data}) ];
         $sweep->{dataset} = 'unknown data set';
-        for my $pair (@{ $sweep->{provenance} }) { ($sweep->{dataset}) = $pair->[1] =~ /^(\S+)/ if $pair->[0] eq 'data.train' }
+        for my $pair (@{ $sweep->{provenance} }) { $sweep->{dataset} = $1 if $pair->[0] eq 'data.train' && $pair->[1] =~ /^(\S+)/ }
         $sweep->{judged} = $sweep->{judge}->($sweep->{data}, \%paper);
         $_->{dataset} //= $sweep->{dataset} for @{ $sweep->{judged}{rows} };
     }
@@ -101,19 +104,26 @@ sub sweeps {
 # Readers see the old file or the new one.
 sub replace {
     my ($path, $content) = @_;
-    open my $file, '>', "$path.partial" or fail("$path: $!, expected to write it");
+    open my $file, '>:raw', "$path.partial" or fail("$path: $!, expected to write it");
     print {$file} $content;
     close $file or fail("$path: $!, expected to write it");
     rename "$path.partial", $path or fail("$path: $!, expected to write it");
 }
 
-sub show { my ($value) = @_; return defined $value && $value ne '' ? ($value =~ /^-?[\d.]+(e-?\d+)?$/i ? sprintf('%.4g', $value) : $value) : '-' }
+# Numbers shortly, text as it is.
+sub show {
+    my ($value) = @_;
+    return '-' unless defined $value && $value ne '';
+    return defined number($value) ? sprintf('%.4g', $value) : $value;
+}
 
 sub claims_tsv {
     my @lines = ("# claim\tquantity\tsetting\tpaper\tours\tlow\thigh\tn\tverdict\tdataset\tprofile\n");
     for my $row (@_) {
-        push @lines, join("\t", map({ show($row->{$_}) } qw(claim quantity setting paper ours low high)), $row->{n} // 0,
-            $row->{verdict}, $row->{dataset}, $profile) . "\n";
+        my @cells = (map({ show($row->{$_}) } qw(claim quantity setting paper ours low high)), $row->{n} // 0, @$row{qw(verdict dataset)},
+            $profile);
+        tr/\x00-\x1f\x7f/ / for @cells;
+        push @lines, join("\t", @cells) . "\n";
     }
     return join '', @lines;
 }
@@ -122,8 +132,8 @@ sub claims_tsv {
 sub provenance {
     my ($data) = @_;
     my (%values, @keys);
-    for my $file (sort glob "$data/runs/*/provenance.tsv") {
-        for my $pair (read_pairs($file)) {
+    for my $run (listed_runs($data)) {
+        for my $pair (provenance_of($data, $run)) {
             my ($key, $value) = @$pair;
             next if $key =~ /^run\.(method|alpha|seed|name)$/;
             push @keys, $key unless $values{$key};
@@ -135,15 +145,16 @@ sub provenance {
 
 # ---------------------------------------------------------------- html
 
-sub escape { my ($text) = @_; $text =~ s/&/&amp;/g; $text =~ s/</&lt;/g; $text =~ s/>/&gt;/g; $text =~ s/"/&quot;/g; return $text }
-
-sub cells { my ($tag, @cells) = @_; return '<tr>' . join('', map { "<$tag>$_</$tag>" } @cells) . "</tr>\n" }
+# Whatever is written between tags is text and is escaped; only a reference stands for markup made here.
+sub markup { my ($content) = @_; return ref $content ? $$content : escape($content) }
+sub element { my ($tag, @content) = @_; return "<$tag>" . join('', map { markup($_) } @content) . '</' . $tag =~ s/ .*//r . ">\n" }
+sub cells { my ($tag, @cells) = @_; return '<tr>' . join('', map { "<$tag>" . markup($_) . "</$tag>" } @cells) . "</tr>\n" }
 sub table { my ($head, @rows) = @_; return "<div class=wide><table>\n" . cells('th', @$head) . join('', map { cells('td', @$_) } @rows) . "</table></div>\n" }
 
 sub verdict {
     my ($verdict) = @_;
     (my $class = $verdict) =~ s/\W+/-/g;
-    return "<span class=\"verdict v-$class\">" . escape($verdict) . '</span>';
+    return \("<span class=\"verdict v-$class\">" . escape($verdict) . '</span>');
 }
 
 sub range { my ($row) = @_; return defined $row->{low} ? show($row->{low}) . ' to ' . show($row->{high}) : '-' }
@@ -191,23 +202,23 @@ END
 sub section_claims {
     my @html = ("<h2>Claims</h2>\n");
     push @html, table([ 'claim', 'what the paper says', 'data set', 'verdict', '' ],
-        map { [ $_->{claim}, escape($text{ $_->{claim} } // ''), escape($_->{dataset}), verdict($_->{verdict}), escape($_->{reason}) ] }
+        map { [ $_->{claim}, $text{ $_->{claim} }, $_->{dataset}, verdict($_->{verdict}), $_->{reason} ] }
         grep { $_->{quantity} eq 'the whole claim' } @rows);
     push @html, "<p class=quiet>Ours: mean over seeds with its 95 % t interval, from the last evaluation of each run. The paper's ",
         "values were read off plots (about &plusmn;0.01) after more updates of larger models: other profiles than <code>paper</code> ",
         "show them for orientation.</p>\n";
     push @html, table([ '', 'quantity', 'setting', 'paper', 'ours', 'interval', 'n', 'verdict', 'why' ],
-        map { [ $_->{claim}, escape($_->{quantity}), escape($_->{setting}), escape(show($_->{paper})), show($_->{ours}), range($_),
-                $_->{n}, verdict($_->{verdict}), escape($_->{reason}) ] } grep { $_->{quantity} ne 'the whole claim' } @rows);
+        map { [ @$_{qw(claim quantity setting)}, show($_->{paper}), show($_->{ours}), range($_), $_->{n}, verdict($_->{verdict}),
+                $_->{reason} ] } grep { $_->{quantity} ne 'the whole claim' } @rows);
     return @html;
 }
 
 # One experiment: what stands beside its claims, its figures, its base model.
 sub section_sweep {
     my ($sweep) = @_;
-    my @html = ("<h2>$sweep->{title} - " . escape($sweep->{dataset}) . "</h2>\n", section_figures($sweep));
-    push @html, "<h3>Beside the claims</h3>\n<p class=quiet>$sweep->{beside}</p>\n", table([ 'check', 'value', 'interval', 'n', '', '' ],
-        map { [ escape($_->{what}), show($_->{ours}), range($_), $_->{n}, verdict($_->{verdict}), escape($_->{reason}) ] }
+    my @html = (element('h2', "$sweep->{title} - $sweep->{dataset}"), section_figures($sweep));
+    push @html, "<h3>Beside the claims</h3>\n", element('p class=quiet', $sweep->{beside}), table([ 'check', 'value', 'interval', 'n', '', '' ],
+        map { [ $_->{what}, show($_->{ours}), range($_), $_->{n}, verdict($_->{verdict}), $_->{reason} ] }
         @{ $sweep->{judged}{checks} });
     return (@html, section_base($sweep));
 }
@@ -231,9 +242,13 @@ sub section_figures {
 }
 
 # The data, the base model, then by alpha.
-sub grid_order { my ($name) = @_; return $name eq 'grid-data' ? -2 : $name eq 'grid-base' ? -1 : $name =~ /alpha([\d.e-]+)$/ ? $1 : 1e9 }
+sub grid_order { my ($name) = @_; return $name eq 'grid-data' ? -2 : $name eq 'grid-base' ? -1 : $name =~ /alpha([\d.e+-]+)\z/ ? number($1) // 1e9 : 1e9 }
 
-sub about_names { return map { m{([^/]+)\.about$} } glob "$out/figures/$_[0]/*.about" }
+sub about_names {
+    my ($experiment) = @_;
+    opendir my $folder, "$out/figures/$experiment" or return;
+    return map { /^([\w.+-]+)\.about\z/ } sort readdir $folder;
+}
 
 # The theory experiment: its figures, every check with its numbers, and what was expected.
 sub section_theory {
@@ -249,8 +264,8 @@ sub section_theory {
     push @html, table([ 'check', 'expected', 'measured', 'standard error', 'allowance', '' ], map {
         my %of;
         @of{ @{ $verdicts->{names} } } = @$_;
-        [ escape($words{ sprintf 'verdict.%03d', $of{row} } // $of{row}), show($of{expected}), show($of{measured}),
-            show($of{standard_error}), show($of{allowance}), verdict($of{holds} ? 'holds' : 'fails') ]
+        [ $words{ sprintf 'verdict.%03d', number($of{row}) // 0 } // $of{row}, show($of{expected}), show($of{measured}),
+            show($of{standard_error}), show($of{allowance}), verdict(number($of{holds}) ? 'holds' : 'fails') ]
     } @{ $verdicts->{rows} });
     return @html;
 }
@@ -262,11 +277,12 @@ sub figure {
     my $bytes = do { local $/; <$image> };
     my (%about, @sources);
     for my $pair (read_pairs("$out/figures/$experiment/$name.about")) {
-        if ($pair->[0] eq 'source') { push @sources, escape($pair->[1]) } else { $about{ $pair->[0] } = escape($pair->[1]) }
+        if ($pair->[0] eq 'source') { push @sources, $pair->[1] } else { $about{ $pair->[0] } = $pair->[1] }
     }
-    return "<figure id=\"$name\"><img alt=\"$about{title}\" src=\"data:$type;base64," . encode_base64($bytes, '') . "\">\n"
-        . "<figcaption>$about{title}. $about{caption}." . ($about{claims} ? " For $about{claims}." : '')
-        . '<details><summary>drawn from</summary>' . join('<br>', @sources) . "</details></figcaption></figure>\n";
+    my ($title, $caption, $claims) = map { escape($_) } @about{qw(title caption claims)};
+    return '<figure id="' . escape($name) . "\"><img alt=\"$title\" src=\"data:$type;base64," . encode_base64($bytes, '') . "\">\n"
+        . "<figcaption>$title. $caption." . ($claims ? " For $claims." : '')
+        . '<details><summary>drawn from</summary>' . join('<br>', map { escape($_) } @sources) . "</details></figcaption></figure>\n";
 }
 
 sub section_base {
@@ -281,41 +297,57 @@ sub section_base {
     my $evaluation = read_table("$sweep->{data}/base/evaluation.tsv");
     for my $name ($evaluation ? @{ $evaluation->{names} } : ()) {
         next if $name =~ /^(round|update|samples_scored|count|digit\d)$/;
-        push @rows, [ 'base model', escape($name), show(last_of($evaluation, $name)) ];
+        push @rows, [ 'base model', $name, show(last_of($evaluation, $name)) ];
     }
     return ("<h3>Base model and classifiers</h3>\n",
         @rows ? table([ 'what', 'quantity', 'value' ], @rows) : "<p>No run file of the base model was found.</p>\n");
 }
 
 sub section_run {
-    return ("<h2>What was run</h2>\n", stages(), map { run_of_sweep($_) } @sweeps);
+    my @html = (stages(), map { run_of_sweep($_) } @sweeps);
+    return ("<h2>What was run</h2>\n", unread(), @html);
+}
+
+# What was found and does not count, by figures.sh and here: known when all else has been read.
+sub unread {
+    my @lines = ((map { skipped_by_figures($_->{data}) } @sweeps), warnings_of());
+    return '' unless @lines;
+    return "<h3>Not read</h3>\n<p>These do not count, neither in figures nor in verdicts.</p>\n<ul>\n"
+        . join('', map { element('li', $_) } @lines) . "</ul>\n";
+}
+
+sub skipped_by_figures {
+    my ($data) = @_;
+    open my $file, '<:raw', "$data/skipped.txt" or return;
+    return map { chomp; $_ } <$file>;
 }
 
 sub run_of_sweep {
     my ($sweep) = @_;
-    my @html = ("<h3>$sweep->{title}</h3>\n");
-    my $runs = read_table("$sweep->{data}/runs.tsv");
-    push @html, '<p>' . ($runs ? scalar @{ $runs->{rows} } : 0) . ' runs, of which '
-        . ($runs ? scalar grep { $_->[4] eq 'yes' } @{ $runs->{rows} } : 0) . " are complete; only those count.</p>\n";
+    my @html = (element('h3', $sweep->{title}));
+    my @runs = listed_runs($sweep->{data});
+    my @complete = grep { $_->{complete} } @runs;
+    push @html, element('p', scalar(@runs) . ' runs, of which ' . @complete . ' are complete; only those count.');
     my @short = grep { $_->[0] ne 'configuration' } @{ $sweep->{provenance} };
-    push @html, table([ 'provenance', 'value, over all runs' ], map { [ escape($_->[0]), escape($_->[1]) ] } @short)
-        if @short;
-    push @html, phases($sweep, $runs) if $runs;
-    if (my ($first) = glob "$sweep->{data}/runs/*/provenance.tsv") {
-        for my $pair (grep { $_->[0] eq 'configuration' } read_pairs($first)) {
-            (my $text = $pair->[1]) =~ s/\\n/\n/g;
-            push @html, '<details><summary>configuration of the first run</summary><pre>' . escape($text) . "</pre></details>\n";
-        }
+    push @html, table([ 'provenance', 'value, over all runs' ], @short) if @short;
+    push @html, phases($sweep, @complete);
+    for my $pair (grep { $_->[0] eq 'configuration' } @runs ? provenance_of($sweep->{data}, $runs[0]) : ()) {
+        (my $text = $pair->[1]) =~ s/\\n/\n/g;
+        push @html, '<details><summary>configuration of the first run</summary>' . element('pre', $text) . "</details>\n";
     }
     return @html;
 }
 
 # Wall time per stage over all calls that did something.
 sub stages {
-    my $table = read_table("$out/times.tsv") or return '';
+    my $table = read_list("$out/times.tsv", qw(when stage profile ranks seconds outcome)) or return '';
     my (%seconds, %calls, %ranks, @order);
     for my $row (@{ $table->{rows} }) {
         my (undef, $stage, undef, $ranks, $seconds, $outcome) = @$row;
+        if (my ($bad) = grep { !defined number($_) } $ranks, $seconds) {
+            warning('times.tsv: ' . quoted($bad) . ' is no number: that row is not counted');
+            next;
+        }
         next if $outcome eq 'up to date' || $stage =~ /^(clean|check)$/;
         push @order, $stage unless $calls{$stage}++;
         $seconds{$stage} += $seconds;
@@ -324,15 +356,15 @@ sub stages {
     return '' unless @order;
     return "<h3>Time per stage</h3>\n"
         . table([ 'stage', 'seconds', 'calls that did something', 'ranks' ],
-        map { [ escape($_), sprintf('%.1f', $seconds{$_}), $calls{$_}, join(', ', sort { $a <=> $b } keys %{ $ranks{$_} }) ] } @order);
+        map { [ $_, sprintf('%.1f', $seconds{$_}), $calls{$_}, join(', ', sort { $a <=> $b } keys %{ $ranks{$_} }) ] } @order);
 }
 
 # Seconds per phase of the loop, summed over rounds and complete runs.
 sub phases {
-    my ($sweep, $runs) = @_;
+    my ($sweep, @runs) = @_;
     my (%seconds, @order);
-    for my $row (grep { $_->[4] eq 'yes' } @{ $runs->{rows} }) {
-        my $timing = read_table("$sweep->{data}/runs/$row->[0]/timing.tsv") or next;
+    for my $run (@runs) {
+        my $timing = read_table("$sweep->{data}/runs/$run->{name}/timing.tsv") or next;
         for my $phase (grep { !/^(round|update)$/ } @{ $timing->{names} }) {
             push @order, $phase unless defined $seconds{$phase};
             $seconds{$phase} += $_ // 0 for column($timing, $phase);
@@ -340,7 +372,7 @@ sub phases {
     }
     return '' unless @order;
     return "<h4>Time per phase of fine-tuning</h4>\n"
-        . table([ 'phase', 'seconds, all runs' ], map { [ escape($_), sprintf('%.1f', $seconds{$_}) ] } @order);
+        . table([ 'phase', 'seconds, all runs' ], map { [ $_, sprintf('%.1f', $seconds{$_}) ] } @order);
 }
 
 sub section_rules {
@@ -348,7 +380,8 @@ sub section_rules {
 <h2>How verdicts are made</h2>
 <p><i>Reproduced</i> needs at least $Orw::Verdicts::SEEDS seeds and a 95 % interval that supports the statement as a whole;
 <i>partly</i> means that the mean supports it and the interval does not, or that only part of it holds; <i>not reproduced</i> that the
-mean speaks against it; <i>not tested</i> that fewer seeds are there. Near the optimum means a reward of at least
+mean speaks against it; <i>suspect</i> that the number holds, at least in part, on samples that have lost what makes them images: the
+judge's confidence by more than $Orw::Verdicts::CONFIDENCE_LOST, or most of the spread; <i>not tested</i> that fewer seeds are there. Near the optimum means a reward of at least
 $target_image::claims::NEAR_OPTIMUM, from at most $target_image::claims::BASE_AT_MOST; a collapse means one digit with at least
 $target_image::claims::ONE_DIGIT of the samples. Near 0 means at most $compression::claims::NEAR_NOTHING of what alpha = 0 shows; at the floor at
 most $compression::claims::AT_FLOOR of the base model's bytes above it; trailing slightly, with more than $steering::claims::SLIGHTLY of the

@@ -5,17 +5,12 @@
 # $data/runs.tsv has one line per run, $data/runs/NAME/{evaluation,metrics,timing,provenance}.tsv what `orw export` prints of it; the
 # report reads the same tables.
 
-# Runs of the sweep (not those moved aside) into runs.tsv. A run is complete once it has written its final model.
+# Runs of the sweep (not those moved aside) into runs.tsv. A run is complete once it has written its final model. What has another name
+# than a run is said, here and in the report.
 list_runs() {
-    local run name complete
-    printf '# name\tmethod\talpha\tseed\tcomplete\n' > "$data/runs.tsv"
-    for run in "$results"/runs/*/; do
-        [ -f "$run/run.h5" ] || continue
-        name=$(basename "$run")
-        complete=no
-        [ ! -f "$run/policy.h5" ] || complete=yes
-        printf '%s\n' "$name" | sed -n "s/^\(.*\)-alpha\(.*\)-seed\([0-9]*\)$/&\t\1\t\2\t\3\t$complete/p" >> "$data/runs.tsv"
-    done
+    local line
+    "$root/analysis/runs.pl" "$results/runs" > "$data/runs.tsv" 2> "$data/skipped.txt"
+    while IFS= read -r line; do say "$line"; done < "$data/skipped.txt"
 }
 
 # Names of complete runs of METHOD (with ALPHA), by number of alpha and seed.
@@ -64,7 +59,7 @@ base_level() { # base_level COLUMN
         [ -f "$file" ] || continue
         column=$(column_of "$file" "$1")
         [ -z "$column" ] || awk -v c="$column" '!/^#/ && NF { print $c; exit }' "$file"
-    done | awk '{ s += $1; n++ } END { if (n) printf "%.6g", s / n }'
+    done | awk '/^[-+]?[0-9.]/ { s += $1; n++ } END { if (n) printf "%.6g", s / n }'
 }
 
 # The last value of a column in one run's evaluation.
@@ -73,8 +68,8 @@ last_value() { # last_value RUN COLUMN
     [ ! -f "$file" ] || awk -v c="$(column_of "$file" "$2")" '!/^#/ && NF && c { v = $c } END { print v }' "$file"
 }
 
-mean_of() { # mean_of FILE COLUMN
-    awk -v c="$(column_of "$1" "$2")" '!/^#/ && NF && c { s += $c; n++ } END { if (n) printf "%.6g", s / n; else print "nan" }' "$1"
+mean_of() { # mean_of FILE COLUMN; of its numbers, as not every awk knows nan
+    awk -v c="$(column_of "$1" "$2")" '!/^#/ && NF && c && $c ~ /^[-+]?[0-9.]/ { s += $c; n++ } END { if (n) printf "%.6g", s / n; else print "nan" }' "$1"
 }
 
 # draw_bands NAME QUANTITY YLABEL COLUMN TABLE AGAINST XLABEL CLAIMS BASE SETTING...; SETTING: METHOD ALPHA LABEL, | between.

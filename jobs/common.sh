@@ -2,6 +2,8 @@
 # common.sh - what the three kinds of job share: the site, the launcher, SLURM's warning, going on in the next job. They run in the
 # source tree (sbatch --chdir).
 
+export LC_ALL=C # decimal points, one order of names
+
 if [ ! -f jobs/site.conf ]; then
     echo "jobs/site.conf: missing in $PWD, expected sbatch --chdir=SOURCE_TREE, as jobs/submit.sh calls it" >&2
     exit 2

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # submit.sh - submits a profile's whole reproduction to SLURM, as a chain of jobs. `jobs/submit.sh --help` says what it does.
 set -euo pipefail
+export LC_ALL=C # decimal points, one order of names
 
 called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -5,7 +5,8 @@ package compression::claims;
 use strict;
 use warnings;
 use Orw::Convergence qw(convergence);
-use Orw::Tables qw(read_table read_pairs last_of differences interval);
+use Orw::Runs qw(listed_runs provenance_of);
+use Orw::Tables qw(read_table number last_of differences interval);
 use Orw::Verdicts qw(load ends starts base values_of gain row check too_few beyond above_zero holds online_over_offline whole);
 
 our $VALUES = 6;           # C3: with fewer values of alpha a curve is not shown to be smooth
@@ -17,7 +18,7 @@ our $SIZE_WITHIN = 0.05;   # the base model's mean size against the training ima
 # judge(DATA, PAPER): as target_image::claims; no rows where the experiment was not run.
 sub judge {
     my ($data, $paper) = @_;
-    return { rows => [], checks => [] } unless read_table("$data/runs.tsv");
+    return { rows => [], checks => [] } unless listed_runs($data);
     my $runs = load($data);
     my $about = about($data);
     # The paper's numbers are of CIFAR-10.
@@ -31,8 +32,8 @@ sub judge {
 
 sub about {
     my ($data) = @_;
-    my ($first) = sort glob "$data/runs/*/provenance.tsv";
-    return { defined $first ? map { @$_ } read_pairs($first) : () };
+    my ($first) = grep { $_->{complete} } listed_runs($data);
+    return { defined $first ? map { @$_ } provenance_of($data, $first) : () };
 }
 
 # A quantity at neighbouring alphas: does it fall from each to the next, paired by seed?
@@ -119,7 +120,7 @@ sub checks {
     for my $alpha (@$alphas) {
         push @checks, check("Frechet distance in classifier features to the test images, alpha=$alpha",
             values_of(ends($runs->{orw}{$alpha}, 'frechet')), '-', sprintf 'base model %s, as many training images %s',
-            map { defined $_ ? sprintf('%.4g', $_) : 'unknown' } base($runs, 'frechet')->[0], $about->{'data.frechet'});
+            map { defined $_ ? sprintf('%.4g', $_) : 'unknown' } base($runs, 'frechet')->[0], number($about->{'data.frechet'}));
     }
     return @checks;
 }
@@ -127,7 +128,7 @@ sub checks {
 # Has the base model learnt its data, as far as sizes tell?
 sub size_check {
     my ($runs, $about) = @_;
-    my ($size, $images) = (base($runs, 'bytes_mean')->[0], $about->{'data.bytes_mean'});
+    my ($size, $images) = (base($runs, 'bytes_mean')->[0], number($about->{'data.bytes_mean'}));
     return unless defined $size && $images;
     my $apart = $size / $images - 1;
     return check("base model's mean size over the training images', minus 1", [$apart], abs $apart <= $SIZE_WITHIN ? 'holds' : 'fails',
@@ -138,7 +139,7 @@ sub convergence_check {
     my ($of, $alpha, $data) = @_;
     my (@change, @at, $updates);
     for my $seed (sort { $a <=> $b } keys %$of) {
-        my $found = convergence(read_table("$data/runs/orw-alpha$alpha-seed$seed/metrics.tsv"), starts($of, 'reward_sd')->{$seed}) or next;
+        my $found = convergence(read_table("$data/runs/$of->{$seed}{run}/metrics.tsv"), starts($of, 'reward_sd')->{$seed}) or next;
         push @change, $found->{change};
         push @at, $found->{at} if $found->{converged};
         $updates = $found->{updates};

@@ -4,22 +4,28 @@ package steering::claims;
 
 use strict;
 use warnings;
-use Orw::Tables qw(read_table differences interval);
-use Orw::Verdicts qw(load ends starts base values_of gain less row check above_zero whole);
+use Orw::Runs qw(listed_runs);
+use Orw::Tables qw(interval);
+use Orw::Verdicts qw(load ends starts base values_of gain less row check above_zero suspicion doubted whole);
 
 our $SLIGHTLY = 0.5;     # the largest alpha trails "slightly" where it has more than this share of alpha = 0's rise
 our $SPREAD_LEFT = 0.5;  # of the base model's spread, in pixels and in the judge's features: below, samples may be all alike
+my @PIXELS = ('pairwise_variance', 'left', $SPREAD_LEFT, 'the pairwise variance of the pixels');
+my @FEATURES = ('variety', 'left', $SPREAD_LEFT, 'the variety');
 
 # judge(DATA, PAPER): as target_image::claims; no rows where the experiment was not run.
 sub judge {
     my ($data, $paper) = @_;
-    return { rows => [], checks => [] } unless read_table("$data/runs.tsv");
+    return { rows => [], checks => [] } unless listed_runs($data);
     my $runs = load($data);
     my $orw = $runs->{orw} || {};
     my @alphas = sort { $a <=> $b } keys %$orw;
     my @rows = (rewards($orw, \@alphas, $paper), control($orw, $runs->{even}{0}, \@alphas), between($orw, \@alphas));
     return { rows => [ @rows, whole('C6', @rows) ], checks => [ map { checks($orw->{$_}, $_) } @alphas ] };
 }
+
+# What speaks against the samples of an alpha: without the W2 term variety is lost by the claim's own words, with it it is not.
+sub doubts { my ($of, $alpha) = @_; return suspicion($of, \@PIXELS, $alpha > 0 ? \@FEATURES : ()) }
 
 # Under every alpha the score rises, and so does the share of samples that the judge calls what the text names.
 sub rewards {
@@ -36,7 +42,8 @@ sub rewards {
             [ variety => 'variety' ];
         for my $pair ([ reward_mean => 'reward' ], [ judge_right => 'share judged right' ]) {
             my $rise = gain($of, $pair->[0]);
-            push @rows, row('C6', "$pair->[1]: rise, paired by seed", "alpha=$alpha", 'rises', $rise, above_zero($rise));
+            push @rows, row('C6', "$pair->[1]: rise, paired by seed", "alpha=$alpha", 'rises', $rise,
+                doubted(above_zero($rise), doubts($of, $alpha)));
         }
     }
     return @rows;
@@ -51,7 +58,8 @@ sub control {
         push @rows, row('C6', "$pair->[1] at the end", 'no reward (control), alpha=0', undef, values_of(ends($even, $pair->[0])), '-', '');
         for my $alpha (@$alphas) {
             my $more = less($orw->{$alpha}, $even, $pair->[0]);
-            push @rows, row('C6', "$pair->[1]: above the control without a reward, paired by seed", "alpha=$alpha", 'more', $more, above_zero($more));
+            push @rows, row('C6', "$pair->[1]: above the control without a reward, paired by seed", "alpha=$alpha", 'more', $more,
+                doubted(above_zero($more), doubts($orw->{$alpha}, $alpha)));
         }
     }
     return @rows;
@@ -69,10 +77,12 @@ sub between {
     my ($verdict, $reason) = above_zero(\@more);
     my ($whole, $left) = map { my $of = $_; interval(map { $of->{$_} } @both)->{mean} } $all, $part;
     ($verdict, $reason) = ('not reproduced', 'alpha=0 itself does not rise') if defined $whole && $whole <= 0;
-    $reason .= sprintf '; of the mean rise %.2f is left', $left / $whole if $left && $whole && $whole > 0;
-    return (row('C6', 'reward: fall, paired by seed', "alpha=0 to $most", 'falls', $behind, above_zero($behind)),
-        row('C6', "reward: rise beyond $SLIGHTLY of alpha=0's, paired by seed", "alpha=$most", 'slightly less', \@more, $verdict, $reason),
-        row('C6', 'variety kept, paired by seed', "alpha=$most over 0", 'more', $kept, above_zero($kept)));
+    $reason .= sprintf '; of the mean rise %.2f is left', $left / $whole if defined $left && $whole && $whole > 0;
+    my @doubts = (doubts($with, $most), doubts($none, 0));
+    return (row('C6', 'reward: fall, paired by seed', "alpha=0 to $most", 'falls', $behind, doubted(above_zero($behind), @doubts)),
+        row('C6', "reward: rise beyond $SLIGHTLY of alpha=0's, paired by seed", "alpha=$most", 'slightly less', \@more,
+            doubted($verdict, $reason, @doubts)),
+        row('C6', 'variety kept, paired by seed', "alpha=$most over 0", 'more', $kept, doubted(above_zero($kept), $doubts[0])));
 }
 
 # By seed: what the reward gained.

@@ -5,24 +5,26 @@ package target_image::claims;
 use strict;
 use warnings;
 use Orw::Tables qw(column last_of interval differences);
-use Orw::Verdicts qw(load ends starts base row check beyond above_zero holds online_over_offline whole);
+use Orw::Verdicts qw(load ends starts base row check beyond above_zero suspicion doubted holds online_over_offline whole);
 
 our $ALPHAS = [ '0', '0.3', '0.8' ]; # the settings that the paper's claims are about
 our $NEAR_OPTIMUM = 0.88;            # C1: a reward at least this high counts as near the optimum of 1
 our $BASE_AT_MOST = 0.50;            # C1: it has to come from at most this much
 our $ONE_DIGIT = 0.90;               # C2: a digit with at least this share of the samples is a collapse onto it
 our $SPREAD_LEFT = 0.25;             # a pairwise variance below this share of the base model's is no digit any more
+my @SURE = ('judge_confidence', 'lost', $Orw::Verdicts::CONFIDENCE_LOST, 'the judge\'s confidence');
+my @SPREAD = ('pairwise_variance', 'left', $SPREAD_LEFT, 'the pairwise variance of the pixels');
 
 # judge(DATA, PAPER): DATA is the folder of exported tables, PAPER maps "claim|quantity|setting" to the paper's value.
 # Returns { rows => [...], checks => [...] }; a row has claim, quantity, setting, paper, ours, low, high, n, verdict, reason.
 sub judge {
     my ($data, $paper) = @_;
     my $runs = load($data);
-    my @rows = (first_claim($runs, $paper), second_claim($runs, $paper), online_over_offline($runs));
+    my @rows = (first_claim($runs, $paper), second_claim($runs, $paper), online_over_offline($runs, \@SURE, \@SPREAD));
     return { rows => \@rows, checks => [ checks($runs) ] };
 }
 
-# A share of even digits that rises to near its optimum, on images that are still images.
+# A share of even digits that rises to near its optimum.
 sub near_optimum {
     my ($of, $name) = @_;
     my $end = ends($of, $name);
@@ -32,9 +34,6 @@ sub near_optimum {
     my ($rise, $why) = above_zero([ differences($end, starts($of, $name)) ]);
     return ('not reproduced', 'no rise over the base model that the interval supports') if $rise ne 'reproduced';
     return ('partly', "rises, but stays below $NEAR_OPTIMUM") if $verdict eq 'not reproduced';
-    my $spread = spread($of);
-    return ('partly', sprintf 'reached, but the samples keep %.0f %% of the base model\'s variance', 100 * $spread)
-        if defined $spread && $spread < $SPREAD_LEFT;
     return ($verdict, $reason);
 }
 
@@ -56,7 +55,7 @@ sub first_claim {
         ($verdict, $reason) = ('partly', sprintf 'reached, but from %.3f, more than %g', $start, $BASE_AT_MOST)
             if $verdict eq 'reproduced' && $start > $BASE_AT_MOST;
         push @rows, row('C1', 'reward at the end', "alpha=$alpha", $paper->{"C1|reward at update 10000|alpha=$alpha"},
-            [ values %{ ends($of, 'reward_mean') } ], $verdict, $reason);
+            [ values %{ ends($of, 'reward_mean') } ], doubted($verdict, $reason, suspicion($of, \@SURE, \@SPREAD)));
     }
     return (@rows, whole('C1', @rows));
 }
@@ -79,7 +78,7 @@ sub second_claim {
     my ($none, $low, $high) = map { $runs->{orw}{ 0 + $_ } } @$ALPHAS;
     my @top = map { top_digit($none->{$_}) } sort keys %{ $none || {} };
     my @rows = (row('C2', 'share of the most common digit', 'alpha=0', $paper->{'C2|digits seen in an 8x8 grid|alpha=0'}, \@top,
-        collapse($none, $high, \@top)));
+        doubted(collapse($none, $high, \@top), suspicion($none, \@SURE))));
     push @rows, row('C2', 'entropy over digits, nats', 'base', undef, base($runs, 'judge_entropy'), '-', 'for comparison');
     for my $alpha (@$ALPHAS) {
         push @rows, row('C2', 'entropy over digits, nats', "alpha=$alpha", $paper->{"C2|digits seen in an 8x8 grid|alpha=$alpha"},
@@ -88,12 +87,13 @@ sub second_claim {
     for my $pair ([ 1, 0 ], [ 2, 1 ], [ 2, 0 ]) {
         my ($more, $less) = map { $ALPHAS->[$_] } @$pair;
         my @gain = differences(map { ends($runs->{orw}{ 0 + $_ }, 'judge_entropy') } $more, $less);
-        push @rows, row('C2', 'entropy gained, paired by seed', "alpha=$more over $less", 'more', \@gain, above_zero(\@gain));
+        push @rows, row('C2', 'entropy gained, paired by seed', "alpha=$more over $less", 'more', \@gain,
+            doubted(above_zero(\@gain), map { suspicion($runs->{orw}{ 0 + $_ }, \@SURE) } $more, $less));
     }
     for my $alpha (@$ALPHAS) {
         my $of = $runs->{orw}{ 0 + $alpha };
         push @rows, row('C2', 'even fraction by the judge', "alpha=$alpha", undef, [ values %{ ends($of, 'judge_even') } ],
-            near_optimum($of, 'judge_even'));
+            doubted(near_optimum($of, 'judge_even'), suspicion($of, \@SURE, \@SPREAD)));
     }
     return (@rows, whole('C2', @rows));
 }
@@ -149,6 +149,7 @@ sub distance_at_reward {
     my @distance = column($table, 'distance');
     return unless @distance;
     for my $i (1 .. $#reward) {
+        next if grep { !defined } @reward[ $i - 1, $i ], @distance[ $i - 1, $i ];
         next if $reward[$i] < $reward || $reward[ $i - 1 ] >= $reward;
         my $part = ($reward - $reward[ $i - 1 ]) / ($reward[$i] - $reward[ $i - 1 ]);
         return $distance[ $i - 1 ] + $part * ($distance[$i] - $distance[ $i - 1 ]);

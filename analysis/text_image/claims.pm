@@ -4,12 +4,15 @@ package text_image::claims;
 
 use strict;
 use warnings;
-use Orw::Tables qw(read_table read_pairs column last_of interval);
-use Orw::Verdicts qw(load ends base values_of gain less row check above_zero beyond holds whole);
+use Orw::Runs qw(listed_runs provenance_of);
+use Orw::Tables qw(read_table number last_of interval);
+use Orw::Verdicts qw(load ends base values_of gain less row check above_zero beyond suspicion doubted whole);
 
 our $JUDGE_RIGHT = 0.97;    # the judge reads at least this share of clean scenes right
 our $JUDGE_ACCEPTS = 0.02;  # and takes at most this share of junk for a scene
 our $RIGHT = 0.5;           # prompts have become right where at least this share of their samples is
+our $SPREAD_LEFT = 0.25;    # a pairwise variance below this share of the base model's is no scene any more
+our $MOST_PROMPTS = 1000;   # that have a line of their own
 our @METHODS = qw(orw raft reft);
 our @ALSO = map { my $m = $_; map { "$m-$_" } qw(lora alignment detection preference) } @METHODS;
 our %NAME = (orw => 'ORW', raft => 'RAFT', reft => 'ReFT', even => 'no reward (control)', 'orw-lora' => 'ORW on adapters',
@@ -21,7 +24,7 @@ our %PAPER = ('raft 0' => 'RAFT', 'reft 0' => 'ReFT', 'orw 0' => 'ORW without W2
 # judge(DATA, PAPER): as target_image::claims; no rows where the experiment was not run.
 sub judge {
     my ($data, $paper) = @_;
-    return { rows => [], checks => [] } unless read_table("$data/runs.tsv");
+    return { rows => [], checks => [] } unless listed_runs($data);
     my $runs = load($data);
     my %about = about($data);
     my $main = $about{'run.reward'} // 'alignment';
@@ -33,9 +36,12 @@ sub judge {
 
 sub about {
     my ($data) = @_;
-    my ($first) = sort glob "$data/runs/orw-alpha*/provenance.tsv";
-    return defined $first ? map { @$_ } read_pairs($first) : ();
+    my ($first) = grep { $_->{complete} && $_->{method} eq 'orw' } listed_runs($data);
+    return defined $first ? map { @$_ } provenance_of($data, $first) : ();
 }
+
+# What speaks against a setting's samples.
+sub doubts { return suspicion($_[0], [ 'pairwise_variance', 'left', $SPREAD_LEFT, 'the pairwise variance of the pixels' ]) }
 
 sub setting {
     my ($method, $alpha) = @_;
@@ -63,14 +69,14 @@ sub scores {
         for my $a (sort { $a <=> $b } keys %{ $runs->{$other} }) {
             my $more = less($ours, $runs->{$other}{$a}, $main);
             push @rows, row('C8', 'score above another method\'s, paired by seed', "ORW-CFM-W2 over " . setting($other, $a), 'more', $more,
-                above_zero($more));
+                doubted(above_zero($more), doubts($ours)));
         }
     }
     for my $method (@METHODS) {
         my ($with, $without) = map { $runs->{$method}{$_} } $alpha, 0;
         my $kept = $with && $without ? less($with, $without, 'variety') : [];
         push @rows, row('C8', 'variety kept by the W2 term, paired by seed', "$NAME{$method}, alpha=$alpha over 0", 'more', $kept,
-            above_zero($kept));
+            doubted(above_zero($kept), doubts($with)));
     }
     return (@rows, whole('C8', @rows));
 }
@@ -83,12 +89,14 @@ sub spatial {
     for my $pair ([ judge_right => 'all chosen prompts' ], [ judge_right_seen => 'seen in pre-training' ],
         [ judge_right_held_out => 'held out from it' ]) {
         my $gain = gain($ours, $pair->[0]);
-        push @rows, row('C9', 'share judged right, gained over the base', "ORW-CFM-W2, $pair->[1]", 'right', $gain, above_zero($gain))
-            if @$gain;
+        push @rows, row('C9', 'share judged right, gained over the base', "ORW-CFM-W2, $pair->[1]", 'right', $gain,
+            doubted(above_zero($gain), doubts($ours))) if @$gain;
     }
     my $end = values_of(ends($ours, 'judge_right'));
-    push @rows, row('C9', 'share judged right at the end', 'ORW-CFM-W2, all chosen prompts', 'right', $end, beyond($end, 1, $RIGHT, "at or above $RIGHT"));
-    for my $p (0 .. ($about->{'prompts.count'} // 0) - 1) {
+    push @rows, row('C9', 'share judged right at the end', 'ORW-CFM-W2, all chosen prompts', 'right', $end,
+        doubted(beyond($end, 1, $RIGHT, "at or above $RIGHT"), doubts($ours)));
+    my $prompts = number($about->{'prompts.count'}) // 0;
+    for my $p (0 .. ($prompts < $MOST_PROMPTS ? $prompts : $MOST_PROMPTS) - 1) {
         my ($start, $end) = map { interval(@$_)->{mean} } base($runs, "right_$p"), values_of(ends($ours, "right_$p"));
         push @rows, row('C9', 'share judged right', "ORW-CFM-W2: " . ($about->{"prompt.$p"} // "prompt $p"), undef,
             values_of(ends($ours, "right_$p")), '-', defined $start ? sprintf('base model %.2f', $start) : '') if defined $end;
@@ -109,7 +117,8 @@ sub rewards {
         my $method = $reward eq $main ? 'orw' : "orw-$reward";
         my $of = $runs->{$method}{$alpha};
         my $gain = $of ? gain($of, 'judge_right') : [];
-        push @rows, row('C10', 'share judged right, gained over the base', "reward: $reward, alpha=$alpha", 'rises', $gain, above_zero($gain));
+        push @rows, row('C10', 'share judged right, gained over the base', "reward: $reward, alpha=$alpha", 'rises', $gain,
+            doubted(above_zero($gain), doubts($of)));
         push @rows, row('C10', 'the reward itself, gained', "reward: $reward, alpha=$alpha", 'rises', gain($of, $reward), '-', '') if $of;
     }
     return (@rows, whole('C10', @rows));
@@ -151,7 +160,7 @@ sub others {
             for my $pair ([ judge_right_seen => 'seen' ], [ judge_right_held_out => 'held out' ]) {
                 my $start = last_of($base, $pair->[0]);
                 my @gain = map { defined $_ && defined $start ? $_ - $start : () }
-                    map { last_of(read_table("$data/others/$method-alpha$a-seed$_.tsv"), $pair->[0]) } sort keys %{ $runs->{$method}{$a} };
+                    map { last_of(read_table("$data/others/$_->{run}.tsv"), $pair->[0]) } values %{ $runs->{$method}{$a} };
                 push @checks, check("other prompts, $pair->[1]: share judged right, gained, " . setting($method, $a), \@gain, '-',
                     sprintf 'base model %.2f', $start) if @gain;
             }

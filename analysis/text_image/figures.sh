@@ -17,10 +17,11 @@ setting_label() { if [ "$2" = 0 ]; then method_label "$1"; else printf '%s + W2 
 
 # What every policy does under prompts that it was not fine-tuned on.
 export_others() {
-    local run
-    for run in "$results"/others/*/; do
-        [ ! -f "$run/policy.h5" ] || export_to "others/$(basename "$run").tsv" "$run/run.h5" evaluation || true
-    done
+    local name
+    { printf 'base\n'; "$root/analysis/runs.pl" "$results/others" 2>> "$data/skipped.txt" | awk -F '\t' '$5 == "yes" { print $1 }'; } \
+        | while read -r name; do
+            [ ! -f "$results/others/$name/policy.h5" ] || export_to "others/$name.tsv" "$results/others/$name/run.h5" evaluation || true
+        done
 }
 
 # Score against variety at the end: a cross per setting, a point per run, all under the main reward.

@@ -26,11 +26,12 @@ sub judge {
     my %words = map { @$_ } read_pairs("$data/provenance.tsv");
     my (@rows, @failed);
     for my $test (1 .. $#what) {
-        my @of = grep { $column{test}[$_] == $test } 0 .. $#{ $column{test} };
+        my @of = grep { defined $column{row}[$_] && ($column{test}[$_] // 0) == $test } 0 .. $#{ $column{test} };
+        my ($seeds) = sort { $a <=> $b } map { $column{seeds}[$_] // 0 } @of;
         my $held = grep { $column{holds}[$_] } @of;
         push @failed, map { $words{ sprintf 'verdict.%03d', $column{row}[$_] } // "row $column{row}[$_]" }
             grep { !$column{holds}[$_] } @of;
-        push @rows, row($what[$test], $held, scalar @of, @of ? $column{seeds}[ $of[0] ] : 0);
+        push @rows, row($what[$test], $held, scalar @of, $seeds // 0);
     }
     $rows[ $BEYOND - 1 ]{paper} = 'not in the paper';
     return { rows => [ @rows, whole(@rows[ 0 .. $BEYOND - 2 ]) ], failed => \@failed };

@@ -56,11 +56,11 @@ orw_status look_at(experiment *self, const char *sub, const orw_model *policy, c
 }
 
 static void name_run(const experiment *self, const run *one, char *name, size_t capacity) {
-    char alpha[ORW_REAL_CHARACTERS], variant[64] = "";
-    orw_real_text(one->alpha, alpha);
+    char variant[64] = "", method[128];
     if (one->reward != self->main_reward) snprintf(variant, sizeof variant, "-%s", reward_names[one->reward]);
     if (one->adapters) snprintf(variant, sizeof variant, "-lora");
-    snprintf(name, capacity, "%s%s-alpha%s-seed%d", one->method, variant, alpha, one->seed);
+    snprintf(method, sizeof method, "%s%s", one->method, variant);
+    orw_run_name(method, one->alpha, one->seed, name, capacity);
 }
 
 /* The final policy under prompts that it was not fine-tuned on. */

@@ -47,6 +47,8 @@ void orw_place_clear(orw_place *place);
 orw_status orw_program_claim(void *program, const orw_place *place);
 /* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
+/* METHOD-alphaA-seedS, the folder of a run. Names are made here and read by analysis/perl/Orw/Runs.pm, nowhere else. */
+void orw_run_name(const char *method, double alpha, int seed, char *name, size_t capacity);
 /* What all runs of a sweep share. Borrowed. */
 typedef struct orw_run_frame {
     orw_finetune_setup setup;   /* all but place, method, seed and reference_row */

@@ -22,9 +22,21 @@ static const char usage[] =
 
 /* ---------------------------------------------------------------- tables ---------------------------------------- */
 
+/* A control character in a name would move what stands after it into another column or line. */
+static orw_status check_name(const char *path, const char *what, const char *name) {
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return orw_error(ORW_ERR_INPUT, "%s: %s '%s' has a control character in it, expected none", path, what,
+                             name);
+    return ORW_OK;
+}
+
 orw_status orw_cli_table_read(const char *path, const char *name, cli_table *table) {
     table->path = path;
-    return orw_run_read(path, name, &table->columns, &table->names, &table->rows, &table->values);
+    orw_status status = orw_run_read(path, name, &table->columns, &table->names, &table->rows, &table->values);
+    for (int c = 0; c < table->columns && status == ORW_OK; c++) status = check_name(path, "column", table->names[c]);
+    if (status != ORW_OK) orw_cli_table_free(table);
+    return status;
 }
 
 void orw_cli_table_free(cli_table *table) {
@@ -70,7 +82,8 @@ static orw_status print_list(const char *path) {
         snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "/@"), key);
         if (strcmp(name, last) == 0) continue;
         strcpy(last, name);
-        status = orw_cli_table_read(path, name, &table);
+        status = check_name(path, "table", name);
+        if (status == ORW_OK) status = orw_cli_table_read(path, name, &table);
         if (status == ORW_OK) printf("%s\t%lld\t%d\n", name, (long long)table.rows, table.columns);
         orw_cli_table_free(&table);
     }
@@ -85,6 +98,8 @@ static orw_status print_provenance(const char *path) {
     for (int i = 0; i < orw_dictionary_size(texts) && status == ORW_OK; i++) {
         const char *key, *value;
         orw_dictionary_at(texts, i, &key, &value);
+        status = check_name(path, "key", key);
+        if (status != ORW_OK) break;
         printf("%s\t%s%s", key, value, *value && value[strlen(value) - 1] == '\n' ? "" : "\n");
     }
     orw_dictionary_destroy(&texts);
@@ -109,6 +124,11 @@ static orw_status print_origin(const char *path) {
     ORW_CALL(orw_dictionary_create(&texts));
     orw_status status = orw_run_provenance(path, texts);
     directory_name(path, run, sizeof run);
+    if (status == ORW_OK) status = check_name(path, "folder", run);
+    for (int k = 0; k < 4 && status == ORW_OK; k++) {
+        const char *value = orw_dictionary_get(texts, keys[k]);
+        if (value) status = check_name(path, keys[k], value);
+    }
     if (status == ORW_OK) printf("%s", run);
     for (int k = 0; k < 4 && status == ORW_OK; k++) {
         const char *value = orw_dictionary_get(texts, keys[k]);

@@ -291,16 +291,21 @@ orw_status orw_program_describe_run(orw_program *program, const char *method, do
     return orw_dictionary_set(program->about, "run.seed", "%d", seed);
 }
 
+void orw_run_name(const char *method, double alpha, int seed, char *name, size_t capacity) {
+    char text[ORW_REAL_CHARACTERS];
+    orw_real_text(alpha, text);
+    snprintf(name, capacity, "%s-alpha%s-seed%d", method, text, seed);
+}
+
 orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const char *method_name, double alpha,
                            int seed) {
     const char *label = method_name ? method_name : "base";
     orw_method method = {.name = label};
     orw_place place;
-    char name[128] = "runs/base", parents[1024], alpha_text[ORW_REAL_CHARACTERS];
+    char name[128] = "runs/base", *own = name + strlen("runs/"), parents[1024];
     if (method_name) {
         ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
-        orw_real_text(alpha, alpha_text);
-        snprintf(name, sizeof name, "runs/%s-alpha%s-seed%d", method_name, alpha_text, seed);
+        orw_run_name(method_name, alpha, seed, own, sizeof name - (size_t)(own - name));
     }
     snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\n%s", frame->before, label, alpha, seed,
              frame->after);

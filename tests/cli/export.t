@@ -56,6 +56,17 @@ for command in import export-weights sample grid; do
 done
 cmp -s flow.h5 kept.h5
 report $? "which is as it was"
+odd='a?b?<b>' # control characters are not printed
+fails "column '$odd' has a control character" "a column's name with a tab" "$orw" export odd/run.h5 odd
+fails "column '$odd' has a control character" "and in a band" "$orw" export --band update --table odd odd/run.h5
+run "$orw" export --last odd/run.h5
+is "$status" 2 "a method's name with a tab"
+like "$err" "run.method 'orw?9' has a control character" "is named"
+folder=$(printf 'two\nlines')
+cp -r seed1 "$folder"
+run "$orw" export --last "$folder/run.h5"
+is "$status" 2 "a folder's name with a line feed"
+like "$err" "folder 'two?lines' has a control character" "is named in one line"
 fails "FILE TABLE" "no table given" "$orw" export seed1/run.h5
 fails "only one of" "two wishes at once" "$orw" export --last --list seed1/run.h5
 fails "are for --band" "--smooth without --band" "$orw" export --smooth 3 seed1/run.h5 metrics

@@ -45,6 +45,35 @@ done:
     return status;
 }
 
+/* One whose names break lines: of a column, of a method. */
+static orw_status write_odd(const char *directory) {
+    static const orw_column odd[] = {{"update", "", ""}, {"a\tb\n<b>", "", ""}, {NULL, NULL, NULL}};
+    char path[4096];
+    orw_dictionary *about = NULL;
+    orw_table *table = NULL, *plain = NULL;
+    orw_run *run = NULL;
+    orw_status status;
+    snprintf(path, sizeof path, "%s/odd", directory);
+    ORW_TRY(status, orw_make_directories(path), done);
+    snprintf(path, sizeof path, "%s/odd/run.h5", directory);
+    ORW_TRY(status, orw_dictionary_create(&about), done);
+    ORW_TRY(status, orw_dictionary_set(about, "run.method", "orw\t9"), done);
+    ORW_TRY(status, orw_table_create("odd", odd, &table), done);
+    ORW_TRY(status, orw_table_append(table, (double[]){1, 2}), done);
+    ORW_TRY(status, orw_table_create("evaluation", evaluation, &plain), done);
+    ORW_TRY(status, orw_table_append(plain, (double[]){1, 2}), done);
+    ORW_TRY(status, orw_run_create(path, about, NULL, &run), done);
+    ORW_TRY(status, orw_run_write(run, table), done);
+    ORW_TRY(status, orw_run_write(run, plain), done);
+    status = orw_run_close(&run);
+done:
+    orw_run_close(&run);
+    orw_table_destroy(&table);
+    orw_table_destroy(&plain);
+    orw_dictionary_destroy(&about);
+    return status;
+}
+
 static orw_status write_model(const char *directory, const char *name, const char *const *description) {
     char path[4096];
     orw_dictionary *texts = NULL;
@@ -132,6 +161,7 @@ static orw_status write_all(const char *directory) {
     ORW_CALL(write_run(directory, 2, 3, 10));
     ORW_CALL(write_run(directory, 3, 2, 20));
     ORW_CALL(write_run(directory, 4, 0, 20));
+    ORW_CALL(write_odd(directory));
     ORW_CALL(write_model(directory, "classifier", classifier));
     ORW_CALL(write_model(directory, "flow", flow));
     ORW_CALL(write_model(directory, "transformer", transformer));

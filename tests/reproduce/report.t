@@ -26,7 +26,8 @@ run() { # run METHOD ALPHA SEED EVEN ENTROPY COMPLETE
     name=$1-alpha$2-seed$3
     mkdir -p "$data/runs/$name"
     printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$1" "$2" "$3" "$6" >> "$data/runs.tsv"
-    printf 'data.train\tmnist-train sha256 00\ncommit\tabc\nconfiguration\t[a]\nb = 1\n' > "$data/runs/$name/provenance.tsv"
+    printf 'data.train\tmnist-train sha256 00\ncommit\tabc\nhost\tnode%s\nrun.seed\t%s\nconfiguration\t[a]\nb = 1\n' "$3" "$3" > "$data/runs/$name/provenance.tsv"
+    printf '# round\tupdate\tdraw\n0\t20\t1.5\n1\t40\t2.5\n' > "$data/runs/$name/timing.tsv"
     awk -v seed="$3" -v even="$4" -v entropy="$5" -v alpha="$2" -v top="$top" -v variance="$variance" 'BEGIN {
         OFS = "\t"
         print "# round update samples_scored count reward_mean reward_sd judge_even judge_entropy judge_confidence pairwise_variance", \
@@ -65,7 +66,11 @@ is "$(awk -F "$tab" '$1 == "C7" && /online, paired/ { print $5, $6, $7 }' holds/
 like "$(cat holds/report.html)" '<td>C7</td>' "the page shows the claims"
 unlike "$(cat holds/report.html)" '<img[^>]*src="[^d]' "and loads nothing from elsewhere"
 like "$(cat holds/report.html)" '<td>run/toy</td><td>31.5</td><td>2</td><td>2, 4</td>' "time per stage: calls that did something, summed"
+like "$(cat holds/report.html)" '<td>draw</td><td>48.0</td>' "time per phase: summed over rounds and complete runs"
 like "$(cat holds/report.html)" '<td>commit</td><td>abc</td>' "provenance is shown"
+like "$(cat holds/report.html)" '<td>host</td><td>node1 | node2 | node3</td>' "where runs differ in it, all that there is"
+unlike "$(grep '<td>run' holds/report.html)" 'run.seed' "but for what tells runs apart"
+is "$(sed -n '/<h2>Claims/,/<\/table>/p' holds/report.html | grep -c '^<tr><td>')" 11 "the first table has a line per claim"
 like "$(cat holds/report.html)" 'holds</span>' "the distances are ordered"
 
 # Everything the other way round.
@@ -102,7 +107,7 @@ is "$(verdict close C1 'reward at the end' 'alpha=0' | head -n 1)" partly "an in
 even_0=0.98 variance=0.01
 world blobs 3
 judge blobs
-is "$(verdict blobs C1 'reward at the end' 'alpha=0' | sort -u)" partly "a high reward on samples without variance is not reproduced"
+is "$(verdict blobs C1 'reward at the end' 'alpha=0' | sort -u)" suspect "a high reward on samples without variance is suspect"
 like "$(cat blobs/report.html)" 'suspect</span>' "and is marked"
 
 # Collapse in part: alpha = 0 has more of one digit than alpha = 0.8.

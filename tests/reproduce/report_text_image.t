@@ -10,17 +10,18 @@ run_table() {
     printf '%s\t%s\t%s\t%s\tyes\n' "$name" "$1" "$2" "$3" >> "$data/runs.tsv"
     printf 'data.train\tscenes of 8 nouns\nrun.reward\talignment\nprompts.count\t2\nprompt.0\ta cat on the left of a dog\nprompt.1\ta dog on top of an apple (held out)\n' \
         > "$data/runs/$name/provenance.tsv"
-    columns="round update count reward_mean judge_right judge_right_seen judge_right_held_out variety alignment detection preference right_0 right_1"
-    awk -v seed="$3" -v score="$4" -v variety="$5" -v right="$6" -v columns="$columns" 'BEGIN {
+    columns="round update count reward_mean judge_right judge_right_seen judge_right_held_out variety alignment detection preference right_0 right_1 pairwise_variance"
+    awk -v seed="$3" -v score="$4" -v variety="$5" -v right="$6" -v columns="$columns" -v spread="${spread:-0.2}" 'BEGIN {
         print "# " columns
         OFS = "\t"
         step = (seed - 2) / 500
-        print 0, 0, 64, 0.4, 0.2, 0.2, 0.2, 0.5, 0.4, 0.2, 0.4, 0.2, 0.2
-        print 10, 60, 64, score + step, right + step, right + step, right + step, variety + step, score + step, right, score, right, right
+        print 0, 0, 64, 0.4, 0.2, 0.2, 0.2, 0.5, 0.4, 0.2, 0.4, 0.2, 0.2, 0.2
+        print 10, 60, 64, score + step, right + step, right + step, right + step, variety + step, score + step, right, score, right, right, spread
     }' > "$data/runs/$name/evaluation.tsv"
     cp "$data/runs/$name/evaluation.tsv" "$data/others/$name.tsv"
 }
-# world NAME SEEDS: ORW with the W2 term ends at $score, the others below; without the term variety is $bare.
+largest=1
+# world NAME SEEDS: ORW with the W2 term (alpha = $largest) ends at $score, the others below; without the term variety is $bare.
 world() {
     data=$1/figures/data/text_image
     mkdir -p "$data/runs" "$data/judge" "$data/others"
@@ -29,14 +30,14 @@ world() {
     for seed in $(seq "$2"); do
         for method in orw raft reft; do
             run_table $method 0 "$seed" 0.6 "$bare" 0.1
-            run_table $method 1 "$seed" 0.65 0.45 0.4
+            run_table $method $largest "$seed" 0.65 0.45 0.4
         done
-        run_table orw 1 "$seed" "$score" 0.45 "$right"
-        run_table orw-detection 1 "$seed" 0.6 0.45 "$right"
-        run_table orw-preference 1 "$seed" 0.6 0.45 "$right"
+        run_table orw $largest "$seed" "$score" 0.45 "$right"
+        run_table orw-detection $largest "$seed" 0.6 0.45 "$right"
+        run_table orw-preference $largest "$seed" 0.6 0.45 "$right"
     done
     sort -u "$data/runs.tsv" > "$data/runs.new" && { grep '^#' "$data/runs.new"; grep -v '^#' "$data/runs.new"; } > "$data/runs.tsv"
-    head -n 2 "$data/runs/orw-alpha1-seed1/evaluation.tsv" > "$data/others/base.tsv"
+    head -n 2 "$data/runs/orw-alpha$largest-seed1/evaluation.tsv" > "$data/others/base.tsv"
     "$ORW_ROOT/analysis/report.pl" --out "$1" --profile quick > "$1/out" 2>&1
     is "$? $(cat "$1/out")" "0 " "$1: the report is written without a word"
 }
@@ -68,6 +69,23 @@ is "$(verdict less C9 'share judged right at the end' ORW-CFM-W2) $(verdict less
 score=0.7 right=0.6 bare=0.3
 world few 2
 for claim in C8 C9 C10; do is "$(verdict few $claim 'the whole' all)" "not tested" "two seeds: $claim is not tested"; done
+
+# Whatever the largest alpha is.
+largest=0.5
+world half 3
+for claim in C8 C9 C10; do is "$(verdict half $claim 'the whole' all)" reproduced "alpha = 0.5 is the largest: $claim is of it"; done
+largest=1
+
+# Samples that are alike: what holds by its number is suspect.
+spread=0.04
+world alike 3
+for claim in C8 C9 C10; do is "$(verdict alike $claim 'the whole' all)" suspect "less than a quarter of the pixels' variance: $claim is suspect"; done
+is "$(awk -F "$tab" '$1 ~ /^C(8|9|10)$/ && $9 == "reproduced"' alike/claims.tsv)" "" "in all its lines"
+like "$(grep 'share judged right at the end' alike/report.html)" "but the pairwise variance of the pixels is 20 % of the base model" "with the reason"
+spread=0.05
+world bare 3
+is "$(verdict bare C8 'the whole' all)" reproduced "a quarter is enough"
+spread=''
 
 # The verdicts are on the largest alpha of ORW: what it is held against has to have it, in every profile.
 for profile in quick standard paper; do

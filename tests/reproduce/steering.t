@@ -3,11 +3,13 @@
 
 tab=$(printf '\t')
 
-# run ALPHA SEED REWARD RIGHT VARIETY: a run that ends there; seeds differ by little.
+# run METHOD ALPHA SEED REWARD RIGHT VARIETY: a run that ends there; seeds differ by little.
 run_table() {
-    name=orw-alpha$1-seed$2
+    method=$1
+    shift
+    name=$method-alpha$1-seed$2
     mkdir -p "$data/runs/$name"
-    printf '%s\torw\t%s\t%s\tyes\n' "$name" "$1" "$2" >> "$data/runs.tsv"
+    printf '%s\t%s\t%s\t%s\tyes\n' "$name" "$method" "$1" "$2" >> "$data/runs.tsv"
     printf 'data.train\tcifar10-train sha256 00\nrun.text\tan image of a dog\n' > "$data/runs/$name/provenance.tsv"
     awk -v seed="$2" -v reward="$3" -v right="$4" -v variety="$5" -v spread="$spread" 'BEGIN {
         print "# round update samples_scored count reward_mean pairwise_variance judge_right variety"
@@ -17,15 +19,17 @@ run_table() {
         print 10, 60, 640, 64, reward + step, spread, right + step, variety + step
     }' > "$data/runs/$name/evaluation.tsv"
 }
-# world NAME SEEDS: alpha = 0 and 1 end at $reward0, $right0, ...
+# world NAME SEEDS: alpha = 0 and 1 end at $reward0, $right0, ..., a control without a reward at $control, if there is one.
+control=''
 world() {
     data=$1/figures/data/steering
     mkdir -p "$data/runs" "$data/class_encoder"
     printf '# name\tmethod\talpha\tseed\tcomplete\n' > "$data/runs.tsv"
     printf '# accuracy\timages\n0.6543\t1000\n' > "$data/class_encoder/evaluation.tsv"
     for seed in $(seq "$2"); do
-        run_table 0 "$seed" "$reward0" "$right0" "$variety0"
-        run_table 1 "$seed" "$reward1" "$right1" "$variety1"
+        run_table orw 0 "$seed" "$reward0" "$right0" "$variety0"
+        run_table orw 1 "$seed" "$reward1" "$right1" "$variety1"
+        [ -z "$control" ] || run_table even 0 "$seed" "$control" "$control" 0.2
     done
     "$ORW_ROOT/analysis/report.pl" --out "$1" --profile quick > "$1/out" 2>&1
     is "$? $(cat "$1/out")" "0 " "$1: the report is written without a word"
@@ -60,6 +64,35 @@ like "$(tr '>' '\n' < fails/report.html)" "^suspect<" "samples that hardly diffe
 reward0=0.6 right0=0.8 variety0=0.1 reward1=0.2 right1=0.6 variety1=0.3 spread=0.15
 world far 3
 is "$(verdict far 'reward: rise beyond' alpha=1) $(verdict far 'the whole' all)" "not reproduced partly" "far behind is not slightly: partly"
+
+# A control without a reward: what it reaches, too, is no effect of the reward.
+reward0=0.6 right0=0.8 variety0=0.1 reward1=0.5 right1=0.6 variety1=0.3 control=0.3
+world controlled 3
+is "$(cell controlled 'reward: above the control without a reward, paired by seed' alpha=1 5) $(verdict controlled 'the whole' all)" "0.2 reproduced" \
+    "both are held against a control"
+control=0.55
+world drifts 3
+is "$(verdict drifts 'reward: above the control' alpha=0) $(verdict drifts 'reward: above the control' alpha=1) $(verdict drifts 'the whole' all)" \
+    "reproduced not reproduced partly" "that the control gets there as well is no success"
+control=''
+
+# Samples that are alike: what holds by its number is suspect.
+spread=0.09
+world grey 3
+is "$(verdict grey 'reward: rise' alpha=0) $(verdict grey 'share judged right: rise' alpha=1) $(verdict grey 'the whole' all)" "suspect suspect suspect" \
+    "less than half of the pixels' variance makes what holds suspect"
+like "$(grep 'beyond 0.5' grey/report.html)" "but the pairwise variance of the pixels is 45 % of the base model" "with the reason"
+spread=0.15 variety1=0.19
+world alike 3
+is "$(verdict alike 'reward: rise,' alpha=0) $(verdict alike 'reward: rise,' alpha=1) $(verdict alike 'variety kept' alpha=1) $(verdict alike 'the whole' all)" \
+    "reproduced suspect suspect suspect" "variety that is lost although alpha is 1 does, too; at alpha = 0 it is what is claimed"
+is "$(verdict alike 'reward: fall' 'alpha=0 to 1') $(verdict alike 'reward: rise beyond' alpha=1)" "suspect suspect" "and what is compared with it"
+
+# alpha = 0 does not rise: alpha = 1 cannot trail it slightly.
+reward0=0.05 reward1=0.08 variety1=0.3
+world sinks 3
+is "$(verdict sinks 'reward: rise beyond' alpha=1)" "not reproduced" "behind a reward that falls nobody trails slightly"
+like "$(grep 'beyond 0.5' sinks/report.html)" "alpha=0 itself does not rise" "with the reason"
 
 reward0=0.6 right0=0.05 variety0=0.1 reward1=0.5 right1=0.05 variety1=0.3
 world fooled 3

@@ -20,7 +20,8 @@ sub convergence {
     my ($metrics, $deviation) = @_;
     my @update = column($metrics, 'update');
     my @reward = column($metrics, 'reward_mean');
-    return unless $deviation && @update >= 4 && @update == @reward;
+    return unless $deviation && $deviation > 0 && @update >= 4 && @update == @reward;
+    return if grep { !defined } @update, @reward;
     my $updates = $WINDOW * ($update[-1] - $update[0]);
     return unless $updates > 0;
     my ($at, $change);

@@ -5,32 +5,79 @@ package Orw::Tables;
 use strict;
 use warnings;
 use Exporter 'import';
-our @EXPORT_OK = qw(read_table read_pairs column last_of first_of at_x interval differences);
+use Orw::Text qw(quoted warning);
+our @EXPORT_OK = qw(read_table read_list read_pairs column number last_of first_of at_x interval differences);
 
-# "# name name ..." and rows of numbers; undef where the file is not there or holds no row.
+our $LARGEST = 64 << 20; # bytes; a table of a run has some thousand lines
+my $CONTROL = qr/[\x00-\x08\x0b-\x1f\x7f]/;
+
+# A file's lines, without their ends; undef where there is none, and with a warning where it cannot be what was asked for, as it holds
+# strange bytes.
+sub lines_of {
+    my ($path, $strange) = @_;
+    return undef unless -e $path;
+    return refused($path, 'is no file') unless -f _;
+    return refused($path, sprintf 'has %d bytes, expected at most %d', -s _, $LARGEST) if -s _ > $LARGEST;
+    open my $file, '<:raw', $path or return refused($path, "$!");
+    my $text = do { local $/; <$file> } // '';
+    return refused($path, 'holds bytes that no text has') if $text =~ $strange;
+    return refused($path, 'ends within a line') if $text =~ /[^\n]\z/;
+    return [ split /\n/, $text ];
+}
+
+sub refused {
+    my ($path, $why) = @_;
+    my ($short) = $path =~ m{((?:[^/]+/){0,3}[^/]+)\z};
+    warning("$short: not read: $why");
+    return undef; # not an empty list: this is often an argument
+}
+
+sub cells { my ($line) = @_; return $line =~ /\t/ ? split(/\t/, $line, -1) : split(' ', $line) }
+
+# "# name name ..." and rows of as many numbers (or nan, inf); undef where the file is not there or holds no row. A table of which one row
+# is anything else is not read at all.
 sub read_table {
     my ($path) = @_;
-    open my $file, '<', $path or return undef; # not an empty list: this is often an argument
+    my $lines = lines_of($path, $CONTROL) or return undef;
     my $table = { path => $path, names => [], rows => [] };
-    while (my $line = <$file>) {
-        chomp $line;
+    for my $i (0 .. $#$lines) {
+        my $line = $lines->[$i];
         if ($line =~ s/^#\s*//) {
-            $table->{names} = [ split /\t|\s+/, $line ] unless @{ $table->{names} };
+            $table->{names} = [ cells($line) ] unless @{ $table->{names} };
         } elsif ($line =~ /\S/) {
-            push @{ $table->{rows} }, [ $line =~ /\t/ ? split(/\t/, $line, -1) : split(' ', $line) ];
+            my @cells = cells($line);
+            my $where = 'line ' . ($i + 1);
+            return refused($path, sprintf '%s has %d cells, expected %d', $where, scalar @cells, scalar @{ $table->{names} })
+                if @cells != @{ $table->{names} };
+            for (@cells) { return refused($path, "$where: " . quoted($_) . ' is no number') unless /^[-+]?(nan|inf)\z/i || is_number($_) }
+            push @{ $table->{rows} }, \@cells;
         }
+    }
+    my %seen;
+    for (@{ $table->{names} }) { return refused($path, 'has two columns ' . quoted($_)) if $seen{$_}++ }
+    return @{ $table->{rows} } ? $table : undef;
+}
+
+# A table of text, "# name TAB name ..." with the names that are expected; rows with another number of cells are warned of and left out.
+sub read_list {
+    my ($path, @names) = @_;
+    my $lines = lines_of($path, $CONTROL) or return undef;
+    my $table = { path => $path, names => \@names, rows => [] };
+    return refused($path, 'has other columns than ' . join ' ', @names) unless @$lines && $lines->[0] eq '# ' . join("\t", @names);
+    for my $i (1 .. $#$lines) {
+        my @cells = split /\t/, $lines->[$i], -1;
+        if (@cells == @names) { push @{ $table->{rows} }, \@cells }
+        else { refused("$path, line " . ($i + 1), scalar(@cells) . ' cells, expected ' . @names) }
     }
     return @{ $table->{rows} } ? $table : undef;
 }
 
-# "key TAB value" lines, in order: a list of [key, value]. A line without a tab continues the value before it.
+# "key TAB value" lines, in order: a list of [key, value]. A line without a key and a tab continues the value before it.
 sub read_pairs {
     my ($path) = @_;
-    open my $file, '<', $path or return;
     my @pairs;
-    while (my $line = <$file>) {
-        chomp $line;
-        if ($line =~ /^([^\t]+)\t(.*)$/) { push @pairs, [ $1, $2 ] }
+    for my $line (@{ lines_of($path, qr/\x00/) || [] }) {
+        if ($line =~ /^([\w.-]+)\t(.*)\z/) { push @pairs, [ $1, $2 ] }
         elsif (@pairs) { $pairs[-1][1] .= "\n$line" }
     }
     return @pairs;
@@ -45,9 +92,13 @@ sub column {
     return map { number($_->[$i]) } @{ $table->{rows} };
 }
 
+sub is_number { return $_[0] =~ /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\z/ }
+
+# A finite number, or undef.
 sub number {
     my ($text) = @_;
-    return defined $text && $text =~ /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/ ? $text + 0 : undef;
+    return undef unless defined $text && is_number($text);
+    return abs($text) < 9**9**9 ? $text + 0 : undef;
 }
 
 sub first_of { my @values = column(@_); return @values ? $values[0] : undef }
@@ -75,7 +126,7 @@ my @T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 
 
 # Mean and 95 % t interval; low and high are undef below two values.
 sub interval {
-    my @values = grep { defined } @_;
+    my @values = sort { $a <=> $b } grep { defined } @_; # in one order: a hash has none
     my $n = @values;
     return { n => 0 } unless $n;
     my $mean = 0;

@@ -6,20 +6,29 @@ package Orw::Verdicts;
 use strict;
 use warnings;
 use Exporter 'import';
+use Orw::Runs qw(listed_runs);
 use Orw::Tables qw(read_table first_of last_of at_x interval differences);
-our @EXPORT_OK = qw(load ends starts base values_of gain less row check too_few beyond above_zero holds online_over_offline whole);
+use Orw::Text qw(warning);
+our @EXPORT_OK = qw(load ends starts base values_of gain less row check too_few beyond above_zero suspicion doubted holds
+    online_over_offline whole);
 
-our $SEEDS = 3; # fewer decide nothing
+our $SEEDS = 3;               # fewer decide nothing
+our $CONFIDENCE_LOST = 0.03;  # a judge that is less sure than it was of the base model's samples by more than this has become unsure
+my $ROUNDING = 1e-12;         # what arithmetic on numbers of about 1 may differ by: no difference
 
-# load(DATA)->{METHOD}{ALPHA}{SEED} = the evaluation table of a complete run.
+# load(DATA)->{METHOD}{ALPHA}{SEED} = the evaluation table of a complete run, with { run }, its name.
 sub load {
     my ($data) = @_;
     my %runs;
-    my $list = read_table("$data/runs.tsv") or return \%runs;
-    for my $row (@{ $list->{rows} }) {
-        my ($name, $method, $alpha, $seed, $complete) = @$row;
-        my $table = read_table("$data/runs/$name/evaluation.tsv");
-        $runs{$method}{ 0 + $alpha }{$seed} = $table if $complete eq 'yes' && $table;
+    for my $run (grep { $_->{complete} } listed_runs($data)) {
+        my $table = read_table("$data/runs/$run->{name}/evaluation.tsv");
+        if (!$table) {
+            warning("run '$run->{name}' is complete, but its evaluations cannot be read: it is not counted");
+            next;
+        }
+        my $place = \$runs{ $run->{method} }{ 0 + $run->{alpha} }{ $run->{seed} };
+        if ($$place) { warning("run '$run->{name}' is '$$place->{run}' again: it is not counted") }
+        else { $$place = { %$table, run => $run->{name} } }
     }
     return \%runs;
 }
@@ -74,12 +83,38 @@ sub beyond {
     my @few = too_few($i->{n});
     return @few if @few;
     my ($near, $mean) = map { $sign * ($_ - $bound) } $sign > 0 ? $i->{low} : $i->{high}, $i->{mean};
-    return ('reproduced', "the interval lies $what") if $near > 0 || ($near == 0 && !$strict);
-    return ('partly', "the mean lies $what, the interval does not") if $mean > 0 || ($mean == 0 && !$strict);
+    my $least = $strict ? $ROUNDING : -$ROUNDING;
+    return ('reproduced', "the interval lies $what") if $near >= $least;
+    return ('partly', "the mean lies $what, the interval does not") if $mean >= $least;
     return ('not reproduced', "the mean does not lie $what");
 }
 
 sub above_zero { return beyond($_[0], 1, 0, 'above 0', 1) }
+
+# What speaks against the samples that a setting ends with, in words; undef where nothing does. RULES: [COLUMN, 'lost', BOUND, WHAT] where
+# the mean fall since the base model is more than BOUND, [COLUMN, 'left', SHARE, WHAT] where less than SHARE of the base model's is left.
+sub suspicion {
+    my ($of, @rules) = @_;
+    for my $rule (@rules) {
+        my ($name, $kind, $bound, $what) = @$rule;
+        my ($end, $start) = (ends($of, $name), starts($of, $name));
+        my @both = grep { defined $end->{$_} && defined $start->{$_} } sort keys %$end;
+        my ($after, $before) = map { my $at = $_; interval(map { $at->{$_} } @both)->{mean} } $end, $start;
+        next unless @both;
+        return sprintf '%s fell from %.2f to %.2f', $what, $before, $after if $kind eq 'lost' && $before - $after > $bound + $ROUNDING;
+        return sprintf '%s is %.0f %% of the base model\'s', $what, 100 * $after / $before
+            if $kind eq 'left' && $before > 0 && $after / $before < $bound - $ROUNDING;
+    }
+    return undef;
+}
+
+# A verdict and its reason, suspect where its number holds, at least in part, on samples that there is something against.
+sub doubted {
+    my ($verdict, $reason, @suspicions) = @_;
+    my ($first) = grep { defined } @suspicions;
+    return ($verdict, $reason) unless defined $first && $verdict =~ /^(reproduced|partly)\z/;
+    return ('suspect', "$reason, but $first");
+}
 
 # The same verdicts in the words of a check.
 sub holds {
@@ -87,9 +122,10 @@ sub holds {
     return { reproduced => 'holds', partly => 'unclear', 'not reproduced' => 'fails' }->{$verdict} || $verdict;
 }
 
-# C7: online minus offline at alpha = 0 at the largest number of scored samples that both have, seed by seed.
+# C7: online minus offline at alpha = 0 at the largest number of scored samples that both have, seed by seed; RULES as
+# for suspicion().
 sub online_over_offline {
-    my ($runs) = @_;
+    my ($runs, @rules) = @_;
     my ($online, $offline) = ($runs->{orw}{0} || {}, $runs->{offline}{0} || {});
     my (@online, @offline, @gain, $scored);
     for my $seed (sort { $a <=> $b } grep { $offline->{$_} } keys %$online) {
@@ -106,11 +142,12 @@ sub online_over_offline {
     my @rows = (
         row('C7', 'reward, online', $where, undef, \@online, '-', 'compared in the next lines'),
         row('C7', 'reward, offline', $where, undef, \@offline, '-', 'compared in the next line'),
-        row('C7', 'reward gained online, paired by seed', $where, 'more', \@gain, above_zero(\@gain)));
+        row('C7', 'reward gained online, paired by seed', $where, 'more', \@gain,
+            doubted(above_zero(\@gain), suspicion($online, @rules))));
     return (@rows, whole('C7', @rows));
 }
 
-# The claim as a whole: what all its judged lines agree on, else "partly".
+# The claim as a whole: what all its judged lines agree on, else "partly"; suspect where one of them is.
 sub whole {
     my ($claim, @rows) = @_;
     my @judged = grep { $_->{verdict} ne '-' } @rows;
@@ -120,6 +157,7 @@ sub whole {
     my $verdict = !@tested ? 'not tested'
         : ($count{reproduced} || 0) == @judged ? 'reproduced'
         : ($count{'not reproduced'} || 0) == @tested ? 'not reproduced'
+        : $count{suspect} ? 'suspect'
         : 'partly';
     my ($n) = sort { $a <=> $b } map { $_->{n} } @judged;
     return { claim => $claim, quantity => 'the whole claim', setting => 'all', n => $n, verdict => $verdict,
