@@ -28,11 +28,13 @@ bool orw_cli_help(int argc, char **argv, const char *usage) {
     return false;
 }
 
-orw_status orw_cli_check_output(const char *output, const char *input) {
+orw_status orw_cli_output(const char *output, const char *const *inputs, char place[ORW_OUTPUT]) {
     struct stat out, in;
-    if (stat(output, &out) != 0 || stat(input, &in) != 0 || out.st_dev != in.st_dev || out.st_ino != in.st_ino)
-        return ORW_OK;
-    return orw_error(ORW_ERR_INPUT, "%s: is what is read; expected another file to write to", output);
+    ORW_CALL(orw_output_place(output, place));
+    for (; *inputs; inputs++)
+        if (stat(place, &out) == 0 && stat(*inputs, &in) == 0 && out.st_dev == in.st_dev && out.st_ino == in.st_ino)
+            return orw_error(ORW_ERR_INPUT, "%s: is what is read; expected another file to write to", output);
+    return ORW_OK;
 }
 
 int orw_cli_status(orw_status status) {

@@ -45,8 +45,9 @@ orw_status orw_cli_read(int argc, char **argv, const char *usage, const orw_cli_
                         orw_cli_operands *operands);
 /* Whether --help is among the arguments; if so the usage has been printed. */
 bool orw_cli_help(int argc, char **argv, const char *usage);
-/* ORW_ERR_INPUT where `output` is the file `input` under any name: writing it would destroy what is read. */
-orw_status orw_cli_check_output(const char *output, const char *input);
+/* Before any work: where `output` is written to, as orw_output_place; ORW_ERR_INPUT also where it is one of the files
+ * `inputs` (NULL-terminated) under any name: writing it would destroy what is read. */
+orw_status orw_cli_output(const char *output, const char *const *inputs, char place[ORW_OUTPUT]);
 /* Prints a failure's line and returns the exit status. */
 int orw_cli_status(orw_status status);
 /* Of `count` words, the one nearest to `word`: what the user may have meant. */

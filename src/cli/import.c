@@ -147,10 +147,13 @@ int orw_cli_import(int argc, char **argv) {
                                       {"--base", ORW_CLI_TEXT, &base, 0, 0},
                                       {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands operands;
+    char place[ORW_OUTPUT];
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
-    if (status == ORW_OK) status = orw_cli_check_output(operands.words[1], operands.words[0]);
-    if (status == ORW_OK && base) status = orw_cli_check_output(operands.words[1], base);
-    if (status == ORW_OK) status = import(operands.words[0], operands.words[1], config, base);
+    if (status == ORW_OK) {
+        const char *const inputs[] = {operands.words[0], config ? config : operands.words[0], base, NULL};
+        status = orw_cli_output(operands.words[1], inputs, place);
+    }
+    if (status == ORW_OK) status = import(operands.words[0], place, config, base);
     return orw_cli_status(status);
 }
