@@ -35,7 +35,7 @@ if command -v python3 > /dev/null; then
     "$orw" export-weights back.h5 two.safetensors > /dev/null
     tail -c 4096 one.safetensors > one.end
     tail -c 4096 two.safetensors > two.end
-    cmp -s one.end two.end
+    [ -s one.end ] && cmp -s one.end two.end
     report $? "with the same weights"
     cp theirs/diffusion_pytorch_model.safetensors lone.safetensors
     fails "lone.safetensors: kind: missing" "without config.json there is no network" "$orw" import lone.safetensors no.h5
@@ -111,7 +111,7 @@ if [ -r "$given/lora.safetensors" ]; then
     is "$(digest again.h5)" "$(digest adapted.h5)" "and read: the same model"
     tail -c 47104 back.safetensors > a.end
     tail -c 47104 "$given/lora.safetensors" > b.end
-    cmp -s a.end b.end
+    [ -s a.end ] && cmp -s a.end b.end
     report $? "the data are PyTorch's, bit for bit"
     run "$orw" export-weights adapted.h5 merged.safetensors --merge
     like "$out" "95 tensors" "merged, they are a plain network"
