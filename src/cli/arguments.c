@@ -37,6 +37,13 @@ orw_status orw_cli_output(const char *output, const char *const *inputs, char pl
     return ORW_OK;
 }
 
+orw_status orw_cli_named(orw_status status, const char *path) {
+    char reason[1024];
+    if (status == ORW_OK || strstr(orw_error_text(), path)) return status;
+    snprintf(reason, sizeof reason, "%s", orw_error_text());
+    return orw_error(status, "%s: %s", path, reason);
+}
+
 int orw_cli_status(orw_status status) {
     if (status == ORW_OK) return 0;
     fflush(stdout);

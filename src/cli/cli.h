@@ -48,6 +48,8 @@ bool orw_cli_help(int argc, char **argv, const char *usage);
 /* Before any work: where `output` is written to, as orw_output_place; ORW_ERR_INPUT also where it is one of the files
  * `inputs` (NULL-terminated) under any name: writing it would destroy what is read. */
 orw_status orw_cli_output(const char *output, const char *const *inputs, char place[ORW_OUTPUT]);
+/* A failure's text with `path` before it, where it does not name it. */
+orw_status orw_cli_named(orw_status status, const char *path);
 /* orw --version: the commit, then build, libraries and machine, a line each. */
 orw_status orw_cli_version(void);
 /* Prints a failure's line and returns the exit status. */

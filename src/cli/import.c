@@ -48,13 +48,6 @@ typedef struct request {
     char place[ORW_OUTPUT]; /* where `out` is written to */
 } request;
 
-static orw_status wrap(orw_status status, const char *path) {
-    char reason[1024];
-    if (status == ORW_OK) return ORW_OK;
-    snprintf(reason, sizeof reason, "%s", orw_error_text());
-    return orw_error(status, "%s: %s", path, reason);
-}
-
 /* Where the model comes from, and the file's own words on it: orw export-weights gives them back. */
 static orw_status describe(const char *path, const orw_safetensors *file, orw_dictionary *about) {
     const orw_dictionary *metadata = orw_safetensors_metadata(file);
@@ -121,7 +114,7 @@ static orw_status load_checkpoint(const char *path, const orw_safetensors *file,
     if (!orw_dictionary_get(orw_safetensors_metadata(file), "lora_rank")) ORW_CALL(refuse_adapters(path, file));
     ORW_CALL(orw_dictionary_create(&description));
     ORW_TRY(status, describe_network(path, file, config, description), done);
-    ORW_TRY(status, wrap(orw_network_create(description, &made->network), path), done);
+    ORW_TRY(status, orw_cli_named(orw_network_create(description, &made->network), path), done);
     /* Before memory is asked for: metadata can claim a network of any size. */
     ORW_TRY(status, orw_safetensors_load_network(file, made->network, NULL), done);
     made->values = orw_network_values(made->network);
@@ -163,7 +156,7 @@ static orw_status import(const request *r) {
     ORW_TRY(status, describe(r->path, file, about), done);
     print_strength(&made.strength, strength, sizeof strength);
     if (r->base) ORW_TRY(status, orw_dictionary_set(about, "import.adapters", "%s", strength), done);
-    ORW_TRY(status, orw_model_save(r->place, made.network, made.values, about), done);
+    ORW_TRY(status, orw_cli_named(orw_model_save(r->place, made.network, made.values, about), r->place), done);
     free(made.values);
     orw_network_destroy(&made.network);
     ORW_TRY(status, orw_model_load(r->place, &made.network, &made.values, digest), done); /* it is there, and whole */

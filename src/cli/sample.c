@@ -170,7 +170,8 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
     ORW_TRY(status, draw(asked, &field, &solver, labels, D, x, &evaluations), done);
     ORW_TRY(status, orw_dictionary_create(&about), done);
     ORW_TRY(status, describe(asked, digest, &solver, evaluations, about), done);
-    status = orw_samples_write(comm, &plan, asked->out, height, width, channels, x, NULL, NULL, about);
+    status = orw_cli_named(orw_samples_write(comm, &plan, asked->out, height, width, channels, x, NULL, NULL, about),
+                           asked->out);
 done:
     orw_dictionary_destroy(&about);
     free(x);

@@ -80,6 +80,22 @@ done
 [ -p pipe ] && [ -L to-pipe ] && [ -d folder ] && [ -z "$(ls folder)" ]
 report $? "everything is what it was"
 
+# A disk that is full.
+small=$PWD/small
+mkdir small
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=16k tmpfs "$small" 2> /dev/null; then
+    trap 'umount -l "$small"' EXIT
+    run "$orw" sample flow.h5 small/x.h5 --count 2000 --steps 1 # which tells its progress, too
+    [ "$status" -eq 2 ] && [ "$(grep -c 'orw: error: .*small/x.h5.*No space left on device' tap.err)" -eq 1 ]
+    report $? "sample: a full disk" || tap_show status "$status" stderr "$err"
+    fails "small/x.h5.*No space left on device" "import: a full disk" "$orw" import flow.safetensors small/x.h5
+    fails "small/x.safetensors.*No space left on device" "export-weights: a full disk" "$orw" export-weights flow.h5 small/x.safetensors
+    fails "small/x.png.*No space left on device" "grid: a full disk" "$orw" grid sprites:1:64 small/x.png
+    is "$(ls small)" "" "nothing half-written stays"
+else
+    for i in 1 2 3 4 5; do skip "a small disk can only be mounted by root (check $i)"; done
+fi
+
 ln -s flow.h5 alias.h5
 fails "alias.h5: is what is read" "the input by another name" "$orw" sample flow.h5 alias.h5
 fails "alias.h5: is what is read" "likewise" "$orw" import flow.safetensors alias.h5 --base flow.h5
