@@ -237,6 +237,49 @@ static void check_given_config(void) {
        "and must be there: %s", orw_error_text());
 }
 
+/* One changed bit at many places of the header, and every cut of the configuration: read or refused, never a crash; and
+ * what is read has one of the two strengths that can be read out of such a file. */
+static void check_damage(void) {
+    static const char config[] =
+        "{\"r\": 4, \"lora_alpha\": 8, \"alpha_pattern\": {\"to_q\": 8}, \"peft_type\": \"LORA\"}";
+    given g = {.names = "lora_unet_%s.lora_%s.weight", .flat = true, .old = true, .alpha = 8, .alphas = 15};
+    g.metadata = "{\"ss_network_alpha\":\"8\",\"lora_adapter_metadata\":\"{\\\"transformer.lora_alpha\\\":8}\"}";
+    const char *path = compose(&g);
+    static char bytes[1 << 16];
+    FILE *file = fopen(path, "rb");
+    const size_t count = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    uint64_t length;
+    memcpy(&length, bytes, sizeof length);
+    int read = 0, tried = 0, wrong = 0;
+    for (size_t at = 8; at < 8 + length; at += 3, tried++) {
+        orw_network *found = NULL;
+        float *loaded = NULL;
+        orw_adapters_strength strength;
+        bytes[at] ^= (char)(1 << (at % 7));
+        const char *changed = scratch_write("theirs/changed.safetensors", bytes, count);
+        if (orw_adapters_load(changed, NULL, base, base_values, &found, &loaded, &strength) == ORW_OK) {
+            read++;
+            wrong += strength.rank != RANK || strength.alpha != 8;
+        }
+        free(loaded);
+        orw_network_destroy(&found);
+        bytes[at] ^= (char)(1 << (at % 7));
+    }
+    ok(tried > 1000 && wrong == 0,
+       "%d files with one changed bit in the header, %d are still read, %d at another strength", tried, read, wrong);
+    int refused = 0;
+    for (size_t cut = 0; cut < strlen(config); cut++) {
+        orw_network *found = NULL;
+        float *loaded = NULL;
+        scratch_write("theirs/adapter_config.json", config, cut);
+        refused += orw_adapters_load(path, NULL, base, base_values, &found, &loaded, NULL) == ORW_ERR_INPUT;
+        free(loaded);
+        orw_network_destroy(&found);
+    }
+    ok(refused == (int)strlen(config), "%d of %zu cut configurations are refused", refused, strlen(config));
+}
+
 int main(void) {
     orw_network *adapted = NULL;
     base = build("kind=mmdit in_channels=2 height=4 width=4 num_layers=2 num_attention_heads=2 attention_head_dim=6 "
@@ -258,6 +301,7 @@ int main(void) {
     check_names();
     check_contradictions();
     check_given_config();
+    check_damage();
     free(base_values);
     free(values);
     orw_network_destroy(&table);
