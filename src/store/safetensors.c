@@ -189,7 +189,6 @@ static orw_status read_exactly(const orw_safetensors *file, FILE *stream, void *
 static orw_status read_file(orw_safetensors *file, FILE *stream) {
     struct stat about;
     if (fstat(fileno(stream), &about) != 0) return REFUSE(file, "cannot be examined: %s", strerror(errno));
-    if (!S_ISREG(about.st_mode)) return REFUSE(file, "no regular %s", "file");
     uint64_t size = (uint64_t)about.st_size, length;
     unsigned char head[16] = "";
     const size_t got = fread(head, 1, sizeof head, stream);
@@ -218,7 +217,11 @@ static orw_status read_file(orw_safetensors *file, FILE *stream) {
 }
 
 orw_status orw_safetensors_open(const char *path, orw_safetensors **file) {
+    struct stat about;
     *file = NULL;
+    /* A pipe would wait for a writer. */
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+        return orw_error(ORW_ERR_INPUT, "%s: no regular file", path);
     FILE *stream = fopen(path, "rb");
     if (!stream) return orw_error(ORW_ERR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     orw_safetensors *made = calloc(1, sizeof *made);

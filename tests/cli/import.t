@@ -141,6 +141,8 @@ instead "a gzip file" '\037\213\010\000\000\000\000\000' "a gzip file"
 instead "an index of several files" '{"metadata": {"total_size": 1}, "weight_map": {}}' "JSON text"
 printf 'nothing of the kind, and not short either' > bad.safetensors
 reject bad.safetensors "bad.safetensors: header of [0-9]* bytes found" "anything else"
+mkfifo pipe.safetensors
+fails "pipe.safetensors: no regular file" "a pipe is not waited for" timeout 20 "$orw" import pipe.safetensors no.h5
 : > bad.safetensors
 reject bad.safetensors "bad.safetensors: 0 bytes found" "an empty file"
 
