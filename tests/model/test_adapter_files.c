@@ -18,7 +18,7 @@ static orw_tape *tape;
 /* A file: which names, which metadata, which tensors *.alpha, what lies beside it. */
 typedef struct given {
     const char *names;      /* "%s" is MODULE, then A's and B's ends: "transformer.%s.lora_%c.weight" */
-    bool flat, old;         /* MODULE with underlines; down and up for A and B */
+    bool flat, old, wide;   /* MODULE with underlines; down and up for A and B; alpha twice */
     const char *metadata;   /* JSON, or NULL */
     const char *config;     /* adapter_config.json, or NULL */
     int alphas;             /* how many modules have a tensor alpha, */
@@ -70,8 +70,8 @@ static const char *compose(const given *g) {
         if (i % 2 == 0 || i / 2 >= g->alphas) continue;
         float alpha = g->last && i / 2 == g->alphas - 1 ? g->last : g->alpha;
         strcpy(strstr(name, ".lora"), ".alpha");
-        add(header, name, 0, NULL, 1, &at);
-        fwrite(&alpha, sizeof alpha, 1, content);
+        add(header, name, g->wide, (const int[]){2}, g->wide ? 2 : 1, &at);
+        fwrite((const float[]){alpha, alpha}, sizeof alpha, g->wide ? 2 : 1, content);
     }
     fclose(content);
     char *text = json_dumps(header, JSON_COMPACT);
@@ -178,6 +178,7 @@ static void check_names(void) {
     refuse(&(given){.names = "lora_te1_%s.lora_%s.weight", .flat = true, .old = true}, "extra: lora_te1_",
            "a text encoder's name");
     refuse(&(given){.names = "%s.hada_%s.weight"}, "no tensor named *.lora_B.weight", "no adapters of this kind");
+    refuse(&(given){.names = "%s.lora_%s.two.words.weight"}, "no tensor named", "an adapter's name with a dot");
     refuse(&(given){.names = "%s.lora_%s.one.weight", .other_name = "%s.lora_%s.two.weight"},
            "two adapters, 'one' and 'two'", "a file with two adapters");
     refuse(&(given){.other_name = "transformer.transformer_blocks.0.attn.to_q.lora_B.default.weight"}, "two adapters",
@@ -200,6 +201,8 @@ static void check_contradictions(void) {
     read_as(&(given){.alphas = pairs - 1, .alpha = 4}, 4, "tensors *.alpha",
             "which changes nothing where it is the rank");
     refuse(&(given){.alphas = pairs, .alpha = NAN}, "alpha", "no number");
+    refuse(&(given){.alphas = pairs, .alpha = 8, .wide = true}, "alpha: expected one number",
+           "an alpha of two numbers");
     refuse(&(given){.alphas = pairs, .alpha = 0}, "expected a positive number", "a tensor that is 0");
     refuse(METADATA("\"alpha\":\"0\""), "expected a positive number", "alpha 0");
     refuse(METADATA("\"alpha\":\"-8\""), "expected a positive number", "alpha below 0");
@@ -215,6 +218,8 @@ static void check_contradictions(void) {
     refuse(CONFIG("\"lora_alpha\":8,\"use_dora\":true"), "use_dora", "DoRA");
     refuse(CONFIG("\"lora_alpha\":8,\"peft_type\":\"LOHA\""), "peft_type LOHA", "another method");
     refuse(CONFIG("\"lora_alpha\":8,\"init_lora_weights\":\"pissa_niter_16\""), "init_lora_weights pissa", "PiSSA");
+    refuse(CONFIG("\"lora_alpha\":8,\"init_lora_weights\":\"olora\""), "init_lora_weights olora", "OLoRA");
+    refuse(CONFIG("\"lora_alpha\":8,\"init_lora_weights\":\"loftq\""), "init_lora_weights loftq", "LoftQ");
     refuse(&(given){.config = "{\"lora_alpha\":8"}, "adapter_config.json: no valid JSON", "half a configuration");
     refuse(&(given){.config = "[8]"}, "adapter_config.json: no JSON object", "a list for a configuration");
     refuse(METADATA("\"lora_adapter_metadata\":\"[]\""), "lora_adapter_metadata is no JSON object", "a list");
@@ -235,6 +240,16 @@ static void check_given_config(void) {
     ok(orw_adapters_load(path, scratch("none.json"), base, base_values, &found, &loaded, NULL) == ORW_ERR_INPUT &&
            strstr(orw_error_text(), "none.json: cannot be opened"),
        "and must be there: %s", orw_error_text());
+    ok(orw_adapters_load(path, scratch("theirs"), base, base_values, &found, &loaded, NULL) == ORW_ERR_INPUT &&
+           strstr(orw_error_text(), "theirs: no plain file"),
+       "a folder is none: %s", orw_error_text());
+    static char blanks[(1 << 20) + 32];
+    memset(blanks, ' ', sizeof blanks);
+    memcpy(blanks, "{\"lora_alpha\":8}", 16);
+    ok(orw_adapters_load(path, scratch_write("large.json", blanks, sizeof blanks), base, base_values, &found, &loaded,
+                         NULL) == ORW_ERR_INPUT &&
+           strstr(orw_error_text(), "large.json: no plain file of at most 1048576 bytes"),
+       "nor is one that never ends: %s", orw_error_text());
 }
 
 /* One changed bit at many places of the header, and every cut of the configuration: read or refused, never a crash; and
