@@ -224,6 +224,12 @@ orw_status orw_sha256_bytes(const void *bytes, size_t count, char text[ORW_SHA25
 orw_status orw_sha256_file(const char *path, char text[ORW_SHA256_TEXT]);
 orw_status orw_make_directories(const char *path); /* mkdir -p; ORW_ERR_INPUT names the path and the reason */
 bool orw_file_exists(const char *path);
+/* To be asked before the work whose result is to be written to `path`: may it be? `place` is then the name to write
+ * under, which is where symbolic links lead: writers replace their file as a whole, and must not replace a link.
+ * ORW_ERR_INPUT: a folder, device, pipe or socket has the name (or NAME.partial), or the directory cannot be written
+ * to. */
+enum { ORW_OUTPUT = 4096 };
+orw_status orw_output_place(const char *path, char place[ORW_OUTPUT]);
 /* Writes bytes aside, syncs, renames onto `path`: a reader sees the old file or the new one, never half of it. */
 orw_status orw_replace_file(const char *path, const void *bytes, size_t count);
 /* fsync `aside`, rename it onto `path`, fsync the directory. */

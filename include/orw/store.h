@@ -136,6 +136,14 @@ orw_status orw_model_save(const char *path, const orw_network *network, const fl
  * wrong digest are named. `digest` (may be NULL) receives the file's digest as text for provenance. */
 orw_status orw_model_load(const char *path, orw_network **network, float **values, char digest[17]);
 
+/* ---------------------------------------------------------------- JSON ------------------------------------------ */
+
+/* A JSON file of at most a megabyte that holds an object; json_decref (jansson) frees it. */
+struct json_t;
+orw_status orw_json_read(const char *path, struct json_t **object);
+/* The path of `name` in the folder of `file`. */
+orw_status orw_json_beside(const char *file, const char *name, char path[ORW_OUTPUT]);
+
 /* ---------------------------------------------------------------- safetensors ----------------------------------- */
 
 typedef struct orw_safetensors orw_safetensors; /* a validated file in memory */
@@ -147,19 +155,29 @@ int orw_safetensors_count(const orw_safetensors *file);
 orw_status orw_safetensors_get(const orw_safetensors *file, const char *name, int *rank, int64_t *shape,
                                const float **data);
 const char *orw_safetensors_name(const orw_safetensors *file, int i);
+/* Another name for tensor i, under which a network then finds it; NULL: no network needs it, it is not extra. */
+orw_status orw_safetensors_rename(orw_safetensors *file, int i, const char *name);
 /* All of a network's parameters; missing and extra tensors are listed by name. values: P floats; NULL: only checks
  * whether the file holds what the network needs. */
 orw_status orw_safetensors_load_network(const orw_safetensors *file, const orw_network *network, float *values);
 orw_status orw_safetensors_save_network(const char *path, const orw_network *network, const float *values,
                                         const orw_dictionary *metadata);
 
-/* Low-rank adapters as diffusers and PEFT write them, safetensors with names like
- * transformer.transformer_blocks.0.attn.to_q.lora_A.weight. _load: a network with adapters is made from `base` (it may
- * go) and gets base_values and the file's adapters; caller frees *values. Rank from the shapes, alpha from the
- * metadata, else the rank. Missing, extra and mis-shaped tensors are named; adapters that this suite made for other
- * weights are refused. _save: of `metadata` (may be NULL) the keys about.* */
-orw_status orw_adapters_load(const char *path, const orw_network *base, const float *base_values, orw_network **adapted,
-                             float **values);
+/* How strong adapters are: they add alpha/rank B A x. */
+typedef struct orw_adapters_strength {
+    int rank;
+    double alpha;
+    char source[4096]; /* what says alpha: "metadata key ss_network_alpha", "adapter_config.json"; "": nothing does */
+} orw_adapters_strength;
+
+/* Low-rank adapters, safetensors with names like transformer.transformer_blocks.0.attn.to_q.lora_A.weight; _load knows
+ * PEFT's and kohya's names, too. _load: a network with adapters is made from `base` (it may go) and gets base_values
+ * and the file's adapters; caller frees *values. Rank from the shapes; alpha from the metadata, from tensors *.alpha
+ * and from PEFT's adapter_config.json, which is `config` or (NULL) the one in the file's folder; they must agree; else
+ * alpha is the rank. What was found goes to `strength` (may be NULL). Missing, extra and mis-shaped tensors are named;
+ * adapters that this suite made for other weights are refused. _save: of `metadata` (may be NULL) the keys about.* */
+orw_status orw_adapters_load(const char *path, const char *config, const orw_network *base, const float *base_values,
+                             orw_network **adapted, float **values, orw_adapters_strength *strength);
 orw_status orw_adapters_save(const char *path, const orw_network *adapted, const float *values,
                              const orw_dictionary *metadata);
 

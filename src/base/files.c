@@ -1,4 +1,4 @@
-/* files.c - directories, and files that are replaced as a whole or not at all. */
+/* files.c - directories, where a result may be written, and files that are replaced as a whole or not at all. */
 #include "orw/base.h"
 
 #include <errno.h>
@@ -38,6 +38,62 @@ orw_status orw_make_directories(const char *path) {
     free(prefix);
     return status;
 }
+
+/* ---------------------------------------------------------------- outputs --------------------------------------- */
+
+/* What is written aside and renamed would take the place of anything that has the name. */
+static orw_status check_plain(const char *path, const struct stat *about) {
+    if (S_ISREG(about->st_mode)) return ORW_OK;
+    const char *kind = S_ISDIR(about->st_mode)    ? "folder"
+                       : S_ISFIFO(about->st_mode) ? "pipe"
+                       : S_ISSOCK(about->st_mode) ? "socket"
+                       : S_ISLNK(about->st_mode)  ? "symbolic link"
+                                                  : "device";
+    return orw_error(ORW_ERR_INPUT, "%s: is a %s, expected the name of a plain file to write", path, kind);
+}
+
+/* The directory of a path, as dirname has it. */
+static void directory_of(const char *path, char directory[ORW_OUTPUT]) {
+    const char *slash = strrchr(path, '/');
+    int length = slash == path ? 1 : (int)(slash ? slash - path : 0);
+    snprintf(directory, ORW_OUTPUT, "%.*s", length ? length : 1, length ? path : ".");
+}
+
+static orw_status copy_name(const char *directory, const char *name, char place[ORW_OUTPUT]) {
+    int length = snprintf(place, ORW_OUTPUT, "%s%s%s", directory, *directory ? "/" : "", name);
+    if (length + (int)sizeof ".partial" <= ORW_OUTPUT) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%.200s...: the name is too long", name);
+}
+
+/* Goes where symbolic links at the end of the path lead, also where nothing is there yet. */
+static orw_status follow(const char *path, char place[ORW_OUTPUT]) {
+    enum { most_links = 40 }; /* as the kernel has it */
+    char target[ORW_OUTPUT], directory[ORW_OUTPUT];
+    ORW_CALL(copy_name("", path, place));
+    for (int i = 0; i <= most_links; i++) {
+        ssize_t length = readlink(place, target, sizeof target - 1);
+        if (length < 0) return ORW_OK; /* no link */
+        target[length] = '\0';
+        directory_of(place, directory);
+        ORW_CALL(copy_name(*target == '/' ? "" : directory, target, place));
+    }
+    return orw_error(ORW_ERR_INPUT, "%s: cannot be written: %s", path, strerror(ELOOP));
+}
+
+orw_status orw_output_place(const char *path, char place[ORW_OUTPUT]) {
+    struct stat about;
+    char directory[ORW_OUTPUT], aside[ORW_OUTPUT + sizeof ".partial"];
+    if (!*path) return orw_error(ORW_ERR_INPUT, "\"\": expected the name of a file to write");
+    if (stat(path, &about) == 0) ORW_CALL(check_plain(path, &about));
+    ORW_CALL(follow(path, place));
+    directory_of(place, directory);
+    if (access(directory, W_OK | X_OK) != 0)
+        return orw_error(ORW_ERR_INPUT, "%s: cannot be written: %s: %s", path, directory, strerror(errno));
+    snprintf(aside, sizeof aside, "%s.partial", place);
+    return lstat(aside, &about) == 0 ? check_plain(aside, &about) : ORW_OK;
+}
+
+/* ---------------------------------------------------------------- whole files ----------------------------------- */
 
 static orw_status sync_path(const char *path, int flags) {
     int descriptor = open(path, flags);

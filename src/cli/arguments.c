@@ -28,11 +28,20 @@ bool orw_cli_help(int argc, char **argv, const char *usage) {
     return false;
 }
 
-orw_status orw_cli_check_output(const char *output, const char *input) {
+orw_status orw_cli_output(const char *output, const char *const *inputs, char place[ORW_OUTPUT]) {
     struct stat out, in;
-    if (stat(output, &out) != 0 || stat(input, &in) != 0 || out.st_dev != in.st_dev || out.st_ino != in.st_ino)
-        return ORW_OK;
-    return orw_error(ORW_ERR_INPUT, "%s: is what is read; expected another file to write to", output);
+    ORW_CALL(orw_output_place(output, place));
+    for (; *inputs; inputs++)
+        if (stat(place, &out) == 0 && stat(*inputs, &in) == 0 && out.st_dev == in.st_dev && out.st_ino == in.st_ino)
+            return orw_error(ORW_ERR_INPUT, "%s: is what is read; expected another file to write to", output);
+    return ORW_OK;
+}
+
+orw_status orw_cli_named(orw_status status, const char *path) {
+    char reason[1024];
+    if (status == ORW_OK || strstr(orw_error_text(), path)) return status;
+    snprintf(reason, sizeof reason, "%s", orw_error_text());
+    return orw_error(status, "%s: %s", path, reason);
 }
 
 int orw_cli_status(orw_status status) {
@@ -42,7 +51,8 @@ int orw_cli_status(orw_status status) {
     return ORW_EXIT_ERROR;
 }
 
-static orw_status unknown_option(const char *command, const char *word, const orw_cli_option *options) {
+/* The option is the first `length` bytes of `word`. */
+static orw_status unknown_option(const char *command, const char *word, int length, const orw_cli_option *options) {
     const char *names[32];
     int count = 0;
     while (count < 31 && options[count].name) {
@@ -50,8 +60,10 @@ static orw_status unknown_option(const char *command, const char *word, const or
         count++;
     }
     names[count++] = "--help";
-    return orw_error(ORW_ERR_INPUT, "orw %s: unknown option '%s', the nearest one is '%s'", command, word,
-                     orw_cli_nearest(word, names, count));
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", length, word);
+    return orw_error(ORW_ERR_INPUT, "orw %s: unknown option '%s', the nearest one is '%s'", command, name,
+                     orw_cli_nearest(name, names, count));
 }
 
 static orw_status read_int(const char *text, const orw_cli_option *option) {
@@ -73,19 +85,26 @@ static orw_status add_text(orw_cli_texts *texts, const char *text, const char *n
     return ORW_OK;
 }
 
-/* The option at argv[*i]; *i moves over its value. */
+/* The option at argv[*i], --NAME VALUE or --NAME=VALUE; *i moves over its value. */
 static orw_status read_option(int argc, char **argv, int *i, const orw_cli_option *options) {
     const orw_cli_option *option = options;
-    while (option->name && strcmp(option->name, argv[*i]) != 0) option++;
-    if (!option->name) return unknown_option(argv[0], argv[*i], options);
+    const char *word = argv[*i], *equals = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
+    const size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    while (option->name && (strncmp(option->name, word, length) != 0 || option->name[length])) option++;
+    if (!option->name) return unknown_option(argv[0], word, (int)length, options);
     if (option->type == ORW_CLI_SWITCH) {
+        if (equals)
+            return orw_error(ORW_ERR_INPUT, "orw %s: %s: '%s' found, expected no value", argv[0], option->name,
+                             equals + 1);
         *(bool *)option->value = true;
         return ORW_OK;
     }
-    if (++*i >= argc) return orw_error(ORW_ERR_INPUT, "orw %s: %s: expected a value after it", argv[0], option->name);
-    if (option->type == ORW_CLI_INT) return read_int(argv[*i], option);
-    if (option->type == ORW_CLI_TEXTS) return add_text(option->value, argv[*i], option->name);
-    *(const char **)option->value = argv[*i];
+    if (!equals && ++*i >= argc)
+        return orw_error(ORW_ERR_INPUT, "orw %s: %s: expected a value after it", argv[0], option->name);
+    const char *value = equals ? equals + 1 : argv[*i];
+    if (option->type == ORW_CLI_INT) return read_int(value, option);
+    if (option->type == ORW_CLI_TEXTS) return add_text(option->value, value, option->name);
+    *(const char **)option->value = value;
     return ORW_OK;
 }
 

@@ -25,7 +25,7 @@ typedef struct orw_cli_texts {
     const char *texts[ORW_CLI_MOST_TEXTS];
 } orw_cli_texts;
 
-/* One option of a command: --NAME, or --NAME VALUE. A list ends with a NULL name. */
+/* One option of a command: --NAME, or --NAME VALUE, or --NAME=VALUE. A list ends with a NULL name. */
 typedef struct orw_cli_option {
     const char *name; /* with its dashes */
     enum { ORW_CLI_SWITCH, ORW_CLI_TEXT, ORW_CLI_INT, ORW_CLI_TEXTS } type;
@@ -45,8 +45,13 @@ orw_status orw_cli_read(int argc, char **argv, const char *usage, const orw_cli_
                         orw_cli_operands *operands);
 /* Whether --help is among the arguments; if so the usage has been printed. */
 bool orw_cli_help(int argc, char **argv, const char *usage);
-/* ORW_ERR_INPUT where `output` is the file `input` under any name: writing it would destroy what is read. */
-orw_status orw_cli_check_output(const char *output, const char *input);
+/* Before any work: where `output` is written to, as orw_output_place; ORW_ERR_INPUT also where it is one of the files
+ * `inputs` (NULL-terminated) under any name: writing it would destroy what is read. */
+orw_status orw_cli_output(const char *output, const char *const *inputs, char place[ORW_OUTPUT]);
+/* A failure's text with `path` before it, where it does not name it. */
+orw_status orw_cli_named(orw_status status, const char *path);
+/* orw --version: the commit, then build, libraries and machine, a line each. */
+orw_status orw_cli_version(void);
 /* Prints a failure's line and returns the exit status. */
 int orw_cli_status(orw_status status);
 /* Of `count` words, the one nearest to `word`: what the user may have meant. */

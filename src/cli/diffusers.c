@@ -1,21 +1,13 @@
 /* diffusers.c - reading and writing config.json of diffusers' SD3Transformer2DModel. */
 #include "diffusers.h"
+#include "orw/store.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CLASS "SD3Transformer2DModel"
-
-orw_status orw_diffusers_beside(const char *file, char path[4096]) {
-    const char *slash = strrchr(file, '/');
-    int length = snprintf(path, 4096, "%.*sconfig.json", slash ? (int)(slash + 1 - file) : 0, file);
-    if (length < 4096) return ORW_OK;
-    return orw_error(ORW_ERR_INPUT, "the file's name is %zu characters long, expected fewer than 4000", strlen(file));
-}
 
 /* [1, 2] -> "1,2"; [] -> "none". */
 static orw_status list_text(const char *path, const char *key, const json_t *list, char text[512]) {
@@ -63,12 +55,9 @@ static orw_status take(const char *path, json_t *config, orw_dictionary *descrip
 }
 
 orw_status orw_diffusers_read(const char *path, orw_dictionary *description) {
-    json_error_t error;
-    if (access(path, R_OK) != 0) return orw_error(ORW_ERR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    json_t *config = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (!config) return orw_error(ORW_ERR_INPUT, "%s: no valid JSON: %s (line %d)", path, error.text, error.line);
-    orw_status status = json_is_object(config) ? take(path, config, description)
-                                               : orw_error(ORW_ERR_INPUT, "%s: no JSON object found", path);
+    json_t *config = NULL;
+    ORW_CALL(orw_json_read(path, &config));
+    orw_status status = take(path, config, description);
     json_decref(config);
     return status;
 }
@@ -109,24 +98,12 @@ orw_status orw_diffusers_write(const char *path, const orw_network *network) {
         return orw_error(ORW_ERR_INPUT, "--config: the model has a text encoder of its own (key vocabulary), which "
                                         "diffusers' " CLASS " has not");
     json_t *config = make_config(description);
-    char *text = json_dumps(config, JSON_INDENT(2)), *aside = NULL;
-    orw_status status = ORW_OK;
+    char *text = json_dumps(config, JSON_INDENT(2)), *line = NULL;
     json_decref(config);
-    if (!text || asprintf(&aside, "%s.partial", path) < 0) {
-        free(text);
-        return orw_error(ORW_ERR_SYSTEM, "%s: no memory to write it", path);
-    }
-    FILE *stream = fopen(aside, "w");
-    if (!stream)
-        status = orw_error(ORW_ERR_INPUT, "%s: cannot be written: %s", path, strerror(errno));
-    else {
-        bool good = fprintf(stream, "%s\n", text) > 0;
-        if (fclose(stream) != 0 || !good)
-            status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-        if (status == ORW_OK) status = orw_commit_file(aside, path);
-        if (status != ORW_OK) unlink(aside);
-    }
+    int length = text ? asprintf(&line, "%s\n", text) : -1;
     free(text);
-    free(aside);
+    if (length < 0) return orw_error(ORW_ERR_SYSTEM, "%s: no memory to write it", path);
+    orw_status status = orw_replace_file(path, line, (size_t)length);
+    free(line);
     return status;
 }

@@ -7,8 +7,6 @@
 /* Adds the file's keys to a network's description: _class_name becomes model, null and [] become "none", other keys
  * that begin with _ are left out. */
 orw_status orw_diffusers_read(const char *path, orw_dictionary *description);
-/* The path of config.json in the folder of `file`. */
-orw_status orw_diffusers_beside(const char *file, char path[4096]);
 /* Only of mmdit without a text encoder of its own. */
 orw_status orw_diffusers_write(const char *path, const orw_network *network);
 

@@ -50,8 +50,18 @@ static orw_status describe(const orw_dictionary *provenance, const char *digest,
 
 typedef struct request {
     const char *path, *out, *config;
+    char out_place[ORW_OUTPUT], config_place[ORW_OUTPUT]; /* where they are written to */
     bool adapters, merge;
 } request;
+
+static orw_status choose_places(request *r) {
+    const char *const inputs[] = {r->path, NULL};
+    ORW_CALL(orw_cli_output(r->out, inputs, r->out_place));
+    if (!r->config) return ORW_OK;
+    ORW_CALL(orw_cli_output(r->config, inputs, r->config_place));
+    if (strcmp(r->out_place, r->config_place) != 0) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "--config %s: is where the weights go; expected another file", r->config);
+}
 
 /* The plain network in the adapted one's place. */
 static orw_status merge(orw_network **network, float **values) {
@@ -69,9 +79,9 @@ static orw_status merge(orw_network **network, float **values) {
 
 static orw_status write_files(const request *r, const orw_network *network, const float *values,
                               const orw_dictionary *metadata) {
-    if (r->config) ORW_CALL(orw_diffusers_write(r->config, network));
-    if (r->adapters) return orw_adapters_save(r->out, network, values, metadata);
-    return orw_safetensors_save_network(r->out, network, values, metadata);
+    if (r->config) ORW_CALL(orw_diffusers_write(r->config_place, network));
+    if (r->adapters) return orw_adapters_save(r->out_place, network, values, metadata);
+    return orw_safetensors_save_network(r->out_place, network, values, metadata);
 }
 
 static orw_status export_weights(const request *r) {
@@ -111,11 +121,11 @@ int orw_cli_export_weights(int argc, char **argv) {
     orw_cli_operands operands;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
-    if (status == ORW_OK) status = orw_cli_check_output(operands.words[1], operands.words[0]);
     if (status == ORW_OK) {
         r.path = operands.words[0];
         r.out = operands.words[1];
-        status = export_weights(&r);
+        status = choose_places(&r);
     }
+    if (status == ORW_OK) status = export_weights(&r);
     return orw_cli_status(status);
 }

@@ -99,6 +99,12 @@ static orw_status draw_any(const char *from, const char *to, sheet s, const orw_
     return status;
 }
 
+/* A data set's name may end with that of a file, cifar10:FILE.bin. */
+static orw_status check_output(const char *from, const char *to, char place[ORW_OUTPUT]) {
+    const char *colon = strchr(from, ':');
+    return orw_cli_output(to, (const char *const[]){from, colon ? colon + 1 : NULL, NULL}, place);
+}
+
 static orw_status print_keys(void) {
     const orw_option *const tables[] = {orw_sprite_options, orw_scene_keys, NULL};
     orw_config *config = NULL;
@@ -119,19 +125,18 @@ int orw_cli_grid(int argc, char **argv) {
         {"--dataset", ORW_CLI_TEXT, &dataset, 0, 0},    {"--set", ORW_CLI_TEXTS, &settings, 0, 0},
         {"--keys", ORW_CLI_SWITCH, &keys, 0, 0},        {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands operands;
+    char place[ORW_OUTPUT];
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 0, 2, &operands);
     if (status != ORW_OK) return orw_cli_status(status);
-    int wanted = keys ? 0 : dataset ? 1 : 2;
+    const int wanted = keys ? 0 : dataset ? 1 : 2;
+    const char *from = dataset ? dataset : operands.words[0];
     if (operands.count != wanted)
         status = orw_error(ORW_ERR_INPUT, "orw grid: %d arguments, expected %d; %.*s", operands.count, wanted,
                            (int)strcspn(usage, "\n"), usage);
     else if (keys)
         status = print_keys();
-    else if (!dataset)
-        status = orw_cli_check_output(operands.words[1], operands.words[0]);
-    if (status == ORW_OK && !keys)
-        status =
-            draw_any(dataset ? dataset : operands.words[0], operands.words[wanted - 1], s, &settings, dataset != NULL);
+    if (status == ORW_OK && !keys) status = check_output(from, operands.words[wanted - 1], place);
+    if (status == ORW_OK && !keys) status = draw_any(from, place, s, &settings, dataset != NULL);
     return orw_cli_status(status);
 }

@@ -193,20 +193,33 @@ static void describe_data(void) {
     orw_sprites_destroy(&sprites);
 }
 
-static orw_status describe_build(void) {
+/* Build, libraries and machine. */
+static orw_status print_build(bool version) {
     orw_dictionary *build = NULL;
     ORW_CALL(orw_dictionary_create(&build));
     orw_status status = orw_describe_build(build);
     if (status == ORW_OK) {
-        printf("build\n");
+        if (version)
+            printf("orw %s\n", orw_dictionary_get(build, "commit"));
+        else
+            printf("build\n");
         print_pairs(build);
-        printf("data\n");
-        describe_data();
-        printf("methods\n");
-        for (int i = 0; orw_method_name(i); i++) print_pair(orw_method_name(i), orw_method_help(i));
     }
     orw_dictionary_destroy(&build);
     return status;
+}
+
+orw_status orw_cli_version(void) {
+    return print_build(true);
+}
+
+static orw_status describe_build(void) {
+    ORW_CALL(print_build(false));
+    printf("data\n");
+    describe_data();
+    printf("methods\n");
+    for (int i = 0; orw_method_name(i); i++) print_pair(orw_method_name(i), orw_method_help(i));
+    return ORW_OK;
 }
 
 int orw_cli_info(int argc, char **argv) {

@@ -26,7 +26,8 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void print_help(void) {
     printf("usage: orw COMMAND [ARGUMENT...]\n\n");
     for (int i = 0; i < COMMANDS; i++) printf("  %-14s %s\n", commands[i].name, commands[i].help);
-    printf("\n`orw COMMAND --help` tells more. Exit status: 0, 1 where a check failed, 2 for an error.\n");
+    printf("\n`orw COMMAND --help` tells more, `orw --version` which build this is. Options: --NAME VALUE or\n"
+           "--NAME=VALUE. Exit status: 0, 1 where a check failed, 2 for an error.\n");
 }
 
 static int unknown(const char *word) {
@@ -47,6 +48,7 @@ static int run(int argc, char **argv) {
         print_help();
         return 0;
     }
+    if (strcmp(argv[1], "--version") == 0) return orw_cli_status(orw_cli_version());
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
     return unknown(argv[1]);

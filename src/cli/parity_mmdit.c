@@ -126,7 +126,7 @@ static orw_status adapter_rows(parity *p) {
     parity other = *p;
     snprintf(path, sizeof path, "%.*slora.safetensors", (int)(strlen(p->r->path) - strlen("reference.h5")), p->r->path);
     if (!orw_file_exists(path)) return ORW_OK;
-    ORW_CALL(orw_adapters_load(path, p->r->network, p->r->values, &adapted.network, &adapted.values));
+    ORW_CALL(orw_adapters_load(path, NULL, p->r->network, p->r->values, &adapted.network, &adapted.values, NULL));
     other.r = &adapted;
     other.gradient = orw_network_values(adapted.network);
     orw_status status = other.gradient ? adapter_losses(&other) : orw_error(ORW_ERR_SYSTEM, "no memory for gradients");

@@ -3,11 +3,9 @@
 #include "orw/scene.h"
 #include "orw/store.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 
@@ -133,16 +131,6 @@ static orw_status describe(const request *asked, const char *digest, const orw_s
     return asked->label < 0 ? ORW_OK : orw_dictionary_set(about, "label", "%d", asked->label);
 }
 
-/* Says before the work whether its result can be put where it should go. */
-static orw_status check_place(const char *path) {
-    char directory[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int length = slash == path ? 1 : (int)(slash ? slash - path : 0);
-    snprintf(directory, sizeof directory, "%.*s", length ? length : 1, length ? path : ".");
-    if (access(directory, W_OK | X_OK) == 0) return ORW_OK;
-    return orw_error(ORW_ERR_INPUT, "%s: cannot be written: %s: %s", path, directory, strerror(errno));
-}
-
 static bool flows(const orw_network *network) {
     static const char *const kinds[] = {"unet", "mlp", "mmdit", "scene_net"};
     int height, width, channels;
@@ -161,8 +149,7 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
     int64_t evaluations = 0;
     orw_solver solver;
     orw_plan plan;
-    orw_status status = check_place(asked->out);
-    if (status == ORW_OK) status = choose_solver(asked, &solver);
+    orw_status status = choose_solver(asked, &solver);
     if (status == ORW_OK) status = orw_plan_make(comm, asked->count, 1, &plan);
     if (status == ORW_OK) status = orw_model_load(asked->model, &network, &values, digest);
     if (status != ORW_OK) goto done;
@@ -183,7 +170,8 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
     ORW_TRY(status, draw(asked, &field, &solver, labels, D, x, &evaluations), done);
     ORW_TRY(status, orw_dictionary_create(&about), done);
     ORW_TRY(status, describe(asked, digest, &solver, evaluations, about), done);
-    status = orw_samples_write(comm, &plan, asked->out, height, width, channels, x, NULL, NULL, about);
+    status = orw_cli_named(orw_samples_write(comm, &plan, asked->out, height, width, channels, x, NULL, NULL, about),
+                           asked->out);
 done:
     orw_dictionary_destroy(&about);
     free(x);
@@ -205,15 +193,17 @@ int orw_cli_sample(int argc, char **argv) {
                                       {"--tolerance", ORW_CLI_TEXT, &asked.tolerance, 0, 0},
                                       {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands operands;
+    char place[ORW_OUTPUT];
     orw_comm *comm = NULL;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
-    if (status == ORW_OK) status = orw_cli_check_output(operands.words[1], operands.words[0]);
+    if (status == ORW_OK)
+        status = orw_cli_output(operands.words[1], (const char *const[]){operands.words[0], NULL}, place);
     if (status != ORW_OK) return orw_cli_status(status);
     if (asked.label >= 0 && asked.prompt)
         return orw_cli_status(orw_error(ORW_ERR_INPUT, "--label: not together with --prompt"));
     asked.model = operands.words[0];
-    asked.out = operands.words[1];
+    asked.out = place;
     status = orw_comm_begin(NULL, NULL, &comm);
     if (status == ORW_OK && orw_comm_size(comm) > 1)
         status = orw_error(ORW_ERR_INPUT, "orw sample: started as %d processes, expected one", orw_comm_size(comm));

@@ -55,12 +55,18 @@ static orw_status verify(const mnist_part *part, const char *images, const char 
     return ORW_OK;
 }
 
-/* directory/name or directory/name.gz, whichever exists; compressed if neither does. NULL: no memory. */
+/* directory/name, also with a dot for its second dash as some distributions have it (train-images.idx3-ubyte), raw or
+ * .gz: the first that exists; name.gz if none does. NULL: no memory. */
 static char *file_in(const char *directory, const char *name) {
+    const int stem = (int)(strstr(name, "-idx") - name);
     char *path;
-    if (asprintf(&path, "%s/%s", directory, name) < 0) return NULL;
-    if (orw_file_exists(path)) return path;
-    free(path);
+    for (int i = 0; i < 4; i++) {
+        const char *end = i % 2 ? ".gz" : "";
+        if (asprintf(&path, "%s/%.*s%c%s%s", directory, stem, name, i < 2 ? '-' : '.', name + stem + 1, end) < 0)
+            return NULL;
+        if (orw_file_exists(path)) return path;
+        free(path);
+    }
     return asprintf(&path, "%s/%s.gz", directory, name) < 0 ? NULL : path;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { signature_bytes = 8, most_chunks = 64, most_chunk_bytes = 1 << 23 };
+enum { signature_bytes = 8, most_chunk_bytes = 1 << 23 };
 
 /* libpng reports errors by a call that must not return. */
 typedef struct png_failure {
@@ -31,16 +31,18 @@ typedef struct raster {
     png_bytep *rows; /* [H] into them */
 } raster;
 
-/* Whatever the file holds becomes four channels of 8 bits; any wrong checksum is an error, also of chunks that libpng
- * would do without, because transparency is such a chunk. */
+/* Any wrong checksum is an error, also of chunks that libpng would do without, because transparency is such a chunk.
+ * Nothing else is known of the chunks that do not change a pixel: a profile, a date or a text that other programs got
+ * wrong is nobody's business here. (A negative number means all but IHDR, PLTE, tRNS, IDAT and IEND.) */
 static void set_limits(png_structp png, int longest_side) {
     png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_set_benign_errors(png, 0);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_user_limits(png, (png_uint_32)longest_side, (png_uint_32)longest_side);
-    png_set_chunk_cache_max(png, most_chunks);
     png_set_chunk_malloc_max(png, most_chunk_bytes);
 }
 
+/* Whatever the file holds becomes four channels of 8 bits. */
 static void set_conversions(png_structp png) {
     png_set_expand(png);
     png_set_scale_16(png);

@@ -19,12 +19,28 @@ typedef struct arguments {
     bool help, markdown, print_config, runs;
 } arguments;
 
+/* Is argv[*i] this option, NAME VALUE or NAME=VALUE? Then *i moves to its last word; value NULL: it is missing. */
+static bool takes(int argc, char **argv, int *i, const char *name, const char **value) {
+    const size_t length = strlen(name);
+    const char *word = argv[*i];
+    if (strncmp(word, name, length) != 0 || (word[length] && word[length] != '=')) return false;
+    *value = word[length] ? word + length + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+    return true;
+}
+
 static orw_status read_arguments(orw_program *program, int argc, char **argv, arguments *found) {
     for (int i = 1; i < argc; i++) {
-        const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
-        bool takes_value = strcmp(word, "--set") == 0 || strcmp(word, "--out") == 0 || strcmp(word, "--stage") == 0;
-        if (takes_value && !value) return orw_error(ORW_ERR_INPUT, "%s: expected a value behind it; see --help", word);
-        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        const char *word = argv[i], *value = "";
+        bool set = takes(argc, argv, &i, "--set", &value), out = !set && takes(argc, argv, &i, "--out", &value),
+             stage = !set && !out && takes(argc, argv, &i, "--stage", &value);
+        if (!value) return orw_error(ORW_ERR_INPUT, "%s: expected a value behind it; see --help", word);
+        if (set)
+            continue; /* after the file, below */
+        else if (out)
+            found->output = value;
+        else if (stage)
+            found->stage = value;
+        else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
             found->help = true;
         else if (strcmp(word, "--markdown") == 0)
             found->markdown = true;
@@ -40,12 +56,6 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
             program->only_looks = true;
         else if (strcmp(word, "--runs") == 0)
             found->runs = true;
-        else if (strcmp(word, "--set") == 0)
-            i++; /* after the file, below */
-        else if (strcmp(word, "--out") == 0)
-            found->output = argv[++i];
-        else if (strcmp(word, "--stage") == 0)
-            found->stage = argv[++i];
         else if (word[0] == '-')
             return orw_error(ORW_ERR_INPUT, "unknown option %s; see --help", word);
         else if (found->config_path)
@@ -55,15 +65,18 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
             found->config_path = word;
     }
     if (found->config_path) ORW_CALL(orw_config_read(program->config, found->config_path));
-    for (int i = 1; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--set") == 0) ORW_CALL(orw_config_set(program->config, argv[++i]));
+    for (int i = 1; i < argc; i++) {
+        const char *value;
+        if (takes(argc, argv, &i, "--out", &value) || takes(argc, argv, &i, "--stage", &value)) continue;
+        if (takes(argc, argv, &i, "--set", &value)) ORW_CALL(orw_config_set(program->config, value));
+    }
     return ORW_OK;
 }
 
 static void print_help(const orw_program *program, const char *title) {
     printf("%s - %s\n\n"
            "usage: [mpirun -n N] %s CONFIG [options]\n\n"
-           "  --set KEY=VALUE   override a key; may be repeated\n"
+           "  --set KEY=VALUE   override a key; may be repeated (--set=KEY=VALUE and --out=DIR mean the same)\n"
            "  --out DIR         results go to DIR/%s (default: results)\n"
            "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
            "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"

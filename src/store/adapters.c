@@ -1,9 +1,9 @@
-/* adapters.c - low-rank adapters in files as diffusers and PEFT write them: safetensors with tensors named
- * transformer.MODULE.lora_A.weight [r, in] and .lora_B.weight [out, r], and in the metadata a JSON text with alpha. */
-#include "orw/store.h"
+/* adapters.c - low-rank adapters in files: safetensors with tensors named as diffusers does,
+ * transformer.MODULE.lora_A.weight [r, in] and .lora_B.weight [out, r], and in the metadata a JSON text with alpha.
+ * Files with other programs' names are read, too (adapter_names.c). */
+#include "adapters.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,67 +52,6 @@ done:
 
 /* ---------------------------------------------------------------- reading --------------------------------------- */
 
-/* r: the second extent of the first lora_B. */
-static orw_status find_rank(const char *path, const orw_safetensors *file, int *rank) {
-    static const char ending[] = ".lora_B.weight";
-    for (int i = 0; i < orw_safetensors_count(file); i++) {
-        const char *name = orw_safetensors_name(file, i);
-        const float *data;
-        int64_t shape[8];
-        int extents;
-        if (strlen(name) < sizeof ending || strcmp(name + strlen(name) - strlen(ending), ending) != 0) continue;
-        ORW_CALL(orw_safetensors_get(file, name, &extents, shape, &data));
-        if (extents != 2 || shape[1] < 1 || shape[1] > 1 << 20)
-            return orw_error(ORW_ERR_INPUT, "%s: tensor %s: rank %" PRId64 " found, expected at least 1", path, name,
-                             extents == 2 ? shape[1] : (int64_t)0);
-        *rank = (int)shape[1];
-        return ORW_OK;
-    }
-    return orw_error(ORW_ERR_INPUT, "%s: no tensor named *%s found, expected adapters as diffusers writes them", path,
-                     ending);
-}
-
-static orw_status parse_settings(const char *path, const json_t *settings, int rank, double *alpha) {
-    const json_t *r = json_object_get(settings, "transformer.r");
-    const json_t *found = json_object_get(settings, "transformer.lora_alpha");
-    if (r && (!json_is_integer(r) || json_integer_value(r) != rank))
-        return orw_error(ORW_ERR_INPUT, "%s: lora_adapter_metadata: transformer.r does not say %d, the tensors' rank",
-                         path, rank);
-    if (json_is_true(json_object_get(settings, "transformer.use_rslora")) ||
-        json_is_true(json_object_get(settings, "transformer.use_dora")))
-        return orw_error(ORW_ERR_INPUT, "%s: lora_adapter_metadata: rsLoRA or DoRA found, expected plain adapters",
-                         path);
-    static const char *const patterns[] = {"transformer.alpha_pattern", "transformer.rank_pattern"};
-    for (int i = 0; i < 2; i++) {
-        const json_t *pattern = json_object_get(settings, patterns[i]);
-        if (pattern && !json_is_null(pattern) && !(json_is_object(pattern) && json_object_size(pattern) == 0))
-            return orw_error(ORW_ERR_INPUT, "%s: lora_adapter_metadata: %s found, expected one rank and one alpha",
-                             path, patterns[i]);
-    }
-    if (found && !json_is_number(found))
-        return orw_error(ORW_ERR_INPUT, "%s: lora_adapter_metadata: transformer.lora_alpha is no number", path);
-    if (found) *alpha = json_number_value(found);
-    return ORW_OK;
-}
-
-/* Without a word about it alpha is r, as diffusers takes it. */
-static orw_status find_alpha(const char *path, const orw_safetensors *file, int rank, double *alpha) {
-    const orw_dictionary *metadata = orw_safetensors_metadata(file);
-    const char *text = orw_dictionary_get(metadata, "lora_adapter_metadata");
-    orw_status status = ORW_OK;
-    ORW_CALL(orw_dictionary_real(metadata, "lora_alpha", rank, alpha));
-    if (text) {
-        json_t *settings = json_loads(text, 0, NULL);
-        status = json_is_object(settings)
-                     ? parse_settings(path, settings, rank, alpha)
-                     : orw_error(ORW_ERR_INPUT, "%s: lora_adapter_metadata is no JSON object", path);
-        json_decref(settings);
-    }
-    if (status == ORW_OK && !(*alpha > 0 && *alpha < 1e6))
-        status = orw_error(ORW_ERR_INPUT, "%s: alpha %g found, expected a positive number", path, *alpha);
-    return status;
-}
-
 static orw_status check_base(const char *path, const orw_safetensors *file, const orw_network *base,
                              const float *values) {
     const char *expected = orw_dictionary_get(orw_safetensors_metadata(file), BASE_DIGEST);
@@ -124,14 +63,14 @@ static orw_status check_base(const char *path, const orw_safetensors *file, cons
                      found, expected);
 }
 
-static orw_status load(const char *path, const orw_safetensors *file, const orw_network *base, const float *base_values,
-                       orw_network **adapted, float **values) {
-    int rank = 0;
-    double alpha;
+static orw_status load(const char *path, const char *config, orw_safetensors *file, const orw_network *base,
+                       const float *base_values, orw_network **adapted, float **values,
+                       orw_adapters_strength *strength) {
+    orw_alpha_tensors alphas;
     orw_network *table = NULL;
-    ORW_CALL(find_rank(path, file, &rank));
-    ORW_CALL(find_alpha(path, file, rank, &alpha));
-    orw_status status = orw_network_adapt(base, rank, alpha, adapted);
+    ORW_CALL(orw_adapter_names(path, file, base, &alphas));
+    ORW_CALL(orw_adapter_strength(path, file, &alphas, config, strength));
+    orw_status status = orw_network_adapt(base, strength->rank, strength->alpha, adapted);
     if (status != ORW_OK) {
         char reason[1024];
         snprintf(reason, sizeof reason, "%s", orw_error_text());
@@ -149,18 +88,20 @@ static orw_status load(const char *path, const orw_safetensors *file, const orw_
     return status;
 }
 
-orw_status orw_adapters_load(const char *path, const orw_network *base, const float *base_values, orw_network **adapted,
-                             float **values) {
+orw_status orw_adapters_load(const char *path, const char *config, const orw_network *base, const float *base_values,
+                             orw_network **adapted, float **values, orw_adapters_strength *strength) {
+    orw_adapters_strength found;
     orw_safetensors *file = NULL;
     *adapted = NULL;
     *values = NULL;
     ORW_CALL(orw_safetensors_open(path, &file));
-    orw_status status = load(path, file, base, base_values, adapted, values);
+    orw_status status = load(path, config, file, base, base_values, adapted, values, &found);
     orw_safetensors_close(&file);
     if (status != ORW_OK) {
         free(*values);
         *values = NULL;
         orw_network_destroy(adapted);
-    }
+    } else if (strength)
+        *strength = found;
     return status;
 }

@@ -24,6 +24,7 @@ typedef struct tensor {
     int64_t shape[RANK_MAXIMUM];
     uint64_t begin, end; /* bytes in the data section */
     bool claimed;        /* by a network's parameter; used while loading one */
+    bool aside;          /* is not for networks */
 } tensor;
 
 struct orw_safetensors {
@@ -151,6 +152,34 @@ done:
     return status;
 }
 
+/* What is often given in place of a safetensors file, known by its first bytes. Asked only where the header's length is
+ * impossible: no file that could be read is refused for how it begins. */
+typedef struct foreign {
+    const char *begins, *what, *way_out;
+} foreign;
+
+#define TORCH_WAY_OUT "`orw import --help` shows how PyTorch makes one of it"
+static const foreign foreigners[] = {
+    {"version https://", "a Git LFS pointer, not the file that it stands for", "`git lfs pull` fetches that"},
+    {"PK\003\004", "a zip archive, such as torch.save writes (.pt, .pth, .ckpt, .bin)", TORCH_WAY_OUT},
+    {"\200", "a pickle, such as torch.save writes (.pt, .pth, .ckpt, .bin)", TORCH_WAY_OUT},
+    {"\211HDF", "an HDF5 file", "`orw info` says what it holds if this suite wrote it"},
+    {"orw ", "a file that this suite wrote", "`orw info` says what it holds"},
+    {"\037\213", "a gzip file", "gunzip it first"},
+    {"{", "JSON text", "of a model in several files with an index, these are to be saved as one"},
+    {"<", "a web page (HTML or XML)", "a download went wrong: fetch the file itself"},
+};
+
+static const foreign *find_foreign(const unsigned char head[16], size_t count) {
+    char text[17] = "";
+    size_t blank = 0;
+    while (blank < count && head[blank] && strchr(" \t\r\n", head[blank])) blank++;
+    memcpy(text, head + blank, count - blank);
+    for (size_t i = 0; i < sizeof foreigners / sizeof *foreigners; i++)
+        if (strncmp(text, foreigners[i].begins, strlen(foreigners[i].begins)) == 0) return &foreigners[i];
+    return NULL;
+}
+
 static orw_status read_exactly(const orw_safetensors *file, FILE *stream, void *bytes, size_t count, const char *what) {
     if (fread(bytes, 1, count, stream) == count) return ORW_OK;
     return orw_error(ORW_ERR_SYSTEM, "%s: cannot read its %s: %s", file->path, what,
@@ -160,15 +189,21 @@ static orw_status read_exactly(const orw_safetensors *file, FILE *stream, void *
 static orw_status read_file(orw_safetensors *file, FILE *stream) {
     struct stat about;
     if (fstat(fileno(stream), &about) != 0) return REFUSE(file, "cannot be examined: %s", strerror(errno));
-    if (!S_ISREG(about.st_mode)) return REFUSE(file, "no regular %s", "file");
     uint64_t size = (uint64_t)about.st_size, length;
+    unsigned char head[16] = "";
+    const size_t got = fread(head, 1, sizeof head, stream);
+    memcpy(&length, head, sizeof length);
+    if (size < sizeof length || length > HEADER_MAXIMUM || length > size - sizeof length) {
+        const foreign *other = find_foreign(head, got);
+        if (other) return REFUSE(file, "%s, expected a safetensors file; %s", other->what, other->way_out);
+    }
     if (size < sizeof length)
         return REFUSE(file, "%" PRIu64 " bytes found, expected a safetensors file (at least 8)", size);
-    ORW_CALL(read_exactly(file, stream, &length, sizeof length, "header length"));
     if (length > HEADER_MAXIMUM)
         return REFUSE(file, "header of %" PRIu64 " bytes found, expected at most %d", length, HEADER_MAXIMUM);
     if (length > size - sizeof length)
         return REFUSE(file, "header of %" PRIu64 " bytes found, but the file has %" PRIu64, length, size);
+    if (fseek(stream, sizeof length, SEEK_SET) != 0) return REFUSE(file, "cannot be read: %s", strerror(errno));
     file->bytes = size - sizeof length - length;
     char *text = malloc(length + 1);
     file->data = malloc(file->bytes + 1);
@@ -182,7 +217,11 @@ static orw_status read_file(orw_safetensors *file, FILE *stream) {
 }
 
 orw_status orw_safetensors_open(const char *path, orw_safetensors **file) {
+    struct stat about;
     *file = NULL;
+    /* A pipe would wait for a writer. */
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+        return orw_error(ORW_ERR_INPUT, "%s: no regular file", path);
     FILE *stream = fopen(path, "rb");
     if (!stream) return orw_error(ORW_ERR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     orw_safetensors *made = calloc(1, sizeof *made);
@@ -217,6 +256,17 @@ int orw_safetensors_count(const orw_safetensors *file) {
 }
 const char *orw_safetensors_name(const orw_safetensors *file, int i) {
     return file->tensors[i].name;
+}
+
+orw_status orw_safetensors_rename(orw_safetensors *file, int i, const char *name) {
+    tensor *t = &file->tensors[i];
+    t->aside = !name;
+    if (!name) return ORW_OK;
+    char *copy = strdup(name);
+    if (!copy) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for a tensor's name", file->path);
+    free(t->name);
+    t->name = copy;
+    return ORW_OK;
 }
 
 static tensor *find(const orw_safetensors *file, const char *name) {
@@ -289,7 +339,8 @@ orw_status orw_safetensors_load_network(const orw_safetensors *file, const orw_n
             list_name(missing, sizeof missing, absent++, parameter->name);
     }
     for (int i = 0; i < file->count; i++)
-        if (!file->tensors[i].claimed) list_name(extra, sizeof extra, unused++, file->tensors[i].name);
+        if (!file->tensors[i].claimed && !file->tensors[i].aside)
+            list_name(extra, sizeof extra, unused++, file->tensors[i].name);
     if (absent || unused)
         return REFUSE(file, "not the tensors of this network: %d missing%s%s%s, %d extra%s%s%s", absent,
                       absent ? ": " : "", missing, absent > NAMES_SHOWN ? ", .." : "", unused, unused ? ": " : "",

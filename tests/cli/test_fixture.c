@@ -100,6 +100,29 @@ done:
     return status;
 }
 
+/* transformer.h5 with adapters of rank 4 and alpha 4. */
+static orw_status write_adapted(const char *directory) {
+    char path[4096];
+    orw_network *base = NULL, *adapted = NULL;
+    float *base_values = NULL, *values = NULL;
+    orw_status status;
+    snprintf(path, sizeof path, "%s/transformer.h5", directory);
+    ORW_TRY(status, orw_model_load(path, &base, &base_values, NULL), done);
+    ORW_TRY(status, orw_network_adapt(base, 4, 4, &adapted), done);
+    values = orw_network_values(adapted);
+    status = values ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "out of memory");
+    if (status != ORW_OK) goto done;
+    orw_network_adapt_values(base, base_values, adapted, 2, values);
+    snprintf(path, sizeof path, "%s/adapted.h5", directory);
+    status = orw_model_save(path, adapted, values, NULL);
+done:
+    free(base_values);
+    free(values);
+    orw_network_destroy(&base);
+    orw_network_destroy(&adapted);
+    return status;
+}
+
 static orw_status write_checkpoint(const char *directory) {
     float weights[3] = {1, 2, 3};
     orw_checkpoint *checkpoint = NULL;
@@ -166,6 +189,7 @@ static orw_status write_all(const char *directory) {
     ORW_CALL(write_model(directory, "flow", flow));
     ORW_CALL(write_model(directory, "transformer", transformer));
     ORW_CALL(write_model(directory, "scenes", scenes));
+    ORW_CALL(write_adapted(directory));
     return write_checkpoint(directory);
 }
 

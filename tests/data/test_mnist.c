@@ -53,6 +53,27 @@ static void test_changed(const char *what, const char *other) {
        "one changed bit: %s", orw_error_text());
 }
 
+/* The names that some distributions give the files, in every mixture. */
+static void test_names(void) {
+    static const char *const parts[2] = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+    static const char *const dotted[2] = {"t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"};
+    for (int kind = 1; kind < 4; kind++) {
+        char directory[4096];
+        snprintf(directory, sizeof directory, "%s%d", scratch("dotted"), kind);
+        orw_make_directories(directory);
+        for (int i = 0; i < 2; i++) {
+            const char *name = kind & (1 << i) ? dotted[i] : parts[i];
+            shell("cat '%s/data/mnist/%s.gz' > '%s/%s.gz'", orw_source_directory(), parts[i], directory, name);
+            if (i == 0) shell("gzip -d '%s/%s.gz'", directory, name);
+        }
+        orw_dataset *d;
+        bool loaded = orw_mnist_load(directory, false, &d) == ORW_OK;
+        ok(loaded, "%s and %s: %s", kind & 1 ? dotted[0] : parts[0], kind & 2 ? dotted[1] : parts[1],
+           loaded ? "" : orw_error_text());
+        orw_dataset_destroy(&d);
+    }
+}
+
 static void test_search(void) {
     orw_dataset *d;
     ok(orw_mnist_load(scratch("nowhere"), true, &d) == ORW_ERR_INPUT && !d &&
@@ -75,6 +96,7 @@ int main(void) {
     test_part(false, 10000, "mnist-test", (const uint8_t[]){7, 2, 1, 0});
     test_changed("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
     test_changed("t10k-labels-idx1-ubyte", "t10k-images-idx3-ubyte");
+    test_names();
     test_search();
     return done_testing();
 }

@@ -118,6 +118,60 @@ static void refuse(const char *path, const char *what) {
     free(pixels);
 }
 
+/* A picture of one grey pixel with something between header and data, or behind the data, that other programs got
+ * wrong: no pixel depends on it. */
+static void test_odd(const char *what, const char *type, const void *content, uint32_t length, int times) {
+    static uint8_t bytes[1 << 14];
+    static const uint8_t header[13] = {0, 0, 0, 1, 0, 0, 0, 1, 8, 0};
+    uint8_t data[64], *pixels = NULL;
+    for (int behind = 0; behind < 2; behind++) {
+        uLongf packed = sizeof data;
+        int height = 0, width = 0;
+        size_t size = 8;
+        memcpy(bytes, "\211PNG\r\n\032\n", 8);
+        compress(data, &packed, (const Bytef *)"\0\170", 2);
+        size += add_chunk(bytes + size, "IHDR", header, 13);
+        if (behind) size += add_chunk(bytes + size, "IDAT", data, (uint32_t)packed);
+        for (int i = 0; i < times; i++) size += add_chunk(bytes + size, type, content, length);
+        if (!behind) size += add_chunk(bytes + size, "IDAT", data, (uint32_t)packed);
+        size += add_chunk(bytes + size, "IEND", NULL, 0);
+        orw_status status = orw_png_read(scratch_write("odd.png", bytes, size), 64, &height, &width, &pixels);
+        ok(status == ORW_OK && height == 1 && width == 1 && memcmp(pixels, "\170\170\170\377", 4) == 0, "%s, %s: %s",
+           what, behind ? "behind the data" : "before the data", status == ORW_OK ? "" : orw_error_text());
+        free(pixels);
+        pixels = NULL;
+    }
+}
+
+static void test_odd_chunks(void) {
+    test_odd("a colour profile that is none", "iCCP", "sRGB\0\0rubbish", 13, 1);
+    test_odd("two colour spaces", "sRGB", "\0", 1, 2);
+    test_odd("a date that is none", "tIME", "\7\346", 2, 1);
+    test_odd("two dates", "tIME", "\7\346\1\1\0\0\0", 7, 2);
+    test_odd("chromaticities of zeros", "cHRM", (const char[32]){0}, 32, 1);
+    test_odd("significant bits for other channels", "sBIT", "\5\5\5", 3, 1);
+    test_odd("a background of another kind", "bKGD", "\1", 1, 1);
+    test_odd("a histogram without a palette", "hIST", "\0\1", 2, 1);
+    test_odd("compressed text that is not", "zTXt", "key\0\0rubbish", 12, 1);
+    test_odd("a hundred texts", "tEXt", "a\0b", 3, 100);
+    test_odd("EXIF without its mark", "eXIf", "zzz", 3, 1);
+    test_odd("a chunk that nobody knows", "vpAg", "123456789", 9, 1);
+    static const uint8_t header[13] = {0, 0, 0, 1, 0, 0, 0, 1, 8, 0};
+    uint8_t bytes[256] = "\211PNG\r\n\032\n", data[64];
+    uLongf packed = sizeof data;
+    compress(data, &packed, (const Bytef *)"\0\170", 2);
+    size_t size = 8 + add_chunk(bytes + 8, "IHDR", header, 13);
+    size += add_chunk(bytes + size, "VPAG", "1", 1);
+    size += add_chunk(bytes + size, "IDAT", data, (uint32_t)packed);
+    size += add_chunk(bytes + size, "IEND", NULL, 0);
+    refuse(scratch_write("critical.png", bytes, size), "a chunk that nobody knows and that says it matters");
+    size = 8 + add_chunk(bytes + 8, "IHDR", header, 13);
+    size += add_chunk(bytes + size, "tRNS", "\0\1\2", 3);
+    size += add_chunk(bytes + size, "IDAT", data, (uint32_t)packed);
+    size += add_chunk(bytes + size, "IEND", NULL, 0);
+    refuse(scratch_write("transparent.png", bytes, size), "transparency that cannot be understood");
+}
+
 static uint8_t *slurp(const char *path, size_t *size) {
     FILE *file = fopen(path, "rb");
     uint8_t *bytes = malloc(1 << 16);
@@ -178,6 +232,7 @@ int main(void) {
     refuse(write_header(1, 1, 8, 5), "no colour type");
     refuse(write_header(1, 1, 8, 3), "a palette that is not there");
     refuse(write_header(64, 64, 8, 6), "too few data");
+    test_odd_chunks();
     test_damage();
     return done_testing();
 }

@@ -43,7 +43,8 @@ static void check_files(const orw_network *base, float *base_values, const orw_n
     const char *path = scratch("adapters.safetensors");
     velocity(adapted, tape, values, v);
     ok(orw_adapters_save(path, adapted, values, NULL) == ORW_OK, "adapters are written");
-    ok(orw_adapters_load(path, base, base_values, &network, &loaded) == ORW_OK, "and read: %s", orw_error_text());
+    ok(orw_adapters_load(path, NULL, base, base_values, &network, &loaded, NULL) == ORW_OK, "and read: %s",
+       orw_error_text());
     if (!network) return;
     velocity(network, tape, loaded, again);
     ok(memcmp(v, again, sizeof v) == 0, "the network computes the same bits");
@@ -51,15 +52,15 @@ static void check_files(const orw_network *base, float *base_values, const orw_n
     free(loaded);
     orw_network_destroy(&network);
     base_values[orw_network_parameter(base, 1)->offset] += 1;
-    ok(orw_adapters_load(path, base, base_values, &network, &loaded) == ORW_ERR_INPUT && !network && !loaded &&
-           strstr(orw_error_text(), "another model"),
+    ok(orw_adapters_load(path, NULL, base, base_values, &network, &loaded, NULL) == ORW_ERR_INPUT && !network &&
+           !loaded && strstr(orw_error_text(), "another model"),
        "other weights: %s", orw_error_text());
     orw_network *small = build(base_text, "num_layers=1"), *wide = build(base_text, "num_attention_heads=4");
     float *small_values = random_values(small, 1, 1), *wide_values = random_values(wide, 1, 1);
-    ok(orw_adapters_load(path, small, small_values, &network, &loaded) == ORW_ERR_INPUT &&
+    ok(orw_adapters_load(path, NULL, small, small_values, &network, &loaded, NULL) == ORW_ERR_INPUT &&
            strstr(orw_error_text(), "extra: transformer.transformer_blocks."),
        "a network with fewer blocks: %s", orw_error_text());
-    ok(orw_adapters_load(path, wide, wide_values, &network, &loaded) == ORW_ERR_INPUT &&
+    ok(orw_adapters_load(path, NULL, wide, wide_values, &network, &loaded, NULL) == ORW_ERR_INPUT &&
            strstr(orw_error_text(), "lora_A.weight: shape [3,12] found, expected [3,24]"),
        "a wider network: %s", orw_error_text());
     free(small_values);
@@ -67,7 +68,7 @@ static void check_files(const orw_network *base, float *base_values, const orw_n
     orw_network_destroy(&small);
     orw_network_destroy(&wide);
     ok(orw_safetensors_save_network(path, base, base_values, NULL) == ORW_OK &&
-           orw_adapters_load(path, base, base_values, &network, &loaded) == ORW_ERR_INPUT &&
+           orw_adapters_load(path, NULL, base, base_values, &network, &loaded, NULL) == ORW_ERR_INPUT &&
            strstr(orw_error_text(), "lora_B.weight"),
        "a checkpoint is not adapters: %s", orw_error_text());
     ok(orw_adapters_save(path, base, base_values, NULL) == ORW_ERR_INPUT, "a network without adapters has none: %s",
