@@ -54,10 +54,10 @@ work() {
     esac
 }
 
-# 1 is the program's status where something that it checks does not hold, and the launchers' own for whatever fails.
+# 1 is the program's status where something that it checks does not hold, and the launchers' own for whatever fails. The question needs
+# no launcher.
 tell_one() {
-    # shellcheck disable=SC2086
-    if $ORW_LAUNCH -n 1 "$@" --complete > /dev/null; then
+    if "$@" --complete > /dev/null; then
         say "complete; something that the experiment checks does not hold, see above and the report"
     elif [ $warned = yes ]; then
         go_on_later

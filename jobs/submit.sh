@@ -112,17 +112,22 @@ experiments() {
 
 # ---------------------------------------------------------------- what is there
 
-# ask EXPERIMENT ARGUMENT...: the program's answer; its error is ours.
+# ask EXPERIMENT ARGUMENT...: the program's answer, its status in $answered: 0, or 3 for what is not complete. Anything else, or an error
+# without a word, ends us: nothing is planned on a guess.
 ask() {
     local experiment=$1
     shift
+    answered=0
     answer=$("$BUILD/bin/$experiment" "experiments/$experiment/$profile.conf" ${options[@]+"${options[@]}"} "$@" 2> "$scratch/error" < /dev/null) ||
         answered=$?
-    [ ${answered:=0} -le 1 ] || die "$experiment: $(sed 's/^orw: error: //' "$scratch/error" | head -n 1)"
+    case $answered:$* in
+        0:* | 3:*--complete) ;;
+        *) die "$experiment: $(sed 's/^orw: error: //' "$scratch/error" | grep -m 1 . || echo "no answer to '$*', status $answered")" ;;
+    esac
 }
 
 complete() { # complete EXPERIMENT ARGUMENT...
-    local answered=0
+    local answered answer
     ask "$@" --out "$out" --complete
     [ $answered -eq 0 ]
 }
@@ -205,12 +210,14 @@ after() { [ $# -eq 0 ] || (IFS=: && echo "afterok:$*"); }
 ranks_of() { # of the experiment whose configuration is in $answer
     local shards
     shards=$(printf '%s\n' "$answer" | sed -n '/^\[parallel\]/,/^\[/s/^shards *= *\([0-9]*\).*/\1/p')
+    [ -n "$shards" ] || die "$experiment: no parallel.shards in its configuration, expected a number"
     ranks=$((shards > 0 && shards < ORW_RANKS ? shards : ORW_RANKS))
 }
 
 submit_experiment() {
-    local experiment=$1 config=experiments/$1/$profile.conf answered=0 purpose ranks models runs
+    local experiment=$1 config=experiments/$1/$profile.conf answer answered purpose ranks models runs
     ask "$experiment" --print-config
+    [ -n "$answer" ] || die "$experiment: no answer to --print-config, expected its configuration"
     ranks_of
     purpose_of "$experiment"
     ask "$experiment" --runs

@@ -59,7 +59,7 @@ esac
 END
 cat > fake/launcher << 'END'
 #!/bin/sh
-case "$1 $2 $*" in "-n 2 "* | "-n 1 "*--complete) ;; *) exit 9 ;; esac
+case "$1 $2" in "-n 2") ;; *) exit 9 ;; esac
 shift 2
 exec "$@"
 END
@@ -67,6 +67,13 @@ END
 cat > build/bin/target_image << 'END'
 #!/bin/sh
 sweep=
+if [ -e "$here/broken" ]; then # as MPI does where it cannot start, or worse
+    case " $* " in
+        *" $(cat "$here/broken") "*)
+            [ ! -e "$here/says" ] || echo "orte_init failed" >&2
+            exit "$(cat "$here/broken-status")" ;;
+    esac
+fi
 for word in "$@"; do
     case $word in
         --print-config) printf '[parallel]\nshards = 4\n\n[sweep]\nseeds = %s\n\n[solver]\nsteps = %s\n' "$(wc -l < "$here/runs")" "$(cat "$here/steps")"; exit ;;
@@ -77,7 +84,7 @@ for word in "$@"; do
         pretrain.wrong=*) echo "orw: error: --set: unknown key 'pretrain.wrong'" >&2; exit 2 ;;
     esac
 done
-[ "${asked:-}" != yes ] || { grep -q -x -e "$sweep" "$here/complete" || exit 1; exit 0; }
+[ "${asked:-}" != yes ] || { grep -q -x -e "$sweep" "$here/complete" || exit 3; exit 0; }
 echo "$*" >> "$here/worked"
 if [ -e "$here/waits" ]; then
     trap 'exit 75' USR1
@@ -93,7 +100,7 @@ for word in "$@"; do
     case $word in
         --print-config) printf '[parallel]\nshards = 16\n'; exit ;;
         --runs) exit ;;
-        --complete) exit 1 ;;
+        --complete) exit 3 ;;
     esac
 done
 END
@@ -126,6 +133,19 @@ fails "/dev/null/out: .*expected a folder" "no folder for the results" bash "$OR
 touch no-squeue
 fails "squeue: .*Unable to contact" "SLURM does not answer" submit
 rm -r no-squeue out
+for question in --print-config --runs --complete; do
+    for answer in 0 1 134; do
+        [ "$answer:$question" != 0:--complete ] || continue # that is an answer
+        [ "$answer:$question" != 0:--runs ] || continue     # so is that: a driver without a sweep
+        echo $question > broken
+        echo $answer > broken-status
+        fails "target_image: no answer to .*$question" "$question: nothing, status $answer" submit
+    done
+done
+touch says
+echo 1 > broken-status
+fails "target_image: orte_init failed" "what the program said last is passed on" submit
+rm -r broken broken-status says out
 [ ! -e out ] && [ ! -e calls ]
 report $? "nothing was written, nothing submitted"
 
