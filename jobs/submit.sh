@@ -2,11 +2,12 @@
 # submit.sh - submits a profile's whole reproduction to SLURM, as a chain of jobs. `jobs/submit.sh --help` says what it does.
 set -euo pipefail
 
+unset CDPATH
 called_from=$PWD
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 root=$PWD
-# shellcheck source=jobs/site.conf
-. jobs/site.conf
+# shellcheck disable=SC1090
+. <(tr -d '\r' < jobs/site.conf) # it may have been edited elsewhere
 BUILD=${BUILD:-build}
 
 usage() {
@@ -40,7 +41,7 @@ die() {
 
 # ---------------------------------------------------------------- arguments
 
-profile='' dry=no only='' out=''
+profile='' dry=no only='' out=$root/results/ # the profile's folder in it
 options=()   # for the programs
 submitted=() # ids of jobs that this call has submitted
 upstream=()  # ids that the figures wait for
@@ -76,7 +77,9 @@ parse_arguments() {
     done
     [ -n "$profile" ] || die "no profile; expected smoke, quick, standard or paper (see --help)"
     case $out in
-        '') out=$root/results/$profile ;;
+        "$root/results/") out=$out$profile ;;
+        '') die "--out: found '', expected a folder" ;;
+        *[[:cntrl:]]*) die "--out: found a line break or another control character in it, expected a name without" ;;
         /*) ;;
         *) out=$called_from/$out ;;
     esac
@@ -292,7 +295,7 @@ submit_figures() {
         return
     fi
     if [ ${#upstream[@]} -eq 0 ] && [ -f "$out/report.html" ] &&
-        [ -z "$(find "$out" -name '*.h5' -newer "$out/report.html" -print -quit)" ]; then
+        [ -z "$(find -L "$out" -name '*.h5' -newer "$out/report.html" -print -quit)" ]; then
         return
     fi
     if [ ${#upstream[@]} -gt 0 ]; then

@@ -63,7 +63,17 @@ is $? 0 "run calls the driver"
 is "$(cat calls)" "1 experiments/toy/smoke.conf --out $tree/results/smoke" "with the profile, --out, and no more ranks than shards"
 like "$found" "^== run/toy: done" "and says that it did something"
 found=$(reproduce run --profile smoke --np 3 --only toy)
+like "$(tail -n 1 calls)" "^1 " "--np asks for more ranks than there are shards: no process is started that would have none"
+like "$found" "^run/toy: on 1 ranks, as many as it has shards" "and that is said"
+sed -i 's/shards = 1/shards = 8/' build/bin/toy
+reproduce run --profile smoke --np 3 --only toy > /dev/null
 like "$(tail -n 1 calls)" "^3 " "--np reaches the launcher as it is"
+unset OMP_NUM_THREADS
+reproduce run --profile smoke --only toy > /dev/null
+cores=$(tail -n 1 calls)
+OMP_NUM_THREADS=1 reproduce run --profile smoke --only toy > /dev/null
+is "$(tail -n 1 calls)" "$cores" "OMP_NUM_THREADS says nothing on ranks"
+found=$(reproduce run --profile smoke --np 3 --only toy)
 like "$found" "^== run/toy: up to date" "a second call changes nothing and says so"
 (cd .. && "$tree/reproduce.sh" run --profile smoke --out there > /dev/null 2>&1)
 exists ../there/toy/run.h5 "--out is relative to where the caller stands"
