@@ -369,7 +369,7 @@ stage_figures() {
     need_out
     begin figures 1
     exec 4> "$out/.figures.lock"
-    if ! flock --nonblock 4; then
+    if command -v flock > /dev/null && ! flock --nonblock 4; then
         echo "figures: others draw in $out; waiting for them"
         attend TERM flock 4 || go_on # without locks: at one's own risk
     fi
