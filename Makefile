@@ -91,9 +91,11 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
+# The tree's name as a C string within the shell's quotes.
+quoted_here = $(subst ','\'',$(subst ",\",$(subst \,\\,$(CURDIR))))
 $(BUILD)/include/orw_build.h: FORCE
 	@mkdir -p $(@D)
-	@printf '#define ORW_COMMIT "%s"\n#define ORW_FLAGS "%s"\n#define ORW_SOURCE "%s"\n' '$(COMMIT)' '$(strip $(CFLAGS))' '$(CURDIR)' > $@.new
+	@printf '#define ORW_COMMIT "%s"\n#define ORW_FLAGS "%s"\n#define ORW_SOURCE "%s"\n' '$(COMMIT)' '$(strip $(CFLAGS))' '$(quoted_here)' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(BUILD)/obj/src/base/provenance.o: $(BUILD)/include/orw_build.h
 FORCE:

@@ -8,6 +8,7 @@
 # A kill is SIGKILL, to one rank or to all processes of the job, after a random time or as soon as a file is seen being written. Prints
 # each kill and where it struck, then sums. Status 0: every run ended with the same results. `make chaos` calls it.
 set -uo pipefail
+unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 kills=${KILLS:-50}

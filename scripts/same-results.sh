@@ -2,6 +2,7 @@
 # same-results.sh A B - do two folders hold the same HDF5 files, equal but for timings and provenance? Status 0, or 1 and the names of
 # those that differ. h5diff's status is 0 where shapes differ: with -c it says so, and any word of it counts.
 set -u
+unset CDPATH
 refuse() {
     echo "same-results.sh: $1" >&2
     exit 2

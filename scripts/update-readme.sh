@@ -2,6 +2,7 @@
 # update-readme.sh [--check] - writes README.md's key table from the programs' own declaration, or says whether it is up to date.
 # BUILD names the folder of the build (default build).
 set -eu
+unset CDPATH
 cd "$(dirname "$0")/.."
 program=${BUILD:-build}/bin/target_image
 
