@@ -72,7 +72,7 @@ parse_arguments() {
         argument=$1
         shift
         case $argument in
-            --help | -h) usage; exit 0 ;;
+            --help | -h) usage || exit 2; exit 0 ;;
             --yes) yes=yes; continue ;;
             --*=*) value=${argument#*=}; argument=${argument%%=*} ;;
             --profile | --np | --only | --out)

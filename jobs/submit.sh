@@ -53,7 +53,7 @@ parse_arguments() {
         argument=$1
         shift
         case $argument in
-            --help | -h) usage; exit 0 ;;
+            --help | -h) usage || exit 2; exit 0 ;;
             --dry-run) dry=yes; continue ;;
             --*=*) value=${argument#*=}; argument=${argument%%=*} ;;
             --only | --out | --set | --partition | --ranks)

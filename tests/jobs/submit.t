@@ -60,6 +60,13 @@ END
 cat > fake/launcher << 'END'
 #!/bin/sh
 case "$1 $2" in "-n 2") ;; *) exit 9 ;; esac
+if [ -e "$here/deaf" ]; then # as a launcher that is only starting
+    trap '' USR1
+    touch "$here/waiting"
+    sleep 1
+    trap - USR1
+    rm "$here/waiting"
+fi
 shift 2
 exec "$@"
 END
@@ -279,5 +286,52 @@ for signal in USR1 TERM; do
     kill -$signal $victim
     wait $victim
     is "$?:$(cat requeued)" "75:requeue 7" "SIG$signal is passed on, the program saves and the job is requeued"
+    rm -f requeued waiting
+    touch deaf
+    job models > job.log 2>&1 &
+    victim=$!
+    while [ ! -e waiting ] && kill -0 $victim 2> /dev/null; do sleep 0.05; done
+    kill -$signal $victim
+    wait $victim
+    is "$?:$(cat requeued)" "75:requeue 7" "SIG$signal that the launcher loses is sent again"
+    rm -f requeued waiting deaf
+    echo models > complete
+    job models > job.log 2>&1 &
+    victim=$!
+    while [ ! -e waiting ] && kill -0 $victim 2> /dev/null; do sleep 0.05; done
+    kill -$signal $victim
+    wait $victim
+    is "$?:$(cat requeued 2> /dev/null)" "0:" "whatever the launcher's status, what is complete after SIG$signal is complete"
+    : > complete
 done
+rm -f waits waiting
+
+# the figures' job, with a reproduce.sh that draws until it is stopped
+mkdir tree
+cp -r "$ORW_ROOT/jobs" "$ORW_ROOT/scripts" tree
+cat > tree/reproduce.sh << 'END'
+#!/bin/sh
+trap 'exit 75' USR1
+touch "$here/waiting"
+for _ in $(seq 200); do sleep 0.05; done
+END
+chmod +x tree/reproduce.sh
+cat > fake/figures << 'END'
+#!/bin/sh
+cd "$here/tree" && SLURM_JOB_ID=7 exec bash jobs/figures.sbatch smoke out
+END
+chmod +x fake/figures
+figures > job.log 2>&1 &
+victim=$!
+while [ ! -e waiting ] && kill -0 $victim 2> /dev/null; do sleep 0.05; done
+kill -USR1 $victim
+wait $victim
+is "$?:$(cat requeued)" "75:requeue 7" "the figures' job is requeued, too"
+
+if [ -w /dev/full ]; then
+    for script in jobs/submit.sh reproduce.sh; do
+        said=$("$ORW_ROOT/$script" --help 2>&1 > /dev/full)
+        is "$?:$(printf '%s\n' "$said" | wc -l)" 2:1 "$script --help to a full disk: $said"
+    done
+fi
 done_testing
