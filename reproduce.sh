@@ -7,7 +7,7 @@ set -euo pipefail
 
 # Whoever asks us to stop may do so at once.
 signals=0
-trap 'signals=$((signals + 1))' TERM USR1
+trap signals=1 TERM USR1
 
 # Numbers have points and lists one order, whatever the caller's language; text stays in it.
 [ -z "${LC_ALL:-}" ] || export LANG="$LC_ALL"
