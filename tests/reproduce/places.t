@@ -121,7 +121,7 @@ if command -v gnuplot > /dev/null; then
     echo 'set title "of their own"' > "$scratch/settings/.gnuplot"
     printf 'set terminal svg\nset output output\nplot x\n' > line.gp
     HOME=$scratch/settings bash -c 'root=$PWD figures=$PWD/drawn data=$PWD/data out=$PWD; . analysis/lib.sh; draw "$PWD/line.gp" line t c C1 ""' > said 2>&1
-    is "$(grep -c '<svg' drawn/line.svg) $(grep -c 'of their own' drawn/line.svg)" "1 0" "~/.gnuplot has no part in a figure: $(cat said)"
+    is "$(grep -c '<svg' drawn/line.svg) $(grep -c 'of their own' drawn/line.svg)" "1 0" "a .gnuplot of the caller has no part in a figure: $(cat said)"
 else
     skip "gnuplot is not installed"
 fi
