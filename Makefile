@@ -7,13 +7,13 @@ BUILD    ?= build
 CC       := mpicc
 PKG      ?= pkg-config
 MODULES  := gsl libpng libjpeg jansson openssl zlib libxxhash
-HDF5     := $(shell $(PKG) --exists hdf5-openmpi 2>/dev/null && echo hdf5-openmpi || echo hdf5)
+HDF5      = $(shell PKG='$(PKG)' CC='$(CC)' scripts/hdf5.sh $(1))
 BLAS     := $(shell $(PKG) --exists openblas 2>/dev/null && echo openblas || echo blas)
-CPPFLAGS := -Iinclude -I$(BUILD)/include -D_GNU_SOURCE $(shell $(PKG) --cflags $(MODULES) $(HDF5) $(BLAS) 2>/dev/null)
+CPPFLAGS := -Iinclude -I$(BUILD)/include -D_GNU_SOURCE $(shell $(PKG) --cflags $(MODULES) $(BLAS) 2>/dev/null) $(call HDF5,--cflags)
 CFLAGS   := -std=gnu11 -O2 -g -fno-math-errno -fno-trapping-math -ffp-contract=off \
             -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla $(CFLAGS_EXTRA)
 # GSL's own reference BLAS must not shadow the fast one.
-LDLIBS   := $(filter-out -lgslcblas,$(shell $(PKG) --libs $(MODULES) $(HDF5) $(BLAS) 2>/dev/null)) -linih -lmvec -lm
+LDLIBS   := $(filter-out -lgslcblas,$(shell $(PKG) --libs $(MODULES) $(BLAS) 2>/dev/null)) $(call HDF5,--libs) -linih -lmvec -lm
 ifdef SANITIZE
 CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS  += -fsanitize=address,undefined
@@ -91,9 +91,11 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
+# The tree's name as a C string within the shell's quotes.
+quoted_here = $(subst ','\'',$(subst ",\",$(subst \,\\,$(CURDIR))))
 $(BUILD)/include/orw_build.h: FORCE
 	@mkdir -p $(@D)
-	@printf '#define ORW_COMMIT "%s"\n#define ORW_FLAGS "%s"\n#define ORW_SOURCE "%s"\n' '$(COMMIT)' '$(strip $(CFLAGS))' '$(CURDIR)' > $@.new
+	@printf '#define ORW_COMMIT "%s"\n#define ORW_FLAGS "%s"\n#define ORW_SOURCE "%s"\n' '$(COMMIT)' '$(strip $(CFLAGS))' '$(quoted_here)' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(BUILD)/obj/src/base/provenance.o: $(BUILD)/include/orw_build.h
 FORCE:

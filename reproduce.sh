@@ -6,16 +6,27 @@
 set -euo pipefail
 export LC_ALL=C # decimal points, one order of names
 
+# Whoever asks us to stop may do so at once.
+signals=0
+trap signals=1 TERM USR1
+
+# Numbers have points and lists one order, whatever the caller's language; text stays in it.
+[ -z "${LC_ALL:-}" ] || export LANG="$LC_ALL"
+unset LC_ALL CDPATH
+export LC_NUMERIC=C LC_COLLATE=C
+
 called_from=$PWD
-cd "$(dirname "${BASH_SOURCE[0]}")"
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 . scripts/needs.sh
+. scripts/attend.sh
+. scripts/launch.sh
 
 BUILD=${BUILD:-build}
 stages=()
 profile=quick
 np=''
 only=''
-out=''
+out=$PWD/results/ # the profile's folder in it
 yes=no
 
 usage() {
@@ -34,17 +45,19 @@ Stages (none named: all)
 
 Options
   --profile NAME   smoke | quick | standard | paper (default quick)
-  --np N           MPI ranks (default: all cores, as far as the experiment has shards); results do not depend on it
+  --np N           MPI ranks (default: all cores); never more than an experiment has shards; results do not depend on it
   --only NAME      one experiment, a folder of experiments/
   --out DIR        where results go (default results/PROFILE)
   --yes            do not ask before installing
   --help           this text
 
-SIGTERM and SIGUSR1 stop a run at the end of its round, with a checkpoint; exit status 75, and the same command goes on.
+SIGTERM and SIGUSR1 stop a run at the end of its round, with a checkpoint, and whatever else is under way at once; exit status 75
+where something is left to do, and the same command goes on.
 
 Environment
   BUILD            folder of the build (default build)
   MPIRUN           launcher, called as `$MPIRUN -n N PROGRAM ...` (default: mpirun with fitting options)
+  OMPI_MCA_...     settings of Open MPI; ours give way to them
 END
 }
 
@@ -61,7 +74,7 @@ parse_arguments() {
         argument=$1
         shift
         case $argument in
-            --help | -h) usage; exit 0 ;;
+            --help | -h) usage || exit 2; exit 0 ;;
             --yes) yes=yes; continue ;;
             --*=*) value=${argument#*=}; argument=${argument%%=*} ;;
             --profile | --np | --only | --out)
@@ -93,10 +106,13 @@ parse_arguments() {
         die "--only: found '$only', expected one of: $(experiments | paste -sd ' ')"
     fi
     case $out in
-        '') out=$PWD/results/$profile ;;
+        "$PWD/results/") out=$out$profile ;;
+        '') die "--out: found '', expected a folder" ;;
+        *[[:cntrl:]]*) die "--out: found a line break or another control character in it, expected a name without" ;;
         /*) ;;
         *) out=$called_from/$out ;;
     esac
+    out=$(realpath -m "$out") # the folder itself: find does not follow a link to it
 }
 
 # The experiments that have the profile, or the one that --only names.
@@ -118,6 +134,8 @@ current_ranks=1
 started=''
 outcome=''
 
+# Of the machine, or as many of them as this job may use; nproc alone obeys OMP_NUM_THREADS, which is about something else.
+cores() { env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc; }
 now() { date +%s.%N; }
 since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f", b - a }'; }
 human() {
@@ -137,8 +155,27 @@ expected() {
         END { if (!found) print "unknown" }' scripts/expected-times.tsv
 }
 
+# What everything that was asked for takes from nothing.
+say_total() {
+    local stage names=() total
+    for stage in "${stages[@]}"; do
+        case $stage in
+            # shellcheck disable=SC2207
+            all) names+=(setup build data $(experiments | sed 's,^,run/,') figures) ;;
+            # shellcheck disable=SC2207
+            run) names+=($(experiments | sed 's,^,run/,')) ;;
+        esac
+    done
+    [ ${#names[@]} -gt 0 ] || return 0
+    total=$(for stage in "${names[@]}"; do expected "$stage" "${np:-$(cores)}"; done |
+        awk '$1 != "unknown" { sum += $1 } END { printf "%.0f", sum }')
+    [ "$total" -eq 0 ] || printf 'profile %s on %s ranks: about %s in all (scripts/expected-times.tsv), less for what is already there\n' \
+        "$profile" "${np:-$(cores)}" "$(human "$total")"
+}
+
 begin() { # begin STAGE RANKS
     local seconds
+    go_on
     current=$1
     current_ranks=$2
     started=$(now)
@@ -157,7 +194,7 @@ finish() {
     seconds=$(since "$started")
     printf '== %s: %s, %s s\n' "$current" "$outcome" "$seconds"
     case $current in check | clean) ;; *) mkdir -p "$out" 2> /dev/null || true ;; esac
-    if [ -d "$out" ]; then
+    if [ -w "$out" ]; then
         [ -f "$out/times.tsv" ] || printf '# when\tstage\tprofile\tranks\tseconds\toutcome\n' > "$out/times.tsv"
         printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$current" "$profile" "$current_ranks" "$seconds" \
             "$outcome" >> "$out/times.tsv"
@@ -170,13 +207,16 @@ interrupted() {
     if [ -n "$current" ]; then
         outcome=stopped
         finish
-        [ "$status" -le 2 ] || printf 'reproduce.sh: stopped; the same command goes on where it was\n' >&2
     fi
+    [ "$status" -le 2 ] || printf 'reproduce.sh: stopped; the same command goes on where it was\n' >&2
     exit "$status"
 }
 
+# A signal stops us before whatever would come next.
+go_on() { [ $signals -eq 0 ] || exit 75; }
+
 # A digest of names, sizes and times below some folders: equal before and after means that nothing was done.
-state_of() { { find "$@" -type f -printf '%p %s %T@\n' 2> /dev/null || true; } | sort | sha256sum; }
+state_of() { { find -L "$@" -type f -printf '%p %s %T@\n' 2> /dev/null || true; } | sort | sha256sum; }
 
 # ---------------------------------------------------------------- stages
 
@@ -188,10 +228,17 @@ stage_setup() {
 
 stage_build() {
     local before
-    begin build "$(nproc)"
-    before=$(state_of "$BUILD")
-    make --no-print-directory -j "$(nproc)" BUILD="$BUILD" CFLAGS_EXTRA="$(compiler_flags)" build
-    [ "$before" != "$(state_of "$BUILD")" ] || outcome="up to date"
+    begin build "$(cores)"
+    mkdir -p "$BUILD" 2> /dev/null || true
+    if [ -w "$BUILD" ]; then
+        before=$(state_of "$BUILD")
+        attend TERM make --no-print-directory -j "$(cores)" BUILD="$BUILD" CFLAGS_EXTRA="$(compiler_flags)" build
+        [ "$before" != "$(state_of "$BUILD")" ] || outcome="up to date"
+    elif [ -x "$BUILD/bin/orw" ]; then
+        outcome="as its owner built it" # an installation for many
+    else
+        die "$BUILD: cannot be written, expected the programs in it or BUILD=DIR, a folder of yours, in the environment"
+    fi
     finish
 }
 
@@ -223,111 +270,99 @@ stage_run() {
 run_experiment() {
     local name=$1 program=$BUILD/bin/$1 conf=experiments/$1/$profile.conf before ranks status=0
     [ -x "$program" ] || die "$program: missing, expected it built (./reproduce.sh build)"
-    mkdir -p "$out" || die "--out: cannot make '$out'"
+    need_out
     ranks=$(ranks_for "$program" "$conf")
+    [ "${np:-$ranks}" = "$ranks" ] || printf 'run/%s: on %s ranks, as many as it has shards\n' "$name" "$ranks"
     begin "run/$name" "$ranks"
     before=$(state_of "$out/$name")
     launch "$ranks" "$program" "$conf" --out "$out" || status=$?
+    if [ $status -eq 1 ] || [ $signals -gt 0 ]; then
+        # Status 1: something that the program checks does not hold, and the report shows what; or the launcher failed.
+        if "$program" "$conf" --out "$out" --complete > /dev/null; then
+            [ $signals -gt 0 ] || echo "$name: a check failed, see the rows above and the report"
+            status=0
+        else
+            [ $signals -eq 0 ] || exit 75
+            echo "reproduce.sh: $program failed" >&2
+        fi
+    fi
     # Status 75: a signal stopped it, with a checkpoint; whoever called us may want to know.
-    [ $status -le 1 ] || exit $status
-    # Status 1: something that the program checks does not hold, and the report shows what; or the launcher failed.
-    if [ $status -eq 1 ]; then
-        launch 1 "$program" "$conf" --out "$out" --complete > /dev/null || { echo "reproduce.sh: $program failed" >&2; exit 1; }
-        echo "$name: a check failed, see the rows above and the report"
-    elif [ "$before" = "$(state_of "$out/$name")" ]; then
-        outcome="up to date"
-    fi
+    [ $status -eq 0 ] || exit $status
+    [ "$before" != "$(state_of "$out/$name")" ] || outcome="up to date"
     finish
-    # A signal that came when the work was done stops what would come next.
-    [ $signals -eq 0 ] || exit 75
 }
 
-# --np as given; else all cores, but not more ranks than the configuration has shards.
+need_out() {
+    if ! mkdir -p "$out" 2> /dev/null || [ ! -w "$out" ]; then
+        die "--out: '$out' cannot be written, expected a folder that can"
+    fi
+}
+
+# --np, or all cores; but not more ranks than the configuration has shards.
 ranks_for() {
-    local program=$1 conf=$2 shards
-    if [ -n "$np" ]; then
-        printf '%s' "$np"
-        return
-    fi
+    local program=$1 conf=$2 most=${np:-$(cores)} shards
     shards=$("$program" "$conf" --print-config 2> /dev/null | sed -n 's/^[a-z_.]*shards *= *\([0-9][0-9]*\).*/\1/p' | sort -n | head -n 1)
-    awk -v cores="$(nproc)" -v shards="${shards:-$(nproc)}" 'BEGIN { print cores < shards ? cores : shards }'
+    [ -n "$shards" ] || die "$program $conf --print-config: no answer with the number of shards, expected it to start"
+    awk -v most="$most" -v shards="$shards" 'BEGIN { print most < shards ? most : shards }'
 }
 
-# Ranks are not bound to cores: several jobs on one machine would all be bound to its first ones.
-launch() { # launch RANKS PROGRAM ARGUMENT...
-    local ranks=$1 options=()
-    shift
-    if [ -n "${MPIRUN:-}" ]; then
-        # shellcheck disable=SC2086
-        attend $MPIRUN -n "$ranks" "$@"
-        return
-    fi
-    if mpirun --version 2>&1 | grep -q 'Open MPI'; then
-        # Open MPI counts cores where nproc counts hardware threads.
-        options=(--bind-to none --oversubscribe)
-    fi
-    attend mpirun -n "$ranks" ${options[@]+"${options[@]}"} "$@"
-}
-
-# Runs a launcher and passes SIGTERM and SIGUSR1 on to it, both as SIGUSR1: mpirun hands that to its ranks, while on SIGTERM it kills
-# them a second later. A second SIGTERM is passed on as it is.
-attended=''
-signals=0
+# A second SIGTERM is for those who do not want to wait for the end of the round.
 terms=0
-attend() {
-    local status
-    "$@" &
-    attended=$!
-    while :; do
-        status=0
-        wait "$attended" || status=$?
-        kill -0 "$attended" 2> /dev/null || break # else a signal of ours ended the waiting
-    done
-    attended=''
-    return "$status"
+terminated() {
+    terms=$((terms + 1))
+    asked_to_stop
+    [ "$terms" -le 1 ] || [ -z "$attended" ] || kill -s TERM -- "$attended" 2> /dev/null || true
 }
 
-asked_to_stop() {
-    signals=$((signals + 1))
-    if [ "$1" = TERM ]; then terms=$((terms + 1)); fi
-    if [ -z "$attended" ]; then
-        [ "$1" = USR1 ] || exit 143
-    elif [ "$terms" -gt 1 ]; then
-        kill -TERM "$attended" 2> /dev/null || true
-    else
-        kill -USR1 "$attended" 2> /dev/null || true
-    fi
+# Ctrl-C goes to mpirun as well, which ends its ranks; what attend keeps in a process group of its own does not see it.
+interrupted_by_hand() {
+    [ "$asks" != TERM ] || [ -z "$attended" ] || kill -s TERM -- "$attended" 2> /dev/null || true
+    exit 130
 }
 
 # Everything that the figures depend on; those that are still as drawn from it are kept.
 figures_inputs() {
     {
-        find "$out" -path "$out/figures" -prune -o \( -name run.h5 -o -name final.h5 -o -name evaluation.h5 \) -print
+        find -L "$out" -path "$out/figures" -prune -o \( -name run.h5 -o -name final.h5 -o -name evaluation.h5 \) -print
         find analysis -type f
         printf '%s\n' "$BUILD/bin/orw"
     } | sort | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1
 }
 
 stage_figures() {
-    local inputs stamp=$out/figures/stamp
     [ -x "$BUILD/bin/orw" ] || die "$BUILD/bin/orw: missing, expected it built (./reproduce.sh build)"
     [ -d "$out" ] || die "$out: missing, expected the results of a run (./reproduce.sh run --profile $profile)"
+    need_out
     begin figures 1
-    inputs=$(figures_inputs)
-    if [ "$inputs" = "$(head -n 1 "$stamp" 2> /dev/null)" ] && (cd "$out" && tail -n +2 figures/stamp | sha256sum --check --status); then
+    exec 4> "$out/.figures.lock"
+    if command -v flock > /dev/null && ! flock --nonblock 4; then
+        echo "figures: others draw in $out; waiting for them"
+        attend TERM flock 4 || go_on # without locks: at one's own risk
+    fi
+    if are_drawn; then
         outcome="up to date"
     else
-        ORW=$BUILD/bin/orw analysis/figures.sh "$out" "$profile"
-        analysis/report.pl --out "$out" --profile "$profile"
-        (
-            cd "$out"
-            printf '%s\n' "$inputs"
-            find figures report.html claims.tsv -type f ! -path 'figures/stamp*' | sort | xargs -d '\n' sha256sum
-        ) > "$stamp.new"
-        mv "$stamp.new" "$stamp"
+        attend TERM draw
     fi
+    exec 4>&-
     finish
     printf 'report: %s\n' "$out/report.html"
+}
+
+are_drawn() {
+    inputs=$(figures_inputs)
+    [ "$inputs" = "$(head -n 1 "$out/figures/stamp" 2> /dev/null)" ] && (cd "$out" && tail -n +2 figures/stamp | sha256sum --check --status)
+}
+
+draw() {
+    ORW=$BUILD/bin/orw analysis/figures.sh "$out" "$profile"
+    analysis/report.pl --out "$out" --profile "$profile"
+    cd "$out"
+    {
+        printf '%s\n' "$inputs"
+        find figures report.html claims.tsv -type f ! -path 'figures/stamp*' | sort | xargs -d '\n' sha256sum
+    } > figures/stamp.new
+    mv figures/stamp.new figures/stamp
 }
 
 stage_all() {
@@ -340,8 +375,8 @@ stage_all() {
 
 stage_check() {
     stage_setup
-    begin check "$(nproc)"
-    make --no-print-directory -j "$(nproc)" BUILD="$BUILD" CFLAGS_EXTRA="$(compiler_flags)" check
+    begin check "$(cores)"
+    attend TERM make --no-print-directory -j "$(cores)" BUILD="$BUILD" CFLAGS_EXTRA="$(compiler_flags)" check
     finish
 }
 
@@ -353,12 +388,14 @@ stage_clean() {
     if [ -d "$out" ]; then printf 'run files stay in %s; remove that folder yourself to start from nothing\n' "$out"; fi
 }
 
-parse_arguments "$@"
-if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 trap interrupted EXIT
-trap 'exit 130' INT
-trap 'asked_to_stop TERM' TERM
-trap 'asked_to_stop USR1' USR1
+trap interrupted_by_hand INT
+trap terminated TERM
+trap asked_to_stop USR1
+parse_arguments "$@"
+prepare_launcher
+case " ${stages[*]} " in *" all "* | *" run "*) need_out ;; esac
+say_total
 for stage in "${stages[@]}"; do
     "stage_$stage"
 done

@@ -3,13 +3,14 @@
 # What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw).
 set -euo pipefail
 export LC_ALL=C # decimal points, one order of names
+unset CDPATH
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [ $# -ne 2 ]; then
     printf 'figures.sh: found %d arguments, expected OUT PROFILE\n' $# >&2
     exit 2
 fi
-out=$(cd "$1" 2> /dev/null && pwd) || {
+out=$(cd "$1" 2> /dev/null && pwd -P) || {
     printf 'figures.sh: %s: no such folder, expected the results of a run\n' "$1" >&2
     exit 2
 }

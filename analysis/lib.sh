@@ -47,7 +47,7 @@ draw() {
     done
     mkdir -p "$figures"
     for format in svg png; do
-        if ! (cd "$data" && gnuplot -e "$settings; format='$format'; output='$(quoted "$figures/$name.$format")'" "$script") 2> "$figures/$name.log"; then
+        if ! (cd "$data" && gnuplot -d -e "$settings; format='$format'; output='$(quoted "$figures/$name.$format")'" "$script") 2> "$figures/$name.log"; then
             say "not drawn: $name: $(tr -s '\n' ' ' < "$figures/$name.log")"
             rm -f "$figures/$name.svg" "$figures/$name.png" "$figures/$name.log"
             return 0

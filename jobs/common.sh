@@ -8,8 +8,9 @@ if [ ! -f jobs/site.conf ]; then
     echo "jobs/site.conf: missing in $PWD, expected sbatch --chdir=SOURCE_TREE, as jobs/submit.sh calls it" >&2
     exit 2
 fi
-# shellcheck source=jobs/site.conf
-. jobs/site.conf
+unset CDPATH
+# shellcheck disable=SC1090
+. <(tr -d '\r' < jobs/site.conf) # it may have been edited elsewhere
 BUILD=${BUILD:-build}
 if [ -n "$ORW_MODULES" ]; then
     # shellcheck disable=SC2086
@@ -23,31 +24,21 @@ say() { printf '%s job %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$job" "$*"; }
 
 # SLURM's warning before the time limit comes as USR1, a pre-emption as TERM, which the ranks may have got already. Passing on USR1
 # for both never counts as the second TERM, at which a program leaves at once.
-worker=''
-woken=no  # during this wait
-warned=no # ever
+. scripts/attend.sh
 pass_on() {
-    woken=yes
-    warned=yes
+    asked_to_stop
     say "$1: the ranks are asked to save what they have"
-    [ -z "$worker" ] || kill -USR1 "$worker" 2> /dev/null || true
 }
 trap 'pass_on USR1' USR1
 trap 'pass_on TERM' TERM
 
 # work PROGRAM ARGUMENT...: on all ranks of the job, to the end of the job.
 work() {
-    local status
+    local status=0
     say "start ${SLURM_RESTART_COUNT:-0}, $SLURM_NTASKS ranks: $*"
     # shellcheck disable=SC2086
-    $ORW_LAUNCH -n "$SLURM_NTASKS" "$@" &
-    worker=$!
-    while :; do
-        status=0
-        wait "$worker" || status=$?
-        [ "$woken" = yes ] || break # else it was a signal of ours that ended the waiting
-        woken=no
-    done
+    attend USR1 $ORW_LAUNCH -n "$SLURM_NTASKS" "$@" || status=$?
+    [ $signals -eq 0 ] || status=1
     case $status in
         0) say "complete" ;;
         1) tell_one "$@" ;;
@@ -56,12 +47,12 @@ work() {
     esac
 }
 
-# 1 is the program's status where something that it checks does not hold, and the launchers' own for whatever fails.
+# 1 is the program's status where something that it checks does not hold, and the launchers' own for whatever fails; after a signal no
+# status can be trusted. The question needs no launcher.
 tell_one() {
-    # shellcheck disable=SC2086
-    if $ORW_LAUNCH -n 1 "$@" --complete > /dev/null; then
-        say "complete; something that the experiment checks does not hold, see above and the report"
-    elif [ $warned = yes ]; then
+    if "$@" --complete > /dev/null; then
+        say "complete; if something that the experiment checks does not hold, see above and the report"
+    elif [ $signals -gt 0 ]; then
         go_on_later
     else
         say "failed, status 1"

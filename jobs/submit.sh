@@ -3,11 +3,12 @@
 set -euo pipefail
 export LC_ALL=C # decimal points, one order of names
 
+unset CDPATH
 called_from=$PWD
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 root=$PWD
-# shellcheck source=jobs/site.conf
-. jobs/site.conf
+# shellcheck disable=SC1090
+. <(tr -d '\r' < jobs/site.conf) # it may have been edited elsewhere
 BUILD=${BUILD:-build}
 
 usage() {
@@ -41,7 +42,7 @@ die() {
 
 # ---------------------------------------------------------------- arguments
 
-profile='' dry=no only='' out=''
+profile='' dry=no only='' out=$root/results/ # the profile's folder in it
 options=()   # for the programs
 submitted=() # ids of jobs that this call has submitted
 upstream=()  # ids that the figures wait for
@@ -53,7 +54,7 @@ parse_arguments() {
         argument=$1
         shift
         case $argument in
-            --help | -h) usage; exit 0 ;;
+            --help | -h) usage || exit 2; exit 0 ;;
             --dry-run) dry=yes; continue ;;
             --*=*) value=${argument#*=}; argument=${argument%%=*} ;;
             --only | --out | --set | --partition | --ranks)
@@ -77,7 +78,9 @@ parse_arguments() {
     done
     [ -n "$profile" ] || die "no profile; expected smoke, quick, standard or paper (see --help)"
     case $out in
-        '') out=$root/results/$profile ;;
+        "$root/results/") out=$out$profile ;;
+        '') die "--out: found '', expected a folder" ;;
+        *[[:cntrl:]]*) die "--out: found a line break or another control character in it, expected a name without" ;;
         /*) ;;
         *) out=$called_from/$out ;;
     esac
@@ -113,17 +116,22 @@ experiments() {
 
 # ---------------------------------------------------------------- what is there
 
-# ask EXPERIMENT ARGUMENT...: the program's answer; its error is ours.
+# ask EXPERIMENT ARGUMENT...: the program's answer, its status in $answered: 0, or 3 for what is not complete. Anything else, or an error
+# without a word, ends us: nothing is planned on a guess.
 ask() {
     local experiment=$1
     shift
+    answered=0
     answer=$("$BUILD/bin/$experiment" "experiments/$experiment/$profile.conf" ${options[@]+"${options[@]}"} "$@" 2> "$scratch/error" < /dev/null) ||
         answered=$?
-    [ ${answered:=0} -le 1 ] || die "$experiment: $(sed 's/^orw: error: //' "$scratch/error" | head -n 1)"
+    case $answered:$* in
+        0:* | 3:*--complete) ;;
+        *) die "$experiment: $(sed 's/^orw: error: //' "$scratch/error" | grep -m 1 . || echo "no answer to '$*', status $answered")" ;;
+    esac
 }
 
 complete() { # complete EXPERIMENT ARGUMENT...
-    local answered=0
+    local answered answer
     ask "$@" --out "$out" --complete
     [ $answered -eq 0 ]
 }
@@ -206,12 +214,14 @@ after() { [ $# -eq 0 ] || (IFS=: && echo "afterok:$*"); }
 ranks_of() { # of the experiment whose configuration is in $answer
     local shards
     shards=$(printf '%s\n' "$answer" | sed -n '/^\[parallel\]/,/^\[/s/^shards *= *\([0-9]*\).*/\1/p')
+    [ -n "$shards" ] || die "$experiment: no parallel.shards in its configuration, expected a number"
     ranks=$((shards > 0 && shards < ORW_RANKS ? shards : ORW_RANKS))
 }
 
 submit_experiment() {
-    local experiment=$1 config=experiments/$1/$profile.conf answered=0 purpose ranks models runs
+    local experiment=$1 config=experiments/$1/$profile.conf answer answered purpose ranks models runs
     ask "$experiment" --print-config
+    [ -n "$answer" ] || die "$experiment: no answer to --print-config, expected its configuration"
     ranks_of
     purpose_of "$experiment"
     ask "$experiment" --runs
@@ -286,7 +296,7 @@ submit_figures() {
         return
     fi
     if [ ${#upstream[@]} -eq 0 ] && [ -f "$out/report.html" ] &&
-        [ -z "$(find "$out" -name '*.h5' -newer "$out/report.html" -print -quit)" ]; then
+        [ -z "$(find -L "$out" -name '*.h5' -newer "$out/report.html" -print -quit)" ]; then
         return
     fi
     if [ ${#upstream[@]} -gt 0 ]; then

@@ -9,6 +9,7 @@
 # each kill and where it struck, then sums. Status 0: every run ended with the same results. `make chaos` calls it.
 set -uo pipefail
 export LC_ALL=C # decimal points, one order of names
+unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 kills=${KILLS:-50}

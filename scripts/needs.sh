@@ -28,12 +28,11 @@ fonts    DejaVu              fonts-dejavu-core
 END
 }
 
-needs_compiles() { # needs_compiles FLAGS: a C text on standard input
+needs_compiles() { # a C text on standard input
     local compiler
     for compiler in mpicc cc; do
         if command -v "$compiler" > /dev/null; then
-            # shellcheck disable=SC2086
-            "$compiler" $1 -fsyntax-only -x c - 2> /dev/null
+            "$compiler" -fsyntax-only -x c - 2> /dev/null
             return
         fi
     done
@@ -44,17 +43,8 @@ needs_met() { # needs_met KIND NAME
     case $1 in
         command) command -v "$2" > /dev/null ;;
         module) pkg-config --exists "$2" 2> /dev/null ;;
-        header) printf '#include <stdio.h>\n#include <stdint.h>\n#include <%s>\n' "$2" | needs_compiles "" ;;
-        hdf5)
-            local module
-            for module in hdf5-openmpi hdf5; do
-                if pkg-config --exists $module 2> /dev/null; then
-                    printf '#include <H5pubconf.h>\n#ifndef H5_HAVE_PARALLEL\n#error serial\n#endif\n' |
-                        needs_compiles "$(pkg-config --cflags $module)"
-                    return
-                fi
-            done
-            return 1 ;;
+        header) printf '#include <stdio.h>\n#include <stdint.h>\n#include <%s>\n' "$2" | needs_compiles ;;
+        hdf5) scripts/hdf5.sh --cflags > /dev/null ;;
         fonts) [ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname "$2*.ttf" -print -quit 2> /dev/null)" ] ;;
     esac
 }

@@ -3,6 +3,7 @@
 # those that differ. h5diff's status is 0 where shapes differ: with -c it says so, and any word of it counts.
 set -u
 export LC_ALL=C
+unset CDPATH
 refuse() {
     echo "same-results.sh: $1" >&2
     exit 2

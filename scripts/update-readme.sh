@@ -3,6 +3,7 @@
 # BUILD names the folder of the build (default build).
 set -eu
 export LC_ALL=C
+unset CDPATH
 cd "$(dirname "$0")/.."
 program=${BUILD:-build}/bin/target_image
 

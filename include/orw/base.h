@@ -29,6 +29,8 @@ typedef enum orw_status {
 #define ORW_EXIT_ERROR 2
 /* Exit status of a program that did its work and found that something it checks does not hold. */
 #define ORW_EXIT_CHECK 1
+/* Exit status of a driver's --complete where something is not: no other program, launcher or abort answers so. */
+#define ORW_EXIT_INCOMPLETE 3
 
 /* Exit status of a program that a signal stopped, with a checkpoint to go on from: EX_TEMPFAIL of sysexits.h, so that
  * job scripts know to start it again. */
@@ -76,6 +78,9 @@ bool orw_signals_asked(void); /* did one of them come? Ranks may differ: see orw
 void orw_log_enable(bool speak);
 void orw_log(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* plain line */
 void orw_warn(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "warning: " line */
+/* The last thing before a program returns: what it printed has arrived, or, with a line, the exit status is that of an
+ * error: a full disk behind `--runs > FILE` is one too. */
+int orw_output_close(int exit_status);
 
 /* Progress of a long loop: rewrites one line on a terminal, prints a line every few seconds elsewhere,
  * with elapsed and remaining time. `first`: what was done before, as in a run that is resumed. `note` may be "" (for

@@ -19,6 +19,11 @@ orw_status orw_mpi_error(int code, const char *call);
 typedef struct orw_comm orw_comm;
 /* MPI_Init and a private duplicate of MPI_COMM_WORLD; silences the log of all ranks but 0. Collective. */
 orw_status orw_comm_begin(int *argc, char ***argv, orw_comm **comm);
+/* This process by itself, without MPI, which may not be able to start here: for what is asked, not for work, since
+ * orw_comm_mpi is MPI_COMM_NULL. Not collective. */
+orw_status orw_comm_alone(orw_comm **comm);
+/* Before MPI: by the launchers' environment, is this the first of its processes, or the only one? Not collective. */
+bool orw_comm_is_first(void);
 /* Prints the error text of a failure once, finalises MPI, returns the exit status (0 or ORW_EXIT_ERROR).
  * `status` may differ between ranks; a rank that fails while the others are inside a collective ends the job.
  * Collective. */

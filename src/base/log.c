@@ -1,7 +1,9 @@
 /* log.c - what the program says while it runs: lines, warnings and progress, all on stderr, from one rank. */
 #include "orw/base.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +32,16 @@ void orw_warn(const char *format, ...) {
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
+}
+
+/* As gnulib's close_stdout: a standard output that was closed from the start and that nothing was written to is none of
+ * our business. */
+int orw_output_close(int exit_status) {
+    const bool pending = __fpending(stdout) != 0, failed = ferror(stdout) != 0;
+    const bool lost = (fclose(stdout) != 0 && (pending || errno != EBADF)) || failed;
+    if (!lost || exit_status == ORW_EXIT_ERROR) return exit_status;
+    fputs("orw: error: standard output: cannot be written\n", stderr);
+    return ORW_EXIT_ERROR;
 }
 
 double orw_seconds(void) {

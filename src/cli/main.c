@@ -55,9 +55,5 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    int code = run(argc, argv);
-    /* A full disk behind `orw export ... > FILE` is an error too. */
-    bool lost = ferror(stdout) != 0;
-    if (fclose(stdout) != 0) lost = true;
-    return lost && code == 0 ? orw_cli_status(orw_error(ORW_ERR_SYSTEM, "standard output: cannot be written")) : code;
+    return orw_output_close(run(argc, argv));
 }

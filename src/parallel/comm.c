@@ -46,11 +46,29 @@ orw_status orw_comm_begin(int *argc, char ***argv, orw_comm **comm) {
     return ORW_OK;
 }
 
+orw_status orw_comm_alone(orw_comm **comm) {
+    *comm = calloc(1, sizeof **comm);
+    if (!*comm) return orw_error(ORW_ERR_SYSTEM, "out of memory");
+    (*comm)->mpi = (*comm)->last = MPI_COMM_NULL;
+    (*comm)->size = 1;
+    return ORW_OK;
+}
+
+bool orw_comm_is_first(void) {
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
+    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++) {
+        const char *rank = getenv(ranks[i]);
+        if (rank) return strcmp(rank, "0") == 0;
+    }
+    return true;
+}
+
 /* The lowest rank that failed, INT_MAX if none did. A rank that succeeded waits for all the others; one that failed
  * waits only for a while, because the others may be inside a collective that it will never join. */
 static int lowest_failure(const orw_comm *comm, orw_status mine) {
     int lowest = INT_MAX, done = 0, rank = mine == ORW_OK ? INT_MAX : comm->rank;
     MPI_Request request;
+    if (comm->last == MPI_COMM_NULL) return rank;
     MPI_Iallreduce(&rank, &lowest, 1, MPI_INT, MPI_MIN, comm->last, &request);
     if (mine == ORW_OK) {
         MPI_Wait(&request, MPI_STATUS_IGNORE);
@@ -74,6 +92,7 @@ static int lowest_failure(const orw_comm *comm, orw_status mine) {
 /* Does any rank have to leave without MPI's end, which ends HDF5 too? */
 static bool leaves_at_once(const orw_comm *comm) {
     int mine = orw_leaving_at_once(), any = mine;
+    if (comm->last == MPI_COMM_NULL) return any;
     MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, comm->last);
     return any;
 }
@@ -90,11 +109,12 @@ int orw_comm_end(orw_comm **comm, orw_status status) {
     fflush(NULL);
     if (at_once) _exit(ORW_EXIT_ERROR);
     if (comm && *comm) {
-        MPI_Comm_free(&(*comm)->last);
-        MPI_Comm_free(&(*comm)->mpi);
+        const bool began = (*comm)->mpi != MPI_COMM_NULL;
+        if (began) MPI_Comm_free(&(*comm)->last);
+        if (began) MPI_Comm_free(&(*comm)->mpi);
         free(*comm);
         *comm = NULL;
-        MPI_Finalize();
+        if (began) MPI_Finalize();
     }
     return failed ? ORW_EXIT_ERROR : 0;
 }

@@ -64,6 +64,7 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
         else
             found->config_path = word;
     }
+    if (!*found->output) return orw_error(ORW_ERR_INPUT, "--out: found '', expected a directory");
     if (found->config_path) ORW_CALL(orw_config_read(program->config, found->config_path));
     for (int i = 1; i < argc; i++) {
         const char *value;
@@ -74,28 +75,29 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
 }
 
 static void print_help(const orw_program *program, const char *title) {
-    printf("%s - %s\n\n"
-           "usage: [mpirun -n N] %s CONFIG [options]\n\n"
-           "  --set KEY=VALUE   override a key; may be repeated (--set=KEY=VALUE and --out=DIR mean the same)\n"
-           "  --out DIR         results go to DIR/%s (default: results)\n"
-           "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
-           "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
-           "  --allow-change    what was interrupted may go on with other settings; the files' provenance says which\n"
-           "  --shared          others that say so too may work in DIR at the same time, each on runs of its own\n"
-           "  --complete        do nothing; exit status 1 where something of what is asked for is not complete in DIR\n"
-           "  --runs            print the options that select each run of the sweep, a line each, and stop\n"
-           "  --print-config    print the whole configuration and stop\n"
-           "  --markdown        print the table of keys and stop\n"
-           "  --help            this text\n\n"
-           "What is complete in DIR is kept, what was interrupted goes on from its last checkpoint, on any number of "
-           "ranks.\n"
-           "SIGTERM and SIGUSR1: finish the round (or the update), write a checkpoint, exit with status 75; a second "
-           "SIGTERM: "
-           "leave at once.\n"
-           "Exit status: 0; 1 where a check of the experiment fails; 2 after one line that says what is wrong; 75 "
-           "stopped by a "
-           "signal,\nstart it again to go on.\n\nKeys:\n",
-           program->name, title, program->name, program->name);
+    printf(
+        "%s - %s\n\n"
+        "usage: [mpirun -n N] %s CONFIG [options]\n\n"
+        "  --set KEY=VALUE   override a key; may be repeated (--set=KEY=VALUE and --out=DIR mean the same)\n"
+        "  --out DIR         results go to DIR/%s (default: results)\n"
+        "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
+        "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
+        "  --allow-change    what was interrupted may go on with other settings; the files' provenance says which\n"
+        "  --shared          others that say so too may work in DIR at the same time, each on runs of its own\n"
+        "  --complete        do nothing; exit status 3 where something of what is asked for is not complete in DIR\n"
+        "  --runs            print the options that select each run of the sweep, a line each, and stop\n"
+        "  --print-config    print the whole configuration and stop\n"
+        "  --markdown        print the table of keys and stop\n"
+        "  --help            this text\n\n"
+        "What is complete in DIR is kept, what was interrupted goes on from its last checkpoint, on any number of "
+        "ranks.\n"
+        "SIGTERM and SIGUSR1: finish the round (or the update), write a checkpoint, exit with status 75; a second "
+        "SIGTERM: "
+        "leave at once.\n"
+        "Exit status: 0; 1 where a check of the experiment fails; 2 after one line that says what is wrong; 3 "
+        "not complete;\n75 stopped by a signal, start it again to go on. --complete, --runs and what else prints and "
+        "stops need no MPI.\n\nKeys:\n",
+        program->name, title, program->name, program->name);
     orw_config_print_help(program->config, stdout);
 }
 
@@ -160,7 +162,8 @@ static orw_status check_early(const orw_program *program, const orw_option *cons
                 return orw_error(ORW_ERR_INPUT, "%s: found %d, expected a multiple of parallel.shards, %d", key,
                                  orw_config_int(config, key), shards);
         }
-    return check_sweeps(config, options);
+    ORW_CALL(check_sweeps(config, options));
+    return orw_program_stage(program, "finetune") ? orw_program_check_runs(config, options) : ORW_OK;
 }
 
 /* For nftw: stops at the first file that an earlier call has finished or saved. */
@@ -220,6 +223,7 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
         if (orw_comm_rank(program->comm) != 0) return ORW_OK;
         if (found.runs) {
             ORW_CALL(check_sweeps(program->config, options));
+            ORW_CALL(orw_program_check_runs(program->config, options));
             return orw_program_print_runs(program->config, options, stdout);
         }
         if (found.help) print_help(program, title);
@@ -243,6 +247,37 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
     return describe(program);
 }
 
+/* Is it a question, which a program answers by itself, even where MPI cannot start? */
+static bool is_question(int argc, char **argv) {
+    static const char *const questions[] = {"--help", "-h", "--markdown", "--print-config", "--runs", "--complete"};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--set") == 0 || strcmp(argv[i], "--out") == 0 || strcmp(argv[i], "--stage") == 0) {
+            i++;
+            continue;
+        }
+        for (size_t k = 0; k < sizeof questions / sizeof *questions; k++)
+            if (strcmp(argv[i], questions[k]) == 0) return true;
+    }
+    return false;
+}
+
+/* Of several processes that are asked the same the first one answers. */
+static orw_status begin(orw_program *program, int *argc, char ***argv) {
+    if (!is_question(*argc, *argv)) return orw_comm_begin(argc, argv, &program->comm);
+    if (!orw_comm_is_first() && (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)))
+        return orw_error(ORW_ERR_SYSTEM, "/dev/null: cannot be opened");
+    return orw_comm_alone(&program->comm);
+}
+
+static int exit_status_of(orw_program *program, orw_status status) {
+    const bool stopped = status == ORW_STOPPED; /* on all ranks alike */
+    const int exit_status = orw_comm_end(&program->comm, stopped ? ORW_OK : status);
+    if (exit_status != 0) return exit_status;
+    if (stopped) return ORW_EXIT_STOPPED;
+    if (program->only_looks) return program->incomplete ? ORW_EXIT_INCOMPLETE : 0;
+    return program->checks_failed ? ORW_EXIT_CHECK : 0;
+}
+
 int orw_program_main(int argc, char **argv, const char *name, const char *title, const orw_option *const *options,
                      orw_program_body body) {
     orw_program program = {.name = name, .lock = -1};
@@ -252,7 +287,7 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
         fprintf(stderr, "orw: error: %s\n", orw_error_text());
         return ORW_EXIT_ERROR;
     }
-    if (orw_signals_catch() != ORW_OK || orw_comm_begin(&argc, &argv, &program.comm) != ORW_OK) {
+    if (orw_signals_catch() != ORW_OK || begin(&program, &argc, &argv) != ORW_OK) {
         fprintf(stderr, "orw: error: %s\n", orw_error_text());
         return ORW_EXIT_ERROR;
     }
@@ -260,19 +295,18 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
     if (status == ORW_OK) status = orw_dictionary_create(&program.about);
     if (status == ORW_OK) status = start(&program, argc, argv, title, options, &go_on);
     if (status == ORW_OK && go_on) status = body(&program);
+    if (status == ORW_OK && go_on && !program.only_looks)
+        orw_log("%s: complete%s%s; the results are there", program.output, program.stage ? " as far as --stage " : "",
+                program.stage ? program.stage : "");
     if (program.incomplete) { /* on all ranks alike */
         if (orw_comm_rank(program.comm) == 0) printf("%s\n", orw_error_text());
         status = ORW_OK;
     }
-    if (program.only_looks) program.checks_failed = program.incomplete;
     orw_program_release(&program);
     orw_dictionary_destroy(&program.about);
     orw_config_destroy(&program.config);
     if (program.lock >= 0) close(program.lock);
-    const bool stopped = status == ORW_STOPPED; /* likewise */
-    int exit_status = orw_comm_end(&program.comm, stopped ? ORW_OK : status);
-    if (exit_status == 0 && stopped) return ORW_EXIT_STOPPED;
-    return exit_status == 0 && program.checks_failed ? ORW_EXIT_CHECK : exit_status;
+    return orw_output_close(exit_status_of(&program, status));
 }
 
 orw_status orw_program_place(orw_program *program, const char *sub, const char *const *prefixes, const char *parents,

@@ -133,18 +133,45 @@ static bool is_method(const char *key) {
     return false;
 }
 
-orw_status orw_program_print_runs(const orw_config *config, const orw_option *const *options, FILE *out) {
-    sweep self = {.config = config, .out = out};
+static orw_status find_lists(const orw_option *const *options, sweep *self) {
     for (; *options; options++)
         for (const orw_option *option = *options; option->key; option++) {
             if (!orw_program_is_swept(option)) continue;
-            if (self.method_count == MOST_AXES || self.axis_count == MOST_AXES)
+            if (self->method_count == MOST_AXES || self->axis_count == MOST_AXES)
                 return orw_error(ORW_ERR_INTERNAL, "%s: more than %d lists to sweep over", option->key, MOST_AXES);
             if (is_method(option->key))
-                self.methods[self.method_count++] = option->key;
+                self->methods[self->method_count++] = option->key;
             else
-                self.axes[self.axis_count++] = option->key;
+                self->axes[self->axis_count++] = option->key;
         }
+    return ORW_OK;
+}
+
+static bool is_empty(const orw_config *config, const char *key) {
+    const char *cursor = orw_config_raw(config, key);
+    int length;
+    return !next_item(&cursor, &length);
+}
+
+orw_status orw_program_check_runs(const orw_config *config, const orw_option *const *options) {
+    sweep self = {.config = config};
+    int empty = 0;
+    ORW_CALL(find_lists(options, &self));
+    for (int a = 0; a < self.axis_count; a++)
+        if (is_empty(config, self.axes[a]))
+            return orw_error(ORW_ERR_INPUT, "%s: found nothing, which makes no run at all; expected a value or more",
+                             self.axes[a]);
+    while (empty < self.method_count && is_empty(config, self.methods[empty])) empty++;
+    if (self.method_count == 0 || empty < self.method_count) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT,
+                     "%s and all lists like it: found nothing, which makes no run at all; expected a value or more, or "
+                     "--stage rewards",
+                     self.methods[0]);
+}
+
+orw_status orw_program_print_runs(const orw_config *config, const orw_option *const *options, FILE *out) {
+    sweep self = {.config = config, .out = out};
+    ORW_CALL(find_lists(options, &self));
     for (int m = 0; m < self.method_count; m++) {
         const char *cursor = orw_config_raw(config, self.methods[m]), *item;
         for (int length; (item = next_item(&cursor, &length));) ORW_CALL(print_element(&self, m, length, item));

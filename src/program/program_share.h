@@ -8,6 +8,9 @@ void orw_program_release(orw_program *program); /* ends all claims */
 
 /* Is it a list that runs are made of: sweep.METHOD, another sweep.AXIS, or also.WHAT beside the sweep? */
 bool orw_program_is_swept(const orw_option *option);
+/* ORW_ERR_INPUT where the sweep that `options` declare holds no run: a list that the others are crossed with is empty,
+ * or all methods' lists are. */
+orw_status orw_program_check_runs(const orw_config *config, const orw_option *const *options);
 /* The sweep's elements, a line each: the --set options that select it. Nothing where `options` declare no sweep. The
  * keys sweep.METHOD and also.WHAT hold one method's elements each, all other lists under sweep. are crossed with them.
  */

@@ -47,7 +47,7 @@ is "$status:$out" "0:" "an experiment without a sweep has none"
 # ---- complete or not
 
 run orw --complete --out out
-is "$status:$out" "1:out/target_image/base: not complete" "--complete: status 1, and what is missing first"
+is "$status:$out" "3:out/target_image/base: not complete" "--complete: status 3, and what is missing first"
 [ ! -e out ]
 report $? "nothing was made"
 orw --stage rewards --out out > models.log 2>&1
@@ -55,10 +55,41 @@ is $? 0 "models"
 run orw --complete --stage rewards --out out
 is "$status" 0 "--complete: they are there"
 run orw --complete --stage rewards --out out --set pretrain.updates=5
-is "$status:$out" "1:out/target_image/base: not complete" "with other settings they are not"
+is "$status:$out" "3:out/target_image/base: not complete" "with other settings they are not"
 [ ! -e out/target_image/base.replaced-1 ]
 report $? "and are left where they are"
 cp -r out plain
+
+# ---- questions need no MPI, and no launcher that works
+
+broken() { OMPI_MCA_plm_rsh_agent=/nonexistent OMPI_MCA_btl=nonexistent OMPI_MCA_pml=nonexistent orw "$@"; }
+for question in --runs --print-config --help --markdown '--complete --stage rewards --out out'; do
+    # shellcheck disable=SC2086
+    run orw $question
+    expected="$status:$out"
+    # shellcheck disable=SC2086
+    run broken $question
+    is "$status:$out" "$expected" "$question: answered where MPI cannot start"
+    if [ -w /dev/full ]; then
+        [ -n "$out" ] || continue # --complete, where all is there
+        # shellcheck disable=SC2086
+        said=$(orw $question 2>&1 > /dev/full)
+        is "$?:$said" "2:orw: error: standard output: cannot be written" "$question: a full disk is an error"
+    fi
+done
+launcher=${MPIRUN:-mpirun --oversubscribe --bind-to none}
+is "$($launcher -n 2 "$program" --help | wc -l)" "$("$program" --help | wc -l)" "of two processes one answers"
+
+# ---- settings that make no run
+
+for empty in "sweep.seeds=" "sweep.seeds= --runs" "sweep.orw= --set sweep.offline=" "sweep.orw= --set sweep.offline= --runs"; do
+    # shellcheck disable=SC2086
+    fails "sweep.[a-z]*.*: found nothing, which makes no run at all" "--set $empty: refused" orw --out out --set $empty
+done
+run orw --stage rewards --out out --set sweep.orw= --set sweep.offline=
+is "$status" 0 "nothing is needed of the sweep where no run is asked for"
+like "$err" "^out/target_image: complete as far as --stage rewards; the results are there" "what is complete is said, and where it is"
+fails "--out: found ''" "no name for the folder" orw --out ''
 
 # ---- side by side
 

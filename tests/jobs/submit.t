@@ -59,7 +59,14 @@ esac
 END
 cat > fake/launcher << 'END'
 #!/bin/sh
-case "$1 $2 $*" in "-n 2 "* | "-n 1 "*--complete) ;; *) exit 9 ;; esac
+case "$1 $2" in "-n 2") ;; *) exit 9 ;; esac
+if [ -e "$here/deaf" ]; then # as a launcher that is only starting
+    trap '' USR1
+    touch "$here/waiting"
+    sleep 1
+    trap - USR1
+    rm "$here/waiting"
+fi
 shift 2
 exec "$@"
 END
@@ -67,6 +74,13 @@ END
 cat > build/bin/target_image << 'END'
 #!/bin/sh
 sweep=
+if [ -e "$here/broken" ]; then # as MPI does where it cannot start, or worse
+    case " $* " in
+        *" $(cat "$here/broken") "*)
+            [ ! -e "$here/says" ] || echo "orte_init failed" >&2
+            exit "$(cat "$here/broken-status")" ;;
+    esac
+fi
 for word in "$@"; do
     case $word in
         --print-config) printf '[parallel]\nshards = 4\n\n[sweep]\nseeds = %s\n\n[solver]\nsteps = %s\n' "$(wc -l < "$here/runs")" "$(cat "$here/steps")"; exit ;;
@@ -77,7 +91,7 @@ for word in "$@"; do
         pretrain.wrong=*) echo "orw: error: --set: unknown key 'pretrain.wrong'" >&2; exit 2 ;;
     esac
 done
-[ "${asked:-}" != yes ] || { grep -q -x -e "$sweep" "$here/complete" || exit 1; exit 0; }
+[ "${asked:-}" != yes ] || { grep -q -x -e "$sweep" "$here/complete" || exit 3; exit 0; }
 echo "$*" >> "$here/worked"
 if [ -e "$here/waits" ]; then
     trap 'exit 75' USR1
@@ -93,7 +107,7 @@ for word in "$@"; do
     case $word in
         --print-config) printf '[parallel]\nshards = 16\n'; exit ;;
         --runs) exit ;;
-        --complete) exit 1 ;;
+        --complete) exit 3 ;;
     esac
 done
 END
@@ -126,6 +140,19 @@ fails "/dev/null/out: .*expected a folder" "no folder for the results" bash "$OR
 touch no-squeue
 fails "squeue: .*Unable to contact" "SLURM does not answer" submit
 rm -r no-squeue out
+for question in --print-config --runs --complete; do
+    for answer in 0 1 134; do
+        [ "$answer:$question" != 0:--complete ] || continue # that is an answer
+        [ "$answer:$question" != 0:--runs ] || continue     # so is that: a driver without a sweep
+        echo $question > broken
+        echo $answer > broken-status
+        fails "target_image: no answer to .*$question" "$question: nothing, status $answer" submit
+    done
+done
+touch says
+echo 1 > broken-status
+fails "target_image: orte_init failed" "what the program said last is passed on" submit
+rm -r broken broken-status says out
 [ ! -e out ] && [ ! -e calls ]
 report $? "nothing was written, nothing submitted"
 
@@ -259,5 +286,52 @@ for signal in USR1 TERM; do
     kill -$signal $victim
     wait $victim
     is "$?:$(cat requeued)" "75:requeue 7" "SIG$signal is passed on, the program saves and the job is requeued"
+    rm -f requeued waiting
+    touch deaf
+    job models > job.log 2>&1 &
+    victim=$!
+    while [ ! -e waiting ] && kill -0 $victim 2> /dev/null; do sleep 0.05; done
+    kill -$signal $victim
+    wait $victim
+    is "$?:$(cat requeued)" "75:requeue 7" "SIG$signal that the launcher loses is sent again"
+    rm -f requeued waiting deaf
+    echo models > complete
+    job models > job.log 2>&1 &
+    victim=$!
+    while [ ! -e waiting ] && kill -0 $victim 2> /dev/null; do sleep 0.05; done
+    kill -$signal $victim
+    wait $victim
+    is "$?:$(cat requeued 2> /dev/null)" "0:" "whatever the launcher's status, what is complete after SIG$signal is complete"
+    : > complete
 done
+rm -f waits waiting
+
+# the figures' job, with a reproduce.sh that draws until it is stopped
+mkdir tree
+cp -r "$ORW_ROOT/jobs" "$ORW_ROOT/scripts" tree
+cat > tree/reproduce.sh << 'END'
+#!/bin/sh
+trap 'exit 75' USR1
+touch "$here/waiting"
+for _ in $(seq 200); do sleep 0.05; done
+END
+chmod +x tree/reproduce.sh
+cat > fake/figures << 'END'
+#!/bin/sh
+cd "$here/tree" && SLURM_JOB_ID=7 exec bash jobs/figures.sbatch smoke out
+END
+chmod +x fake/figures
+figures > job.log 2>&1 &
+victim=$!
+while [ ! -e waiting ] && kill -0 $victim 2> /dev/null; do sleep 0.05; done
+kill -USR1 $victim
+wait $victim
+is "$?:$(cat requeued)" "75:requeue 7" "the figures' job is requeued, too"
+
+if [ -w /dev/full ]; then
+    for script in jobs/submit.sh reproduce.sh; do
+        said=$("$ORW_ROOT/$script" --help 2>&1 > /dev/full)
+        is "$?:$(printf '%s\n' "$said" | wc -l)" 2:1 "$script --help to a full disk: $said"
+    done
+fi
 done_testing

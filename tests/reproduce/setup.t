@@ -3,7 +3,7 @@
 
 mkdir bin
 # Only these commands exist for reproduce.sh: what it needs itself, and all that it looks for except h5dump.
-for command in bash sh env sed awk cut paste sort dirname basename date find grep head tail id sleep cat rm ln touch make cc gcc \
+for command in bash sh env sed awk cut paste sort dirname basename date find grep head tail id sleep cat rm ln touch mkdir tr readlink realpath nproc make cc gcc \
     pkg-config mpicc mpirun gnuplot perl prove; do
     path=$(command -v $command) || continue
     ln -s "$path" bin/$command
@@ -18,7 +18,32 @@ found=$(setup)
 is $? 0 "with everything there setup succeeds" 
 like "$found" "everything needed is there" "and says so"
 like "$found" "^== setup: up to date" "and has done nothing"
-rm bin/h5dump
+
+# HDF5 of a module that comes without a .pc file
+h5pcc=$(command -v h5pcc)
+rm bin/pkg-config
+printf '#!/bin/sh\ncase "$*" in *hdf5*) exit 1 ;; esac\nexec %s "$@"\n' "$(command -v pkg-config)" > bin/pkg-config
+chmod +x bin/pkg-config
+like "$(setup)" "missing: parallel-HDF5;" "HDF5 that pkg-config does not know and h5pcc neither is missing"
+if [ -n "$h5pcc" ]; then
+    ln -s "$h5pcc" bin/h5pcc
+    like "$(setup)" "everything needed is there" "what h5pcc knows is there"
+    hdf5() { PKG=$PWD/bin/pkg-config "$ORW_ROOT/scripts/hdf5.sh" "$1"; }
+    printf '#include <hdf5.h>\nint main(void) { return H5open() < 0 || H5Pset_fapl_mpio(0, MPI_COMM_NULL, MPI_INFO_NULL) > 0; }\n' > uses.c
+    # shellcheck disable=SC2046
+    mpicc $(hdf5 --cflags) -o uses uses.c $(hdf5 --libs) && ./uses 2> /dev/null
+    is $? 0 "by its flags a program is compiled, linked and runs"
+    printf '#!/bin/sh\necho %s -I/usr/include/serial -lhdf5\n' "$(command -v cc)" > serial
+    rm bin/h5pcc
+    cp serial bin/h5pcc
+    chmod +x bin/h5pcc
+    like "$(setup)" "missing: parallel-HDF5;" "an h5pcc that is not one of a parallel HDF5 is none"
+    rm bin/h5pcc
+else
+    skip "h5pcc is not installed"
+fi
+rm bin/h5dump bin/pkg-config
+ln -s "$(command -v pkg-config)" bin/pkg-config
 
 found=$(setup)
 is $? 2 "without apt-get a missing program stops with status 2"

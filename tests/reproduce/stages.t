@@ -63,7 +63,17 @@ is $? 0 "run calls the driver"
 is "$(cat calls)" "1 experiments/toy/smoke.conf --out $tree/results/smoke" "with the profile, --out, and no more ranks than shards"
 like "$found" "^== run/toy: done" "and says that it did something"
 found=$(reproduce run --profile smoke --np 3 --only toy)
+like "$(tail -n 1 calls)" "^1 " "--np asks for more ranks than there are shards: no process is started that would have none"
+like "$found" "^run/toy: on 1 ranks, as many as it has shards" "and that is said"
+sed -i 's/shards = 1/shards = 8/' build/bin/toy
+reproduce run --profile smoke --np 3 --only toy > /dev/null
 like "$(tail -n 1 calls)" "^3 " "--np reaches the launcher as it is"
+unset OMP_NUM_THREADS
+reproduce run --profile smoke --only toy > /dev/null
+cores=$(tail -n 1 calls)
+OMP_NUM_THREADS=1 reproduce run --profile smoke --only toy > /dev/null
+is "$(tail -n 1 calls)" "$cores" "OMP_NUM_THREADS says nothing on ranks"
+found=$(reproduce run --profile smoke --np 3 --only toy)
 like "$found" "^== run/toy: up to date" "a second call changes nothing and says so"
 (cd .. && "$tree/reproduce.sh" run --profile smoke --out there > /dev/null 2>&1)
 exists ../there/toy/run.h5 "--out is relative to where the caller stands"
@@ -87,6 +97,39 @@ is $? 75 "a signal that comes when an experiment is done stops the next one"
 like "$(cat said)" "run/toy: done" "and what was done is said"
 is "$(grep -c toys said)" 0 "nothing else was begun"
 rm -r late experiments/toys build/bin/toys
+printf 'run/toy\tsmoke\t7200\t0\n' >> scripts/expected-times.tsv
+like "$(reproduce run --profile smoke)" "^profile smoke on .* ranks: about 2.0 h in all" "at the start it says what all of it takes"
+
+# Open MPI's own launcher
+if mpirun --version 2> /dev/null | grep -q 'Open MPI'; then
+    cp build/bin/toy toy.kept
+    cat > build/bin/toy <<'END'
+#!/bin/sh
+case "$*" in *--print-config*) printf '[parallel]\nshards = 2\n'; exit ;; esac
+env > "environment.$OMPI_COMM_WORLD_RANK"
+if [ -f dies ]; then
+    [ "$OMPI_COMM_WORLD_RANK" = 0 ] || kill -9 $$
+    sleep 20
+fi
+[ "$OMPI_COMM_WORLD_RANK" = 1 ] || echo "orw: error: some.key: found this, expected that" >&2
+exit 2
+END
+    found=$(unset MPIRUN SLURM_JOB_ID PBS_JOBID LSB_JOBID && reproduce run --profile smoke --np 2)
+    is $? 2 "under mpirun the driver's status is ours"
+    is "$(printf '%s\n' "$found" | grep -v '^==' | grep -v '^profile')" "orw: error: some.key: found this, expected that" "its line stands alone"
+    is "$(grep -c -x -e OMPI_MCA_mpi_yield_when_idle=1 -e 'OMPI_MCA_oob_tcp_keepalive_time=[1-9][0-9]*' environment.0)" 2 \
+        "ranks that wait give way, and a host that vanishes is missed"
+    (unset MPIRUN && OMPI_MCA_mpi_yield_when_idle=0 SLURM_JOB_ID=1 reproduce run --profile smoke --np 2 > /dev/null)
+    is "$(grep -c yield_when_idle=1 environment.0)" 0 "they do not where the caller says so"
+    : > dies
+    found=$(unset MPIRUN && reproduce run --profile smoke --np 2)
+    like "$found" "rank 1 .*signal 9" "what mpirun says of a rank that died stays"
+    rm dies
+    mv toy.kept build/bin/toy
+else
+    for _ in 1 2 3 4 5; do skip "mpirun is not Open MPI's"; done
+fi
+
 rm build/bin/toy
 found=$(reproduce run --profile smoke)
 is $? 2 "a driver that is not built stops with status 2"
