@@ -104,6 +104,16 @@ static void test_adaptive(void) {
         last = error;
         least = evaluations;
     }
+    /* The error allowed is tolerance (1 + |z|): at |z| = 1e4 half of what it is at 1 relative to z, 1e-4 of that if it
+     * were absolute, which takes 2^(1/5) or 6 times as many steps of order 5. */
+    float small[2] = {1, -1}, large[2] = {1e4f, -1e4f};
+    const orw_solver loose = {ORW_ADAPTIVE, 1, 1e-4, 1};
+    int64_t few = 0, many = 0;
+    bool solved = orw_solve(&field, tape, &loose, 2, small, NULL, &few) == ORW_OK &&
+                  orw_solve(&field, tape, &loose, 2, large, NULL, &many) == ORW_OK;
+    ok(solved && many <= 2 * few,
+       "adaptive: the tolerance grows with the numbers (%lld evaluations near 1, %lld near 1e4)", (long long)few,
+       (long long)many);
     float first[2] = {0.3f, 5}, second[2] = {0.3f, 5};
     orw_solver solver;
     ok(orw_solver_parse("adaptive", 8, &solver) == ORW_OK && solver.tolerance == ORW_TOLERANCE &&
