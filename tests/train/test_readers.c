@@ -131,6 +131,23 @@ static double ranked(const orw_reward *reward, orw_tape *tape) {
     return (double)above / COUNT;
 }
 
+/* The share of `count` scenes that training never shows, numbers ORW_TEST_SCENES on, that a detector reads right. */
+static double read_right(fixture *self, const orw_model *model, orw_tape *tape, int count) {
+    const orw_scene_data made = scenes();
+    const uint64_t seed = (uint64_t)orw_config_int(self->config, "detector.seed");
+    int all = 0;
+    for (int i = 0; i < count; i++) {
+        float x[D], right = 0;
+        int tokens[ORW_CAPTION_TOKENS];
+        orw_scene scene;
+        if (orw_scene_make(&made, seed, ORW_TEST_SCENES + (uint32_t)i, NULL, &scene, x) != ORW_OK) return NAN;
+        orw_caption_tokens(&scene.truth, tokens);
+        if (orw_detect(model->network, model->values, tape, 1, x, tokens, NULL, &right) != ORW_OK) return NAN;
+        all += right == 1;
+    }
+    return (double)all / count;
+}
+
 static void test_detector(fixture *self, orw_tape *tape) {
     const orw_scene_data made = scenes();
     orw_model model = {0}, again = {0};
@@ -144,6 +161,9 @@ static void test_detector(fixture *self, orw_tape *tape) {
            accepted = fixture_evaluation(self, &place, "junk_accepted");
     ok(accuracy > 0.5 && accepted < 0.5, "it reads %.2f of the clean scenes (by chance: 0.08), and %.2f of the junk",
        accuracy, accepted);
+    double scenes_read = fixture_evaluation(self, &place, "scenes");
+    ok(accuracy == read_right(self, &model, tape, (int)scenes_read), "these are %g scenes that training never shows",
+       scenes_read);
     ok(orw_train_detector(&place, "detector", &made, &again) == ORW_OK && strcmp(model.digest, again.digest) == 0,
        "the second time it is read back");
     ok(orw_reward_detection(model.network, model.values, &reward) == ORW_OK && ranked(reward, tape) > 0.8,
