@@ -1,4 +1,5 @@
-/* test_images.c - the images of an experiment: what is tested on is not what was trained on. */
+/* test_images.c - the images of an experiment: what is tested on is not what was trained on; levels of pixels. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,19 @@ static bool load(const char *count, orw_dictionary *about, orw_images *images) {
     return good;
 }
 
+/* The nearest of 256 levels: v / 127.5 - 1 for level v. */
+static void test_levels(void) {
+    int wrong = 0;
+    for (int v = 0; v < 256; v++) {
+        wrong += orw_pixel((float)v / 127.5f - 1) != v;
+        wrong += v > 0 && orw_pixel((float)((v - 0.49) / 127.5 - 1)) != v;
+        wrong += v < 255 && orw_pixel((float)((v + 0.49) / 127.5 - 1)) != v;
+    }
+    ok(wrong == 0, "a sample's number becomes the nearest level (%d wrong)", wrong);
+    ok(orw_pixel(-7) == 0 && orw_pixel(7) == 255 && orw_pixel(NAN) == 0 && orw_pixel(INFINITY) == 255,
+       "beyond both ends the end");
+}
+
 int main(void) {
     orw_dictionary *about = NULL;
     orw_images images = {0};
@@ -57,6 +71,7 @@ int main(void) {
        "the provenance names both");
     orw_images_clear(&images);
     ok(load("sprites.count=30", about, &images) && images.test->count == 30, "few images, as many to test on");
+    test_levels();
     orw_images_clear(&images);
     orw_dictionary_destroy(&about);
     return done_testing();

@@ -98,6 +98,26 @@ static void test_detection(orw_tape *tape) {
     orw_network_destroy(&network);
 }
 
+/* Without weights before it the vector of an image is the last layer's bias; what is seen of it is b sigmoid(b). */
+static void test_features(orw_tape *tape) {
+    static const float bias[FEATURES] = {-30, -1, 0, 0.5f, 20};
+    float *values = NULL, features[COUNT * FEATURES];
+    double worst = 0;
+    orw_network *network = network_of("detector", "outputs", 2, &values);
+    if (!ok(network && orw_detector_width(network) == FEATURES, "a detector has features")) return;
+    const orw_parameter *weight = parameter(network, "image.out.weight");
+    memset(values + weight->offset, 0, weight->count * sizeof *values);
+    memcpy(values + parameter(network, "image.out.bias")->offset, bias, sizeof bias);
+    bool good = orw_detector_features(network, tape, values, COUNT, x, features) == ORW_OK;
+    for (int k = 0; k < COUNT * FEATURES; k++) {
+        double b = (double)bias[k % FEATURES];
+        worst = fmax(worst, fabs(b / (1 + exp(-b)) - (double)features[k]));
+    }
+    ok(good && worst < 1e-5, "SiLU of the image tower's vector (off by %.1e)", worst);
+    free(values);
+    orw_network_destroy(&network);
+}
+
 /* ---------------------------------------------------------------- alignment and preference ---------------------- */
 
 /* The cosine of each image and its caption from the towers' vectors; *off: how far their lengths are from 1. */
@@ -170,6 +190,7 @@ int main(int argc, char **argv) {
     fill();
     if (ok(orw_tape_create(&tape) == ORW_OK, "a tape")) {
         test_detection(tape);
+        test_features(tape);
         test_captioned(tape);
     }
     orw_tape_destroy(&tape);
