@@ -1,5 +1,6 @@
 /* test_average.c - the moving averages of the weights, and when v_old takes one over: what the loop drew is drawn again
- * from the policy that it should have had in each round. */
+ * from the policy that it should have had in each round; which policies a loss sees. */
+#include "../../src/train/terms.h"
 #include "fixture.h"
 
 enum { BATCH = 8, D = 2, ROUNDS = 7, UPDATES = 3 };
@@ -28,10 +29,26 @@ static orw_status score(const orw_reward *self, orw_tape *tape, int count, const
     return ORW_OK;
 }
 
+/* What the loss is given as v_old and v_ref: the digest of the one in each round, whether the other ever changed. */
+static orw_tensor *(*method_loss)(const orw_method *method, orw_terms *terms);
+static const fixture *watched;
+static uint64_t v_old[ROUNDS];
+static int moved_references;
+
+static orw_tensor *watch(const orw_method *method, orw_terms *terms) {
+    size_t bytes = orw_network_size(watched->network) * sizeof(float);
+    v_old[batches - 1] = orw_digest(terms->behaviour, bytes, 0);
+    moved_references += memcmp(terms->reference, watched->reference, bytes) != 0;
+    return method_loss(method, terms);
+}
+
 static bool finetune(fixture *self, const char *name) {
     const orw_reward reward = {"first_coordinate", score, NULL};
     orw_method method;
     if (orw_method_make("orw", 0, self->config, &method) != ORW_OK) return false;
+    method_loss = method.loss;
+    method.loss = watch;
+    watched = self;
     const orw_place place = fixture_place(self, name, name);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->network,
@@ -92,13 +109,77 @@ static void test_behaviour(fixture *self) {
         bool good = values && draw(self, values, round, x);
         ok(good && memcmp(x, drawn[round], sizeof x) == 0,
            "round %d draws from the average that was taken over after round %d", round, taken_after[round]);
+        ok(values && orw_digest(values, orw_network_size(self->network) * sizeof *values, 0) == v_old[round],
+           "which is the loss's v_old");
         free(values);
     }
+    ok(moved_references == 0, "v_ref never moves");
     float *last = policy_after(self, "behaviour", ROUNDS), *kept = values_in(self, "behaviour", "policy.h5");
     ok(last && kept && memcmp(last, kept, orw_network_size(self->network) * sizeof *kept) == 0,
        "and the result is the average after the last");
     free(last);
     free(kept);
+}
+
+/* sum of w |v - u|^2 + alpha |v - v_ref|^2, means over elements (paper, Eq. 10); both sums are reported, before alpha.
+ */
+static void test_loss(fixture *self, orw_terms *terms) {
+    const float weight[3] = {1, 2.5f, 0.25f};
+    const float *v = orw_terms_v(terms)->data, *v_ref = orw_terms_v_ref(terms)->data;
+    double flow = 0, w2 = 0;
+    orw_method method;
+    bool good = orw_method_make("orw", 0.7, self->config, &method) == ORW_OK;
+    for (int k = 0; k < terms->count * D; k++) {
+        flow += (double)weight[k / D] * pow((double)v[k] - (double)terms->u[k], 2) / D;
+        w2 += pow((double)v[k] - (double)v_ref[k], 2) / D;
+    }
+    terms->weight = weight;
+    const orw_tensor *found = good ? method.loss(&method, terms) : NULL;
+    ok(found && fabs((double)found->data[0] - (flow + 0.7 * w2)) < 1e-5, "the loss of orw: %.6f, expected %.6f",
+       found ? (double)found->data[0] : NAN, flow + 0.7 * w2);
+    ok(fabs((double)terms->report[ORW_REPORT_FLOW] - flow) < 1e-5 &&
+           fabs((double)terms->report[ORW_REPORT_W2] - w2) < 1e-5,
+       "its two parts are reported");
+}
+
+/* v, v_old and v_ref of three policies that differ, at the t and x_t that were drawn. */
+static void test_terms(fixture *self) {
+    enum { COUNT = 3 };
+    static const orw_time_law uniform = {0};
+    static const float x1[COUNT * D] = {0.5f, -1, 2, 0, -0.25f, 1};
+    float *values[3], report[ORW_REPORT_SLOTS] = {0};
+    orw_tape *tape = NULL, *side = NULL, *own = NULL;
+    bool good = orw_tape_create(&tape) == ORW_OK && orw_tape_create(&side) == ORW_OK && orw_tape_create(&own) == ORW_OK;
+    for (int k = 0; k < 3; k++) {
+        values[k] = orw_network_values(self->network);
+        orw_network_initialise(self->network, (uint64_t)(20 + k), values[k]);
+    }
+    orw_terms terms = {.tape = tape,
+                       .side = side,
+                       .network = self->network,
+                       .values = values[0],
+                       .behaviour = values[1],
+                       .reference = values[2],
+                       .count = COUNT,
+                       .D = D,
+                       .time = &uniform,
+                       .report = report};
+    orw_tape_begin(tape, true);
+    good = good && orw_terms_draw(&terms, 7, 4, 0, x1);
+    const orw_tensor *said[3] = {orw_terms_v(&terms), orw_terms_v_old(&terms), orw_terms_v_ref(&terms)};
+    for (int k = 0; k < 3; k++) {
+        static const char *const names[] = {"v", "v_old", "v_ref"};
+        const orw_field field = {self->network, values[k]};
+        orw_tape_begin(own, false);
+        const orw_tensor *expected = orw_field_velocity(&field, own, NULL, COUNT, terms.t, terms.xt, NULL);
+        ok(good && said[k] && expected && memcmp(said[k]->data, expected->data, COUNT * D * sizeof(float)) == 0,
+           "a loss's %s is that policy's velocity", names[k]);
+    }
+    test_loss(self, &terms);
+    for (int k = 0; k < 3; k++) free(values[k]);
+    orw_tape_destroy(&own);
+    orw_tape_destroy(&side);
+    orw_tape_destroy(&tape);
 }
 
 /* Largest difference between average[P] and what the recursion makes of `step`[count][P] from `start`[P]. */
@@ -202,6 +283,7 @@ int main(int argc, char **argv) {
         ok(fixture_open(&self, &argc, &argv, "average", settings) && fixture_field(&self, "2", "16"),
            "the fixture can be built")) {
         test_behaviour(&self);
+        test_terms(&self);
         test_decay(&self);
         test_ramp(&self);
     }
