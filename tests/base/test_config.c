@@ -250,6 +250,11 @@ static void test_identity(void) {
     orw_config_set(a, "train.alpha=0");
     orw_config_set(b, "train.alpha=-0.0");
     ok(same_identity(a, b, only_train), "0 and -0 are equal");
+    orw_config_set(a, "train.alpha=0.3");
+    orw_config_set(b, "train.alpha=0.30000000000000004"); /* the next number: 0.1 + 0.2 */
+    ok(!same_identity(a, b, only_train) && orw_config_real(b, "train.alpha") == 0.1 + 0.2,
+       "the last digit of a real counts");
+    orw_config_set(a, "train.alpha=0");
     char *all = orw_config_identity(a, NULL), *some = orw_config_identity(a, only_weight);
     ok(all && strstr(all, "train.alpha = 0\ntrain.levels = 1,2,2\n") && !strstr(all, "output."),
        "identity: canonical lines, sorted, without what is incidental");
