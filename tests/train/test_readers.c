@@ -90,6 +90,27 @@ static void test_junk(void) {
     ok(lost[0] == 0 && fabs(lost[1] - lost[2] / 2) < 1e-5 && lost[2] > 0, "spoiling is by degrees: 0, half, all of it");
 }
 
+/* What is drawn about junk and noise is drawn: which object is alone, and whether there is noise at all. */
+static void test_chances(void) {
+    enum { TURNS = 200 };
+    const orw_scene_data made = scenes();
+    float first[D], x[D], clean[D] = {0};
+    int others = 0, untouched = 0;
+    bool good = true;
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        orw_stream stream = orw_stream_open(1, ORW_PURPOSE_TEST, 4, turn);
+        good = good && orw_scene_junk(&made, 5, 7, NULL, ORW_JUNK_LONELY, &stream, turn ? x : first) == ORW_OK;
+        others += turn && memcmp(x, first, sizeof x) != 0;
+        memset(x, 0, sizeof x);
+        orw_image_jitter(D, &stream, x);
+        untouched += memcmp(x, clean, sizeof x) == 0;
+    }
+    /* five standard deviations of a fair coin */
+    ok(good && abs(others - TURNS / 2) < 36, "either object of a scene is left alone as often (%d of %d)", others,
+       TURNS);
+    ok(abs(untouched - TURNS / 2) < 36, "half of the images get noise (%d of %d do not)", untouched, TURNS);
+}
+
 /* ---------------------------------------------------------------- training -------------------------------------- */
 
 static const char *const settings[] = {"parallel.shards=4",
@@ -224,6 +245,7 @@ int main(int argc, char **argv) {
         test_captions();
         test_readings();
         test_junk();
+        test_chances();
         test_detector(&self, tape);
         test_captioned(&self, tape);
     }
