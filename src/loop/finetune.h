@@ -19,6 +19,9 @@ orw_status orw_draw_samples(const orw_field *policy, const orw_sampler *sampler,
 /* batch->reward and batch->left_out, the same on every rank. Without finetune.on_nan = skip the first reward that is
  * not finite is an error; samples that are left out become zeros. Collective. */
 orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch);
+/* Their second half, when rewards are gathered; and the weights of the batch. Not collective. */
+orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const char *reward);
+orw_status orw_weigh_samples(const orw_method *method, orw_batch *batch);
 bool orw_skips(const orw_config *config);                                       /* finetune.on_nan = skip */
 orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary); /* of samples that are not left out */
 /* Moves the rows[plan.batch, width] of samples that are not left out to the front; returns how many. */

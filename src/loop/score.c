@@ -28,7 +28,7 @@ static void leave_out(orw_batch *batch, int i) {
         memset(batch->x1 + (size_t)(i - batch->start) * batch->D, 0, batch->D * sizeof *batch->x1);
 }
 
-static orw_status check_rewards(orw_batch *batch, bool skip, uint64_t seed, const char *reward) {
+orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const char *reward) {
     memset(batch->left_out, 0, (size_t)batch->plan.batch);
     batch->left_out_count = 0;
     for (int i = 0; i < batch->plan.batch; i++) {
@@ -59,7 +59,7 @@ orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, ui
     status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, 1, local, batch->reward);
     free(local);
-    return status == ORW_OK ? check_rewards(batch, orw_skips(setup->place->config), seed, reward->name) : status;
+    return status == ORW_OK ? orw_check_rewards(batch, orw_skips(setup->place->config), seed, reward->name) : status;
 }
 
 orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary) {

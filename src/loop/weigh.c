@@ -3,7 +3,7 @@
 
 #include "finetune.h"
 
-static orw_status weigh(const orw_method *method, orw_batch *batch) {
+orw_status orw_weigh_samples(const orw_method *method, orw_batch *batch) {
     if (batch->left_out_count == 0) return method->weigh(method, batch);
     float least = INFINITY;
     for (int i = 0; i < batch->plan.batch; i++)
@@ -20,7 +20,7 @@ static orw_status weigh(const orw_method *method, orw_batch *batch) {
 }
 
 orw_status orw_finetune_weigh(orw_finetune_state *state) {
-    ORW_CALL(weigh(state->setup->method, state->batch));
+    ORW_CALL(orw_weigh_samples(state->setup->method, state->batch));
     orw_finetune_clock(state, ORW_PHASE_SCORE);
     return ORW_OK;
 }

@@ -67,6 +67,22 @@ static void test_defaults_and_reading(void) {
     orw_config_destroy(&c);
 }
 
+/* A range includes its ends, and nothing beyond them. */
+static void test_ends(void) {
+    static const char *const within[] = {"train.rounds=1",   "train.rounds=1000000", "train.rate=1", "train.rate=1e-9",
+                                         "train.levels=1,8", "weight.taus=0,100",    "train.alpha=0"};
+    static const char *const beyond[] = {
+        "train.rounds=0",     "train.rounds=1000001", "train.rate=1.0000000000000002",    "train.rate=9.99e-10",
+        "train.levels=0,8",   "train.levels=1,9",     "weight.taus=0,100.00000000000001", "weight.taus=-1e-300",
+        "train.alpha=-1e-300"};
+    orw_config *c = fresh();
+    for (size_t i = 0; i < sizeof within / sizeof *within; i++)
+        ok(orw_config_set(c, within[i]) == ORW_OK, "%s is within", within[i]);
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
+        ok(orw_config_set(c, beyond[i]) == ORW_ERR_INPUT, "%s is not", beyond[i]);
+    orw_config_destroy(&c);
+}
+
 typedef struct bad_input {
     const char *text; /* of a file */
     const char *where, *what, *expected;
@@ -105,6 +121,10 @@ static const bad_input bad_files[] = {
     {"[train] alpha = 1\n", ":1: ", "[train] alpha = 1", "[section]"},
     {"[]\nalpha = 1\n", ":1: ", "\"[]\"", "[section]"},
     {"[train]\nalpha = 1\n\x7f\x45LF\x01\n", ":3: ", "ELF", "name = value"},
+    {"[train]\n\xEF\xBB\xBF"
+     "alpha = 1\n",
+     ":2: ", "\xEF\xBB\xBF", "'train.alpha'"},
+    {"[train]\nalpha = 1\n\xEF\xBB\xBF[weight]\n", ":3: ", "\xEF\xBB\xBF", "[section]"},
 };
 
 static void test_bad_files(void) {
@@ -230,6 +250,11 @@ static void test_identity(void) {
     orw_config_set(a, "train.alpha=0");
     orw_config_set(b, "train.alpha=-0.0");
     ok(same_identity(a, b, only_train), "0 and -0 are equal");
+    orw_config_set(a, "train.alpha=0.3");
+    orw_config_set(b, "train.alpha=0.30000000000000004"); /* the next number: 0.1 + 0.2 */
+    ok(!same_identity(a, b, only_train) && orw_config_real(b, "train.alpha") == 0.1 + 0.2,
+       "the last digit of a real counts");
+    orw_config_set(a, "train.alpha=0");
     char *all = orw_config_identity(a, NULL), *some = orw_config_identity(a, only_weight);
     ok(all && strstr(all, "train.alpha = 0\ntrain.levels = 1,2,2\n") && !strstr(all, "output."),
        "identity: canonical lines, sorted, without what is incidental");
@@ -284,6 +309,7 @@ static void test_printing(void) {
 
 int main(void) {
     test_defaults_and_reading();
+    test_ends();
     test_bad_files();
     test_damaged_files();
     test_bad_assignments();

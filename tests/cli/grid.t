@@ -24,6 +24,9 @@ is "$(printf '%s\n' "$out" | cut -f 1 | tr '\n' ' ')" "# index 2 3 4 " "a line f
 is "$(printf '%s\n' "$out" | head -n 1)" "# index${tab}caption${tab}truth" "under names"
 printf '%s\n' "$out" | awk -F '\t' 'NR > 1 && ($2 != $3 || $2 !~ /^an? [a-z ]+ (on the left of|on the right of|on top of|underneath) an? [a-z ]+$/) { wrong = 1 } END { exit wrong || NR != 4 }'
 report $? "captions are sentences, and the truth without noise" || tap_show stdout "$out"
+run "$orw" grid scenes:1:6 first.png --count 3
+! cmp -s first.png scenes.png
+report $? "the sheet begins with the image asked for"
 run "$orw" grid scenes:1:200 scenes.png --count 200 --set scenes.noise=1
 printf '%s\n' "$out" | awk -F '\t' 'NR > 1 && $2 == $3 { wrong = 1 } END { exit wrong || NR != 201 }'
 report $? "--set reaches them: with noise 1 no caption is the truth"

@@ -20,6 +20,10 @@ like "$out" "^  parameters@kind  *unet$" "its description"
 like "$out" "^checkpoint.h5: checkpoint file" "a checkpoint"
 like "$out" "^  pieces/weights  *float32 \[3\]" "its pieces"
 
+run "$orw" info rewarded.h5
+like "$out" "^rewarded.h5: samples file" "samples"
+like "$out" "^reward: mean 0.375, from -1 to 2$" "and their rewards"
+
 printf '\000\000\010\003\000\000\000\002\000\000\000\005\000\000\000\007' > images.idx
 run "$orw" info images.idx
 is "$out" "images.idx: IDX file, uint8 [2,5,7]" "an IDX file"

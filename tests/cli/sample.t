@@ -21,6 +21,12 @@ like "$(head -c 4 one.png | tail -c 3)" "PNG" "it is a PNG"
 "$orw" grid few.h5 few.png --columns 3 --scale 4
 cmp -s again.png few.png
 report $? "a sample does not depend on how many are drawn"
+"$orw" grid one.h5 first.png --count 6
+"$orw" grid one.h5 last.png --first 64 --count 6
+! cmp -s first.png last.png
+report $? "samples beyond the first 64 are others"
+run "$orw" sample flow.h5 most.h5 --count 1 --steps 1 --seed 2147483647
+is "$status" 0 "the largest seed is one: $err"
 "$orw" grid other.h5 other.png --count 3 --columns 3 --scale 4
 [ -s other.png ] && [ -s few.png ] && ! cmp -s other.png few.png
 report $? "another seed, other samples"

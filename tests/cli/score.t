@@ -24,6 +24,8 @@ run "$orw" score --reward jpeg_size --dataset mnist:test --count 3
 is "$status" 0 "grey images have a size: $err"
 is "$(printf '%s\n' "$out" | cut -f 1 | tr '\n' ' ')" "# index 0 1 2 " "one line per image"
 best=$(printf '%s\n' "$out" | tail -n 1 | cut -f 2)
+run "$orw" score --reward jpeg_size --dataset mnist:test --first 2 --count 1
+is "$(printf '%s\n' "$out" | tail -n 1)" "2${tab}$best" "--first: the same image as in the list"
 run "$orw" score --reward jpeg_size --dataset mnist:test --first 2 --count 1 --set reward.quality=5 --set reward.quality=10
 less=$(printf '%s\n' "$out" | tail -n 1 | cut -f 2)
 [ "$less" -lt "$best" ]

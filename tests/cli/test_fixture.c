@@ -136,7 +136,20 @@ done:
     return status;
 }
 
-static orw_status write_all(const char *directory) {
+/* Four samples of one pixel, rewards 2, -1, 0.5 and 0. */
+static orw_status write_samples(const orw_comm *comm, const char *directory) {
+    static const float x[4] = {-1, -0.5f, 0.5f, 1}, reward[4] = {2, -1, 0.5f, 0}, weight[4] = {1, 1, 1, 1};
+    static const orw_plan plan = {.batch = 4, .shards = 1, .per_shard = 4, .first = 0, .last = 1};
+    char path[4096];
+    orw_dictionary *about = NULL;
+    snprintf(path, sizeof path, "%s/rewarded.h5", directory);
+    ORW_CALL(orw_dictionary_create(&about));
+    orw_status status = orw_samples_write(comm, &plan, path, 1, 1, 1, x, reward, weight, about);
+    orw_dictionary_destroy(&about);
+    return status;
+}
+
+static orw_status write_all(const orw_comm *comm, const char *directory) {
     static const char *const classifier[] = {"kind",        "classifier", "height",   "8", "width", "8",
                                              "in_channels", "1",          "channels", "8", NULL};
     static const char *const flow[] = {"kind",
@@ -180,6 +193,7 @@ static orw_status write_all(const char *directory) {
                                          "in_channels",  "3",         "vocabulary", "14", "text_tokens", "8",
                                          "channels",     "8",         "head",       "8",  "trunk_width", "16",
                                          "trunk_blocks", "1",         "text_width", "16", NULL};
+    ORW_CALL(write_samples(comm, directory));
     ORW_CALL(write_run(directory, 1, 4, 10));
     ORW_CALL(write_run(directory, 2, 3, 10));
     ORW_CALL(write_run(directory, 3, 2, 20));
@@ -194,11 +208,14 @@ static orw_status write_all(const char *directory) {
 }
 
 int main(int argc, char **argv) {
+    orw_comm *comm = NULL;
+    orw_status status = orw_comm_begin(&argc, &argv, &comm);
     if (argc > 1) {
-        if (write_all(argv[1]) == ORW_OK) return 0;
-        fprintf(stderr, "%s\n", orw_error_text());
-        return ORW_EXIT_ERROR;
+        if (status == ORW_OK) status = write_all(comm, argv[1]);
+        return orw_comm_end(&comm, status);
     }
-    ok(write_all(scratch(".")) == ORW_OK, "files of every kind are written: %s", orw_error_text());
-    return done_testing();
+    ok(status == ORW_OK && write_all(comm, scratch(".")) == ORW_OK, "files of every kind are written: %s",
+       orw_error_text());
+    int failed = done_testing();
+    return orw_comm_end(&comm, ORW_OK) || failed;
 }

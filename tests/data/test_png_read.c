@@ -35,8 +35,10 @@ static const char *write_kind(const char *name, int colour_type, int depth, bool
         pointers[y] = rows[y];
         for (int i = 0; i < wide * samples; i++) {
             int p = y * wide + i / samples, value = transparent ? p % 4 : p * 3 + i % samples * 50;
+            int fine =
+                value * 257 + (value == 0 || value > 127 ? 120 : -120); /* of 65535; of 255 it is nearest to value */
             if (depth == 16)
-                rows[y][2 * i] = rows[y][2 * i + 1] = (uint8_t)value; /* v * 257 */
+                rows[y][2 * i] = (uint8_t)(fine >> 8), rows[y][2 * i + 1] = (uint8_t)fine;
             else if (depth == 8)
                 rows[y][i] = (uint8_t)value;
             else

@@ -285,6 +285,77 @@ static void test_configured(void) {
     orw_config_destroy(&config);
 }
 
+/* Results are told apart by the digest of their data: no option may be missing in it. */
+static void test_digest(void) {
+    enum { OPTIONS = 15 };
+    static const orw_triple held_out[2] = {{0, ORW_LEFT_OF, 1}, {0, ORW_ABOVE, 1}};
+    char digest[OPTIONS][ORW_SHA256_TEXT];
+    int equal = 0;
+    for (int k = 0; k < OPTIONS; k++) {
+        orw_scene_options o = orw_scene_defaults();
+        orw_dataset *dataset = NULL;
+        o.count = 3;
+        o.nouns = 6;
+        o.held_out = held_out;
+        o.held_out_count = 1;
+        switch (k) {
+        case 1:
+            o.seed++;
+            break;
+        case 2:
+            o.count++;
+            break;
+        case 3:
+            o.size = 40;
+            break;
+        case 4:
+            o.nouns++;
+            break;
+        case 5:
+            o.style = 1;
+            break;
+        case 6:
+            o.objects = 3;
+            break;
+        case 7:
+            o.object_least -= 0.0625;
+            break;
+        case 8:
+            o.object_most += 0.0625;
+            break;
+        case 9:
+            o.jitter += 0.125;
+            break;
+        case 10:
+            o.flip += 0.125;
+            break;
+        case 11:
+            o.cubes += 0.125;
+            break;
+        case 12:
+            o.noise += 0.125;
+            break;
+        case 13:
+            o.background = ORW_TEXTURED;
+            break;
+        case 14:
+            o.held_out = held_out + 1;
+            break;
+        default:
+            break;
+        }
+        if (orw_scenes_dataset(sprites, &o, &dataset, NULL) != ORW_OK) diag("option %d: %s", k, orw_error_text());
+        snprintf(digest[k], ORW_SHA256_TEXT, "%s", dataset ? dataset->digest : "");
+        orw_dataset_destroy(&dataset);
+        for (int j = 0; j < k; j++)
+            if (strcmp(digest[j], digest[k]) == 0) {
+                diag("options %d and %d: the same digest", j, k);
+                equal++;
+            }
+    }
+    ok(equal == 0, "each of %d options changes the digest", OPTIONS - 1);
+}
+
 int main(void) {
     unsetenv("ORW_DATA");
     if (!ok(orw_sprites_load(NULL, &sprites) == ORW_OK, "the sprites load")) return done_testing();
@@ -297,6 +368,7 @@ int main(void) {
     test_given();
     test_bad();
     test_configured();
+    test_digest();
     orw_sprites_destroy(&sprites);
     return done_testing();
 }

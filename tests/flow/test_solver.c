@@ -104,6 +104,16 @@ static void test_adaptive(void) {
         last = error;
         least = evaluations;
     }
+    /* The error allowed is tolerance (1 + |z|): at |z| = 1e4 half of what it is at 1 relative to z, 1e-4 of that if it
+     * were absolute, which takes 2^(1/5) or 6 times as many steps of order 5. */
+    float small[2] = {1, -1}, large[2] = {1e4f, -1e4f};
+    const orw_solver loose = {ORW_ADAPTIVE, 1, 1e-4, 1};
+    int64_t few = 0, many = 0;
+    bool solved = orw_solve(&field, tape, &loose, 2, small, NULL, &few) == ORW_OK &&
+                  orw_solve(&field, tape, &loose, 2, large, NULL, &many) == ORW_OK;
+    ok(solved && many <= 2 * few,
+       "adaptive: the tolerance grows with the numbers (%lld evaluations near 1, %lld near 1e4)", (long long)few,
+       (long long)many);
     float first[2] = {0.3f, 5}, second[2] = {0.3f, 5};
     orw_solver solver;
     ok(orw_solver_parse("adaptive", 8, &solver) == ORW_OK && solver.tolerance == ORW_TOLERANCE &&
@@ -148,6 +158,26 @@ static void test_time_law(void) {
     ok(fabs(square / N - 1) < 5 * sqrt(2.0 / N), "and the variance (%.4f times)", square / N);
 }
 
+/* t stays inside of (0, 1) where float32 would round it to an end: there v or the target would be no numbers. */
+static void test_ends(void) {
+    static const struct {
+        double mean;
+        float t;
+    } cases[] = {{-200, 0x1p-24f}, {-17, 0x1p-24f}, {17, 0x1.fffffep-1f}, {200, 0x1.fffffep-1f}, {0, 0.5f}};
+    float t, x0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const orw_time_law law = {.logit_normal = true, .mean = cases[i].mean, .scale = 0};
+        orw_stream stream = orw_stream_open(5, ORW_PURPOSE_TEST, 3, 0);
+        orw_path_noise(&law, &stream, 1, &t, &x0);
+        ok(t == cases[i].t, "a logit of %g: t = %.9g, 1 - t = %.3g", cases[i].mean, (double)t, 1 - (double)t);
+    }
+    orw_stream last = {.left = 1, .words = {0, 0, 0, UINT32_MAX}}, first = {.left = 1};
+    orw_path_noise(NULL, &last, 1, &t, &x0);
+    ok(t == 0x1.fffffep-1f, "the last of the uniform numbers: t = %.9g", (double)t);
+    orw_path_noise(NULL, &first, 1, &t, &x0);
+    ok(t > 0, "the first: t = %.3g", (double)t);
+}
+
 /* With x1 fixed: x_t = (1-t) x0 + t x1 and u = x1 - x0, so x_t + (1-t) u = x1 exactly, and x0 = x_t - t u ~ N(0, 1). */
 static void test_path(void) {
     enum { N = 4000, D = 3 };
@@ -180,5 +210,6 @@ int main(void) {
     test_adaptive();
     test_path();
     test_time_law();
+    test_ends();
     return done_testing();
 }

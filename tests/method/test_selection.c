@@ -56,6 +56,24 @@ static void test_ranks(void) {
        "raft.keep = 1 is the control: all, evenly");
 }
 
+/* The share of four samples that is nearest to a whole number of them; a half is rounded up. */
+static void test_rounding(void) {
+    static const struct {
+        const char *setting;
+        int kept;
+    } cases[] = {{"raft.keep=0.3", 1},   {"raft.keep=0.374", 1}, {"raft.keep=0.375", 2}, {"raft.keep=0.4", 2},
+                 {"raft.keep=0.624", 2}, {"raft.keep=0.625", 3}, {"raft.keep=0.9", 4},   {"raft.keep=0.12", 1}};
+    /* groups of 3: samples 0 3 6 9, 1 4 7 10, 2 5 8 11; the larger index is the better one */
+    float reward[COUNT], w[COUNT], expected[COUNT];
+    for (int i = 0; i < COUNT; i++) reward[i] = (float)i;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        int kept = cases[c].kept;
+        for (int i = 0; i < COUNT; i++) expected[i] = i / 3 >= 4 - kept ? (float)(4.0 / kept) : 0;
+        ok(weigh("raft", cases[c].setting, 3, reward, w) && equal(w, expected), "%s: %d of four", cases[c].setting,
+           kept);
+    }
+}
+
 static void test_filter(void) {
     /* mean 3, standard deviation 3 */
     const float reward[COUNT] = {0, 6, 0, 6, 0, 6, 0, 6, 0, 6, 0, 6},
@@ -81,6 +99,7 @@ static void test_control(void) {
 
 int main(void) {
     test_ranks();
+    test_rounding();
     test_filter();
     test_control();
     return done_testing();

@@ -16,7 +16,8 @@ static void test_summary(void) {
     orw_summary s;
     ok(orw_summarise(x, 5, &s), "a batch is summarised");
     ok(near(s.mean, 3) && near(s.sd, sqrt(2.5)), "mean 3, unbiased deviation sqrt(5/2)");
-    ok(near(s.quantile[0], 1.2) && near(s.quantile[1], 2) && near(s.quantile[2], 3) && near(s.quantile[4], 4.8),
+    ok(near(s.quantile[0], 1.2) && near(s.quantile[1], 2) && near(s.quantile[2], 3) && near(s.quantile[3], 4) &&
+           near(s.quantile[4], 4.8),
        "quantiles interpolate linearly between order statistics");
     ok(x[0] == 4, "the batch keeps its order");
     ok(orw_summarise(x, 1, &s) && near(s.mean, 4) && near(s.sd, 0), "one sample has deviation 0");

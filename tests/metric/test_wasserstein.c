@@ -96,11 +96,36 @@ static void test_sliced(void) {
     ok(fabs(w - 12.5) < 0.6, "a shift of length 5 in the plane: %.2f for 25 / 2", w);
     orw_w2_sliced(x, MANY / PLANE, y, MANY / PLANE, PLANE, 2000, 1, &again);
     ok(w == again, "the same seed gives the same directions");
+    orw_w2_sliced(x, MANY / PLANE, y, MANY / PLANE, PLANE, 2000, 2, &again);
+    ok(w != again, "another seed gives others");
+}
+
+/* The ends of D axes, and the same three times as far out: along a unit vector n the numbers are +-n_k, which the map
+ * by 3 keeps in order, so that each direction says 4 sum n_k^2 / D = 4 / D, whichever it is. */
+static void test_axes(void) {
+    enum { most = 7 };
+    static const int counts[] = {1, 2, 33};
+    for (int D = 1; D <= most; D += 2) {
+        float x[2 * most * most] = {0}, y[4 * most * most] = {0};
+        double worst = 0;
+        for (int k = 0; k < 2 * D; k++) {
+            x[k * D + k / 2] = k % 2 ? 1 : -1;
+            for (int copy = 0; copy < 2; copy++) y[(2 * k + copy) * D + k / 2] = 3 * x[k * D + k / 2];
+        }
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+            for (uint64_t seed = 1; seed <= 3; seed++) {
+                double w = NAN;
+                if (orw_w2_sliced(x, 2 * D, y, 4 * D, (size_t)D, counts[c], seed, &w) != ORW_OK) w = NAN;
+                worst = fmax(worst, isfinite(w) ? fabs(w - 4.0 / D) : INFINITY);
+            }
+        ok(worst < 1e-6, "the ends of %d axes, stretched: 4 / %d in every direction (off by %.1e)", D, D, worst);
+    }
 }
 
 int main(void) {
     test_line();
     test_plane();
     test_sliced();
+    test_axes();
     return done_testing();
 }

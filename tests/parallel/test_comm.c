@@ -1,5 +1,7 @@
 /* ranks: 1 2 3 5 */
-/* test_comm.c - the plan covers the batch once; ranks agree on failures; rows are gathered; broadcasts arrive. */
+/* test_comm.c - the plan covers the batch once; ranks agree on failures; rows are gathered; broadcasts and
+ * signals arrive. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,18 +76,30 @@ static void check_dictionary(const orw_comm *comm) {
     orw_dictionary_set(texts, rank == 0 ? "host" : "other", "%s",
                        rank == 0 ? "zero, 100 %s" : "a longer name of a host");
     orw_dictionary_set(texts, "empty", "%s", rank == 0 ? "" : "not empty");
+    if (rank == 0) orw_dictionary_set(texts, "last", "%s", "after nothing");
     for (int i = 0; i < rank; i++) orw_dictionary_set(texts, i ? "x" : "y", "%d", i);
     if (rank != 0) orw_dictionary_set(texts, "host", "rank %d", rank);
-    bool good = orw_dictionary_broadcast(comm, texts) == ORW_OK && orw_dictionary_size(texts) == 2;
+    bool good = orw_dictionary_broadcast(comm, texts) == ORW_OK && orw_dictionary_size(texts) == 3;
     const char *key = "", *value = "";
     if (good) orw_dictionary_at(texts, 0, &key, &value);
     good = good && strcmp(key, "host") == 0 && strcmp(value, "zero, 100 %s") == 0;
     if (good) orw_dictionary_at(texts, 1, &key, &value);
-    ok(good && strcmp(key, "empty") == 0 && !*value, "every rank has rank 0's texts and no others");
+    good = good && strcmp(key, "empty") == 0 && !*value;
+    if (good) orw_dictionary_at(texts, 2, &key, &value);
+    ok(good && strcmp(key, "last") == 0 && strcmp(value, "after nothing") == 0,
+       "every rank has rank 0's texts and no others");
     orw_dictionary_clear(texts);
     if (rank != 0) orw_dictionary_set(texts, "left", "over");
     ok(orw_dictionary_broadcast(comm, texts) == ORW_OK && orw_dictionary_size(texts) == 0, "an empty dictionary too");
     orw_dictionary_destroy(&texts);
+}
+
+/* Once asked, a program stays asked: the last check. */
+static void check_asked(const orw_comm *comm) {
+    bool stop = true;
+    ok(orw_signals_catch() == ORW_OK && orw_comm_asked(comm, &stop) == ORW_OK && !stop, "no signal, no stop");
+    if (orw_comm_rank(comm) == orw_comm_size(comm) - 1) raise(SIGUSR1);
+    ok(orw_comm_asked(comm, &stop) == ORW_OK && stop, "a signal to one rank is one to all");
 }
 
 int main(int argc, char **argv) {
@@ -103,6 +117,7 @@ int main(int argc, char **argv) {
     char text[100] = "";
     if (orw_comm_rank(comm) == 0) strcpy(text, "from rank 0");
     ok(orw_comm_broadcast(comm, text, sizeof text) == ORW_OK && strcmp(text, "from rank 0") == 0, "broadcast");
+    check_asked(comm);
     int failed = done_testing();
     return orw_comm_end(&comm, ORW_OK) || failed;
 }

@@ -1,7 +1,11 @@
 /* test_jpeg_size.c - the size of a JPEG as a reward: known sizes, both signs, the floor, refusals. That sizes are
  * Pillow's is seen by tests/cli/score.t on 500 images. */
 #include <math.h>
+#include <stdio.h> /* for jpeglib.h */
+#include <stdlib.h>
 #include <string.h>
+
+#include <jpeglib.h>
 
 #include "../tap.h"
 #include "orw/data.h"
@@ -44,6 +48,50 @@ static void test_order(void) {
     ok(0 < low && low < half && half < best, "a higher quality takes more bytes: %zu %zu %zu", low, half, best);
     ok(best > 3 * 4096, "files larger than the buffer are counted whole");
     ok(bytes_of(high, wide, 1, 95, noise) > 0 && bytes_of(1, 1, 3, 95, noise) > 0, "grey; one pixel");
+}
+
+/* What libjpeg itself makes in memory, by the settings that src/reward/jpeg_size.c promises: its defaults. */
+static size_t bytes_in_memory(int height, int width, int quality, const uint8_t *pixels) {
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr manager;
+    unsigned char *file = NULL;
+    unsigned long bytes = 0;
+    jpeg.err = jpeg_std_error(&manager);
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &file, &bytes);
+    jpeg.image_width = (JDIMENSION)width;
+    jpeg.image_height = (JDIMENSION)height;
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_quality(&jpeg, quality, TRUE);
+    jpeg_start_compress(&jpeg, TRUE);
+    for (int y = 0; y < height; y++) {
+        JSAMPROW row = (JSAMPROW)(uintptr_t)(pixels + (size_t)y * (size_t)width * 3);
+        jpeg_write_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    free(file);
+    return bytes;
+}
+
+/* Files from less than the 4,096 bytes of the buffer to several of it. */
+static void test_large(void) {
+    enum { wide = 64, high = 200 };
+    static uint8_t noise[wide * high * 3];
+    int wrong = 0, cases = 0;
+    size_t least = SIZE_MAX, largest = 0;
+    fill(noise, sizeof noise);
+    for (int height = 1; height <= high; height += 3)
+        for (int quality = 90; quality <= 100; quality += 5, cases++) {
+            size_t expected = bytes_in_memory(height, wide, quality, noise);
+            if (bytes_of(height, wide, 3, quality, noise) != expected) wrong++;
+            if (expected < least) least = expected;
+            if (expected > largest) largest = expected;
+        }
+    ok(least < 4096 && largest > 5 * 4096, "noise makes files of %zu to %zu bytes", least, largest);
+    ok(wrong == 0, "each is counted to the byte, as libjpeg makes it in memory (%d of %d wrong)", wrong, cases);
 }
 
 /* Three samples in [-1, 1]: grey, noise, and one that is not finite. */
@@ -112,6 +160,7 @@ static void test_bad(void) {
 int main(void) {
     test_constant();
     test_order();
+    test_large();
     test_reward(3);
     test_reward(1);
     test_configured();

@@ -190,6 +190,24 @@ static void check_mismatch(const char *directory) {
     drop(&s);
 }
 
+/* As many columns as were saved, but others: their numbers must not be taken for these. */
+static void check_columns(const char *directory) {
+    static const orw_column renamed[] = {{"update", "", ""}, {"loss", "1", ""}, {NULL, NULL, NULL}},
+                            exchanged[] = {{"reward", "1", ""}, {"update", "", ""}, {NULL, NULL, NULL}};
+    static const orw_column *const other[] = {renamed, exchanged};
+    save(directory, 3);
+    save(directory, 3);
+    for (int i = 0; i < 2; i++) {
+        bool found;
+        state *s = make(9, ini);
+        s->table->column = other[i];
+        ok(orw_checkpoint_load(s->checkpoint, directory, &found) == ORW_ERR_INPUT &&
+               strstr(orw_error_text(), "table 'metrics' has other columns") && s->table->rows == 9,
+           "columns %s and %s for update and reward: %s", other[i][0].name, other[i][1].name, orw_error_text());
+        drop(&s);
+    }
+}
+
 /* A child saves generation after generation until it is killed; whatever the moment, a whole one must be there. */
 static void check_kill(const char *directory) {
     int bad = 0, kills = 25;
@@ -221,6 +239,7 @@ int main(void) {
     check_damage(directory);
     check_foreign(directory);
     check_mismatch(directory);
+    check_columns(directory);
     check_kill(directory);
     state *s = make(1, ini);
     ok(orw_checkpoint_save(s->checkpoint, "/proc/no/such") == ORW_ERR_INPUT &&

@@ -212,6 +212,19 @@ static void check_not_a_number(orw_tape *tape) {
     ok(isnan(orw_squared_error(tape, x, x)->data[0]), "NaN goes through squared_error");
 }
 
+/* Exponentials of such logits are no numbers; what is to be computed from them are plain ones. */
+static void check_large_logits(orw_tape *tape) {
+    const float logits[9] = {-1000, 0, 1000, -1000, 0, 1000, -1000, 0, 1000}, lowest[3] = {-1000, -1000, -1000};
+    const int labels[3] = {0, 1, 2};
+    orw_tape_begin(tape, false);
+    const float *e = orw_cross_entropy(tape, orw_tape_copy(tape, logits, 2, (int[]){3, 3}), labels)->data;
+    const float *p = orw_softmax(tape, orw_tape_copy(tape, logits, 2, (int[]){3, 3}))->data;
+    const float *even = orw_softmax(tape, orw_tape_copy(tape, lowest, 2, (int[]){1, 3}))->data;
+    ok(e[0] == 2000 && e[1] == 1000 && e[2] == 0, "cross_entropy of logits of 1000: %g %g %g", (double)e[0],
+       (double)e[1], (double)e[2]);
+    ok(p[0] == 0 && p[1] == 0 && p[2] == 1 && even[0] == 1.0f / 3 && even[2] == 1.0f / 3, "softmax likewise");
+}
+
 static void checks(void) {
     orw_tape *tape = NULL;
     ok(orw_tape_create(&tape) == ORW_OK, "a tape");
@@ -220,6 +233,7 @@ static void checks(void) {
     check_errors(tape);
     check_backward(tape);
     check_not_a_number(tape);
+    check_large_logits(tape);
     orw_tape_destroy(&tape);
     ok(!tape, "destroyed");
     orw_tape_destroy(&tape);

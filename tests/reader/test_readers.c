@@ -1,7 +1,7 @@
 /* test_readers.c - networks that read captioned scenes: what they are trained on is what it is said to be, they learn,
  * and what they have learnt is read back the next time and gives rewards. */
 #include "../../src/reader/scene_source.h"
-#include "fixture.h"
+#include "../fixture.h"
 
 static orw_sprites *sprites;
 static orw_scene_options options;
@@ -90,6 +90,27 @@ static void test_junk(void) {
     ok(lost[0] == 0 && fabs(lost[1] - lost[2] / 2) < 1e-5 && lost[2] > 0, "spoiling is by degrees: 0, half, all of it");
 }
 
+/* What is drawn about junk and noise is drawn: which object is alone, and whether there is noise at all. */
+static void test_chances(void) {
+    enum { TURNS = 200 };
+    const orw_scene_data made = scenes();
+    float first[D], x[D], clean[D] = {0};
+    int others = 0, untouched = 0;
+    bool good = true;
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        orw_stream stream = orw_stream_open(1, ORW_PURPOSE_TEST, 4, turn);
+        good = good && orw_scene_junk(&made, 5, 7, NULL, ORW_JUNK_LONELY, &stream, turn ? x : first) == ORW_OK;
+        others += turn && memcmp(x, first, sizeof x) != 0;
+        memset(x, 0, sizeof x);
+        orw_image_jitter(D, &stream, x);
+        untouched += memcmp(x, clean, sizeof x) == 0;
+    }
+    /* five standard deviations of a fair coin */
+    ok(good && abs(others - TURNS / 2) < 36, "either object of a scene is left alone as often (%d of %d)", others,
+       TURNS);
+    ok(abs(untouched - TURNS / 2) < 36, "half of the images get noise (%d of %d do not)", untouched, TURNS);
+}
+
 /* ---------------------------------------------------------------- training -------------------------------------- */
 
 static const char *const settings[] = {"parallel.shards=4",
@@ -131,6 +152,23 @@ static double ranked(const orw_reward *reward, orw_tape *tape) {
     return (double)above / COUNT;
 }
 
+/* The share of `count` scenes that training never shows, numbers ORW_TEST_SCENES on, that a detector reads right. */
+static double read_right(fixture *self, const orw_model *model, orw_tape *tape, int count) {
+    const orw_scene_data made = scenes();
+    const uint64_t seed = (uint64_t)orw_config_int(self->config, "detector.seed");
+    int all = 0;
+    for (int i = 0; i < count; i++) {
+        float x[D], right = 0;
+        int tokens[ORW_CAPTION_TOKENS];
+        orw_scene scene;
+        if (orw_scene_make(&made, seed, ORW_TEST_SCENES + (uint32_t)i, NULL, &scene, x) != ORW_OK) return NAN;
+        orw_caption_tokens(&scene.truth, tokens);
+        if (orw_detect(model->network, model->values, tape, 1, x, tokens, NULL, &right) != ORW_OK) return NAN;
+        all += right == 1;
+    }
+    return (double)all / count;
+}
+
 static void test_detector(fixture *self, orw_tape *tape) {
     const orw_scene_data made = scenes();
     orw_model model = {0}, again = {0};
@@ -144,6 +182,9 @@ static void test_detector(fixture *self, orw_tape *tape) {
            accepted = fixture_evaluation(self, &place, "junk_accepted");
     ok(accuracy > 0.5 && accepted < 0.5, "it reads %.2f of the clean scenes (by chance: 0.08), and %.2f of the junk",
        accuracy, accepted);
+    double scenes_read = fixture_evaluation(self, &place, "scenes");
+    ok(accuracy == read_right(self, &model, tape, (int)scenes_read), "these are %g scenes that training never shows",
+       scenes_read);
     ok(orw_train_detector(&place, "detector", &made, &again) == ORW_OK && strcmp(model.digest, again.digest) == 0,
        "the second time it is read back");
     ok(orw_reward_detection(model.network, model.values, &reward) == ORW_OK && ranked(reward, tape) > 0.8,
@@ -204,6 +245,7 @@ int main(int argc, char **argv) {
         test_captions();
         test_readings();
         test_junk();
+        test_chances();
         test_detector(&self, tape);
         test_captioned(&self, tape);
     }

@@ -6,9 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "../scratch.h"
-#include "../tap.h"
 #include "orw/loop.h"
+#include "scratch.h"
+#include "tap.h"
 
 typedef struct fixture {
     orw_comm *comm;

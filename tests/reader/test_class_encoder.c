@@ -1,7 +1,7 @@
 /* ranks: 1 2 */
 /* test_class_encoder.c - a dual encoder of images and captions of classes: it learns, it is read back the next time,
  * and its cosine is a reward that tells one class from another. */
-#include "fixture.h"
+#include "../fixture.h"
 #include "orw/reader.h"
 
 enum { SIZE = 16, D = SIZE * SIZE * 3, NOUNS = 3, COUNT = 300 };

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "../fixture.h"
 
 /* r = first coordinate; from call `fail_at` on (-1: never) something goes wrong. */
 typedef struct test_reward {

@@ -2,7 +2,7 @@
  * coupling moves the samples (and that the loop pairs weight and sample by their global index), and a behaviour policy
  * that is never refreshed. */
 #include "../../src/loop/terms.h"
-#include "fixture.h"
+#include "../fixture.h"
 
 static const char *const settings[] = {"parallel.shards=2",
                                        "finetune.batch=256",

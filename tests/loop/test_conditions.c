@@ -2,7 +2,8 @@
  * share of pre-training without them; the law of t; what an observer adds to the evaluation. */
 /* ranks: 1 2 */
 #include "../../src/fit/flow_matching.h"
-#include "fixture.h"
+#include "../../src/loop/terms.h"
+#include "../fixture.h"
 
 enum { SIDE = 8, D = SIDE * SIDE, CLASSES = 3 };
 
@@ -149,6 +150,51 @@ static void test_time(void) {
     orw_tape_destroy(&tape);
 }
 
+/* With an optimal coupling x1 goes to other noise, and its condition goes with it: what the loss should be, computed
+ * here with partners whose total cost no permutation undercuts (tests/flow), and what it is. */
+static void test_coupled(const orw_model *base) {
+    enum { N = 6 };
+    const orw_field field = {base->network, orw_network_values(base->network)};
+    const orw_flow_law law = {.optimal = true, .time = {.logit_normal = true}}; /* t = 1/2 */
+    float report[ORW_REPORT_SLOTS] = {0}, x0[N * D], xt[N * D], u[N * D], t[N];
+    int partner[N], labels[N], moved = 0;
+    orw_tape *tape = NULL;
+    orw_flow_shard shard;
+    orw_stream weights = orw_stream_open(8, ORW_PURPOSE_TEST, 1, 0);
+    orw_stream_normals(&weights, field.values, orw_network_size(base->network));
+    for (size_t k = 0; k < orw_network_size(base->network); k++) field.values[k] *= 0.3f;
+    bool good = orw_tape_create(&tape) == ORW_OK;
+    if (good) orw_tape_begin(tape, false);
+    good = good && orw_flow_shard_open(tape, N, D, 1, &shard);
+    for (int i = 0; i < N && good; i++) {
+        orw_stream one = orw_stream_open(8, ORW_PURPOSE_TEST, 2, (uint32_t)i);
+        shard.stream[i] = orw_stream_open(8, ORW_PURPOSE_TEST, 0, (uint32_t)i);
+        shard.labels[i] = i % CLASSES;
+        orw_stream_normals(&one, shard.x1 + i * D, D);
+        one = shard.stream[i];
+        orw_path_noise(&law.time, &one, D, &t[i], x0 + i * D);
+    }
+    good = good && orw_coupling_optimal(N, D, x0, shard.x1, partner) == ORW_OK;
+    for (int i = 0; i < N && good; i++) {
+        labels[i] = shard.labels[partner[i]];
+        moved += labels[i] != shard.labels[i];
+        for (int k = 0; k < D; k++) {
+            float to = shard.x1[partner[i] * D + k];
+            u[i * D + k] = to - x0[i * D + k];
+            xt[i * D + k] = (1 - t[i]) * x0[i * D + k] + t[i] * to;
+        }
+    }
+    double expected = 0;
+    const orw_tensor *v = good ? orw_field_velocity(&field, tape, NULL, N, t, xt, labels) : NULL;
+    for (int k = 0; k < N * D && v; k++) expected += pow((double)v->data[k] - (double)u[k], 2) / D;
+    good = v && orw_flow_matching(&shard, &field, &law, tape, NULL, report);
+    ok(good && moved > 0 && fabs(report[ORW_REPORT_FLOW] / expected - 1) < 1e-5,
+       "an optimal coupling takes x1 and its condition to their noise (%d conditions moved; loss %.6f, expected %.6f)",
+       moved, (double)report[ORW_REPORT_FLOW], expected);
+    free(field.values);
+    orw_tape_destroy(&tape);
+}
+
 /* ---------------------------------------------------------------- fine-tuning ----------------------------------- */
 
 static const int conditions[6] = {2, 0, 1, 1, 0, 2}; /* of a round: sample i has condition i % 6 */
@@ -164,12 +210,12 @@ static orw_status score(const orw_reward *self, orw_tape *tape, int count, const
     return ORW_OK;
 }
 
-static int wrong_rewards, weighed;
+static int wrong_rewards, wrong_labels, weighed;
 
 static orw_status weigh(const orw_method *self, orw_batch *batch) {
     (void)self;
     for (int i = 0; i < batch->plan.batch; i++) {
-        batch->weight[i] = 1;
+        batch->weight[i] = (float)(i + 1); /* tells the loss which sample it is */
         wrong_rewards += batch->reward[i] != (float)conditions[i % batch->groups];
     }
     weighed += batch->groups == 6 && batch->condition_width == 1;
@@ -178,6 +224,8 @@ static orw_status weigh(const orw_method *self, orw_batch *batch) {
 
 static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
     (void)self;
+    for (int i = 0; i < terms->count; i++)
+        wrong_labels += terms->labels[i] != conditions[((int)terms->weight[i] - 1) % 6];
     orw_tensor *d = orw_squared_error(orw_terms_tape(terms), orw_terms_v(terms), orw_terms_v_ref(terms));
     orw_tensor *e = orw_squared_error(orw_terms_tape(terms), orw_terms_v(terms), orw_terms_u(terms));
     return orw_weighted_sum(orw_terms_tape(terms), orw_add(orw_terms_tape(terms), d, e), orw_terms_weight(terms));
@@ -213,6 +261,7 @@ static void test_finetuning(fixture *self, orw_model *base) {
                                 .conditions = {6, 1, conditions}};
     if (!ok(orw_finetune(&setup) == ORW_OK, "a conditional model is fine-tuned under guidance"))
         diag("%s", orw_error_text());
+    ok(wrong_labels == 0, "the loss shows each sample its own condition (%d wrong)", wrong_labels);
     ok(wrong_rewards == 0 && weighed == 2, "sample i has condition i %% 6 in every round, and the method knows");
     double *row = calloc((size_t)orw_evaluation_width(&observer), sizeof *row);
     orw_column *all = NULL;
@@ -239,6 +288,7 @@ int main(int argc, char **argv) {
     if (status == ORW_OK && ok(fixture_open(&self, &argc, &argv, "conditions", settings), "the fixture can be built")) {
         test_time();
         test_pretraining(&self, &base);
+        test_coupled(&base);
         test_finetuning(&self, &base);
     }
     orw_model_clear(&base);

@@ -58,6 +58,28 @@ static void test_clip_and_schedule(void) {
     orw_optimiser_destroy(&optimiser);
 }
 
+/* Without a gradient only the decay is left: x is multiplied by 1 - rate * weight_decay, at the rate of the schedule.
+ */
+static void test_scheduled_decay(void) {
+    orw_optimiser *optimiser = NULL;
+    if (orw_optimiser_create(1, &optimiser) != ORW_OK) return;
+    const double half = 0.5 * (1 + sqrt(0.5)), share[10] = {0.25, 0.5, 0.75, 1, 1, half, 0.5, 1 - half, 0, 0};
+    float x = 1, g = 0;
+    double expected = 1, worst = 0;
+    optimiser->rate = 0.1;
+    optimiser->weight_decay = 0.5;
+    optimiser->warmup = 4;
+    optimiser->decay = 8;
+    optimiser->final_share = 0;
+    for (int i = 0; i < 10; i++) {
+        orw_optimiser_step(optimiser, &x, &g);
+        expected *= 1 - 0.1 * share[i] * 0.5;
+        worst = fmax(worst, fabs((double)x - expected));
+    }
+    ok(worst < 1e-6, "weights decay by the scheduled rate (worst %.1e)", worst);
+    orw_optimiser_destroy(&optimiser);
+}
+
 static void test_bad_gradient(void) {
     orw_optimiser *optimiser = NULL;
     if (orw_optimiser_create(2, &optimiser) != ORW_OK) return;
@@ -80,6 +102,7 @@ static void test_moving_average(void) {
 int main(void) {
     test_adamw();
     test_clip_and_schedule();
+    test_scheduled_decay();
     test_bad_gradient();
     test_moving_average();
     return done_testing();

@@ -1,7 +1,7 @@
 /* ranks: 1 3 */
 /* test_rollouts.c - the way that a sampler took, and a method that trains on its steps: the steps are those that drew
  * the samples, each sample gets one of its own, and what a step is held against is the velocity that took it. */
-#include "fixture.h"
+#include "../fixture.h"
 
 enum { COUNT = 24, STEPS = 5 };
 static const char *const settings[] = {"parallel.shards=6",  "finetune.batch=24",
