@@ -177,11 +177,11 @@ static orw_status write_piece(hid_t group, const piece *p) {
         if (status == ORW_OK) status = orw_h5_write_text(set, "columns", columns);
         free(columns);
     }
-    H5Dclose(set);
-    return status;
+    return orw_h5_closed(status, H5Dclose(set), "H5Dclose");
 }
 
-static orw_status write_pieces(hid_t file, const orw_checkpoint *checkpoint) {
+static orw_status write_pieces(hid_t file, const void *context) {
+    const orw_checkpoint *checkpoint = context;
     char digest[17];
     hid_t group;
     ORW_CALL(orw_h5_make_group(file, "pieces", &group));
@@ -189,8 +189,7 @@ static orw_status write_pieces(hid_t file, const orw_checkpoint *checkpoint) {
     for (int i = 0; i < checkpoint->count && status == ORW_OK; i++) status = write_piece(group, &checkpoint->pieces[i]);
     snprintf(digest, sizeof digest, "%016" PRIx64, digest_pieces(checkpoint));
     if (status == ORW_OK) status = orw_h5_write_text(group, "xxh64", digest);
-    H5Gclose(group);
-    return status;
+    return orw_h5_closed(status, H5Gclose(group), "H5Gclose");
 }
 
 static orw_status generation(const char *directory, const char *name, char path[PATH_MAX]) {
@@ -223,12 +222,8 @@ orw_status orw_checkpoint_save(const orw_checkpoint *checkpoint, const char *dir
     ORW_CALL(generation(directory, NEWEST, newest));
     ORW_CALL(generation(directory, NEWEST ".partial", partial));
     ORW_CALL(generation(directory, PREVIOUS, previous));
-    hid_t file;
-    orw_status status = orw_h5_create(newest, NULL, &file);
-    if (status == ORW_OK) status = write_pieces(file, checkpoint);
-    status = orw_h5_close(file, status);
-    if (status == ORW_OK) status = orw_h5_seal(newest, "checkpoint", true); /* on the disk before anything is renamed */
-    if (status == ORW_OK) status = rotate(newest, previous);
+    ORW_CALL(orw_h5_make(newest, NULL, "checkpoint", true, write_pieces, checkpoint)); /* on the disk, and whole */
+    orw_status status = rotate(newest, previous);
     if (status == ORW_OK) status = orw_commit_file(partial, newest);
     if (status != ORW_OK) orw_h5_discard(newest);
     return status;
