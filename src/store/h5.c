@@ -115,10 +115,14 @@ static orw_status create(const char *path, const orw_comm *comm, hid_t *file) {
 }
 
 orw_status orw_h5_close(hid_t file, orw_status status) {
+    char path[PATH_MAX] = "";
     if (file < 0) return status;
+    H5Fget_name(file, path, sizeof path);
     if (H5Fclose(file) >= 0) return status;
     orw_leave_at_once(); /* HDF5's end would try to close it again, and crash */
-    return status == ORW_OK ? orw_h5_error("H5Fclose") : status;
+    if (status != ORW_OK) return status;
+    orw_h5_error("H5Fclose");
+    return orw_error(ORW_ERR_SYSTEM, "%s: cannot be closed: %s", path, orw_error_text());
 }
 
 orw_status orw_h5_closed(orw_status status, herr_t closed, const char *call) {
@@ -154,7 +158,13 @@ orw_status orw_h5_open(const char *path, const char *kind, hid_t *file) {
         return orw_error(ORW_ERR_INPUT, "%s: a %s file, expected a %s file", path, found, kind);
     ORW_CALL(access_list(NULL, &access));
     *file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    orw_status status = *file < 0 ? orw_h5_error("H5Fopen") : orw_h5_gate(*file, path);
+    orw_status status = ORW_OK;
+    if (*file >= 0)
+        status = orw_h5_gate(*file, path);
+    else {
+        orw_h5_error("H5Fopen");
+        status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be read: %s", path, orw_error_text());
+    }
     H5Pclose(access);
     if (status != ORW_OK) {
         orw_h5_close(*file, status);
@@ -207,12 +217,20 @@ orw_status orw_h5_open_group(hid_t place, const char *path, const char *name, hi
     return ORW_OK;
 }
 
+/* The library's error does not say where it happened. */
+static orw_status unreadable(hid_t place, const char *name, const char *call) {
+    char path[PATH_MAX] = "";
+    orw_h5_error(call);
+    H5Fget_name(place, path, sizeof path);
+    return orw_error(ORW_ERR_SYSTEM, "%s: '%s' cannot be read: %s", path, name, orw_error_text());
+}
+
 orw_status orw_h5_text(hid_t object, const char *key, char **text) {
     orw_status status = ORW_OK;
     hid_t attribute = H5Aopen(object, key, H5P_DEFAULT),
           type = attribute < 0 ? H5I_INVALID_HID : H5Aget_type(attribute);
     *text = type < 0 ? NULL : calloc(H5Tget_size(type) + 1, 1);
-    if (!*text || H5Aread(attribute, type, *text) < 0) status = orw_h5_error("H5Aread");
+    if (!*text || H5Aread(attribute, type, *text) < 0) status = unreadable(object, key, "H5Aread");
     if (type >= 0) H5Tclose(type);
     if (attribute >= 0) H5Aclose(attribute);
     return status;
@@ -237,7 +255,7 @@ static herr_t read_text(hid_t object, const char *key, const H5A_info_t *about, 
 orw_status orw_h5_texts(hid_t object, orw_dictionary *into) {
     reading r = {.into = into, .status = ORW_OK};
     herr_t done = H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, read_text, &r);
-    return r.status == ORW_OK && done < 0 ? orw_h5_error("H5Aiterate2") : r.status;
+    return r.status == ORW_OK && done < 0 ? unreadable(object, "attributes", "H5Aiterate2") : r.status;
 }
 
 orw_status orw_h5_inspect(hid_t place, const char *path, const char *name, orw_h5_array *array) {
@@ -256,11 +274,11 @@ orw_status orw_h5_inspect(hid_t place, const char *path, const char *name, orw_h
 }
 
 orw_status orw_h5_read(hid_t place, const char *name, hid_t memory, void *data) {
-    hid_t set;
-    ORW_H5(set = H5Dopen2(place, name, H5P_DEFAULT));
-    orw_status status =
-        H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0 ? orw_h5_error("H5Dread") : ORW_OK;
-    H5Dclose(set);
+    hid_t set = H5Dopen2(place, name, H5P_DEFAULT);
+    orw_status status = ORW_OK;
+    if (set < 0 || H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+        status = unreadable(place, name, "H5Dread");
+    if (set >= 0) H5Dclose(set);
     return status;
 }
 
@@ -272,7 +290,7 @@ int orw_h5_members(hid_t place) {
 orw_status orw_h5_member(hid_t place, int i, char name[ORW_H5_NAME]) {
     ssize_t length =
         H5Lget_name_by_idx(place, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, (hsize_t)i, name, ORW_H5_NAME, H5P_DEFAULT);
-    if (length < 0) return orw_h5_error("H5Lget_name_by_idx");
+    if (length < 0) return unreadable(place, "members", "H5Lget_name_by_idx");
     if (length >= ORW_H5_NAME) return orw_error(ORW_ERR_INPUT, "a name of %zd characters is too long", length);
     return ORW_OK;
 }

@@ -181,7 +181,6 @@ static int attempt(const kind *k, const char *path, long n) {
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        orw_log_enable(false);
         fault_at = n;
         fault_count = 0;
         orw_status status = k->save(path, 2);
@@ -224,15 +223,47 @@ static void sweep(const kind *k, bool loses) {
        k->name, saved_anyway + refused + bad, loses ? "write nothing and say nothing" : "fail", refused);
 }
 
+/* The same while something is read: it comes back as it was, or an error names the file. */
+static void sweep_reads(const kind *k) {
+    char path[PATH_MAX];
+    int refused = 0, bad = 0, read_anyway = 0;
+    bool reached = true;
+    fault_loses = false;
+    fault_at = 0;
+    snprintf(path, sizeof path, "%s/%s", scratch(k->name), k->file);
+    for (int generation = 0; generation < 2; generation++)
+        if (k->save(path, 1) != ORW_OK) abort();
+    for (long n = 1; reached; n++) {
+        fault_at = n;
+        fault_count = 0;
+        orw_error(ORW_OK, "no error");
+        int state = k->load(path);
+        reached = fault_count >= n;
+        fault_at = 0;
+        if (state == 1)
+            read_anyway += reached;
+        else if (state == 0 && strstr(orw_error_text(), folder(path)))
+            refused++;
+        else {
+            diag("%s, operation %ld while reading: state %d, %s", k->name, n, state, orw_error_text());
+            bad++;
+        }
+    }
+    ok(bad == 0 && refused >= 5, "%s: of %d operations that fail while it is read %d are errors", k->name,
+       refused + read_anyway + bad, refused);
+}
+
 int main(int argc, char **argv) {
     static const kind kinds[] = {{"run", "run.h5", save_run, load_run},
                                  {"model", "model.h5", save_model, load_model},
                                  {"checkpoint", "checkpoint.h5", save_checkpoint, load_checkpoint},
                                  {"samples", "samples.h5", save_samples, load_samples}};
     fault_at = 0;
+    orw_log_enable(false);
     if (orw_comm_begin(&argc, &argv, &comm) != ORW_OK) return ORW_EXIT_ERROR;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         for (int loses = 0; loses < 2; loses++) sweep(&kinds[i], loses);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) sweep_reads(&kinds[i]);
     int failed = done_testing();
     return orw_comm_end(&comm, ORW_OK) || failed;
 }
