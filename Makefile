@@ -38,7 +38,7 @@ ISA_avx2     := -mavx2 -mfma
 ISA_avx512   := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 OBJECTS   += $(foreach isa,$(ISAS),$(BUILD)/obj/src/tensor/kernels_$(isa).o)
 
-.PHONY: FORCE help build check bench chaos format lint sanitize clean
+.PHONY: FORCE help build check bench chaos faults format lint sanitize clean
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o # of programs that are linked by pattern rules
 help:
@@ -46,6 +46,7 @@ help:
 	@echo "make check      build and run the tests (TAP, under prove)"
 	@echo "make bench      time the kernels, the models and the loop"
 	@echo "make chaos      kill a run KILLS=50 times at random moments; it must end as if never killed"
+	@echo "make faults     let a disk fail at FAULTS=all operations of a small run, each in turn; no result may be wrong"
 	@echo "make sanitize   the tests under the address and undefined-behaviour sanitizers"
 	@echo "make lint       cppcheck, the order of the rooms, and whether clang-format would change anything"
 	@echo "make format     let clang-format lay the sources out"
@@ -113,6 +114,10 @@ bench: build
 # make chaos KILLS=200 SEED=1
 chaos: $(BUILD)/bin/target_image
 	@BUILD=$(BUILD) KILLS=$(or $(KILLS),50) $(if $(SEED),SEED=$(SEED)) scripts/chaos.sh
+
+# make faults FAULTS=100 JOBS=2 SEED=1; without FAULTS all operations, which takes hours
+faults: $(BUILD)/bin/target_image
+	@BUILD=$(BUILD) FAULTS=$(or $(filter-out all,$(FAULTS)),0) JOBS=$(or $(JOBS),1) $(if $(SEED),SEED=$(SEED)) scripts/faults.sh
 
 sanitize:
 	$(MAKE) BUILD=$(BUILD)/sanitize SANITIZE=1 check

@@ -39,9 +39,14 @@ char *orw_place_identity(const orw_config *config, const char *const *prefixes, 
 
 typedef enum orw_place_state { ORW_PLACE_EMPTY, ORW_PLACE_INTERRUPTED, ORW_PLACE_COMPLETE } orw_place_state;
 /* Looks at the directory: complete if its file `final` carries the digest of the place's identity; interrupted if there
- * is a checkpoint (whose own identity is checked when it is loaded). A complete result of another identity is moved
- * aside, to DIRECTORY.replaced-N, with a warning. Makes the directory. Rank 0 decides for all. Collective. */
+ * is a checkpoint (whose own identity is checked when it is loaded). Of a complete one the tables must be whole, too. A
+ * complete result of another identity is moved aside, to DIRECTORY.replaced-N, with a warning. Makes the directory.
+ * Rank 0 decides for all. Collective. */
 orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state);
+/* `status`; if it is that of a file of the place that is not what it should be, the message says which directory to
+ * remove.
+ */
+orw_status orw_place_damaged(const orw_place *place, orw_status status);
 /* DIRECTORY/name into path[capacity]. */
 orw_status orw_place_path(const orw_place *place, const char *name, char *path, size_t capacity);
 /* Saves a model as the place's result `name`, its provenance carrying the identity's digest. Rank 0 writes. Collective.

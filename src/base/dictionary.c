@@ -1,7 +1,9 @@
-/* dictionary.c - ordered string-to-string map. Dictionaries here hold tens of entries, so a linear search is enough. */
+/* dictionary.c - ordered string-to-string map: entries in the order in which they came, and an index of their keys'
+ * digests, because a stranger's file may bring tens of thousands. */
 #include "orw/base.h"
 #include "text.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +15,16 @@ typedef struct entry {
 struct orw_dictionary {
     entry *entries;
     int count, capacity;
+    int *slots; /* [2 * capacity], open addressing: 1 + an entry's place; 0: free */
 };
 
 orw_status orw_dictionary_create(orw_dictionary **dictionary) {
     *dictionary = calloc(1, sizeof **dictionary);
     return *dictionary ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for a dictionary");
+}
+
+static void clear_slots(orw_dictionary *dictionary) {
+    if (dictionary->capacity) memset(dictionary->slots, 0, 2 * (size_t)dictionary->capacity * sizeof(int));
 }
 
 void orw_dictionary_clear(orw_dictionary *dictionary) {
@@ -26,33 +33,56 @@ void orw_dictionary_clear(orw_dictionary *dictionary) {
         free(dictionary->entries[i].value);
     }
     dictionary->count = 0;
+    clear_slots(dictionary);
 }
 
 void orw_dictionary_destroy(orw_dictionary **dictionary) {
     if (!dictionary || !*dictionary) return;
     orw_dictionary_clear(*dictionary);
     free((*dictionary)->entries);
+    free((*dictionary)->slots);
     free(*dictionary);
     *dictionary = NULL;
 }
 
+/* The slot of a key, or the free one where it belongs: at least half of them are free. NULL without any slots. */
+static int *find_slot(const orw_dictionary *dictionary, const char *key) {
+    if (!dictionary->capacity) return NULL;
+    size_t mask = 2 * (size_t)dictionary->capacity - 1, at = (size_t)orw_digest(key, strlen(key), 0) & mask;
+    while (dictionary->slots[at] && strcmp(dictionary->entries[dictionary->slots[at] - 1].key, key) != 0)
+        at = (at + 1) & mask;
+    return &dictionary->slots[at];
+}
+
 static entry *find(const orw_dictionary *dictionary, const char *key) {
-    for (int i = 0; i < dictionary->count; i++) {
-        if (strcmp(dictionary->entries[i].key, key) == 0) return &dictionary->entries[i];
-    }
-    return NULL;
+    const int *slot = find_slot(dictionary, key);
+    return slot && *slot ? &dictionary->entries[*slot - 1] : NULL;
+}
+
+static void fill_slots(orw_dictionary *dictionary) {
+    clear_slots(dictionary);
+    for (int i = 0; i < dictionary->count; i++) *find_slot(dictionary, dictionary->entries[i].key) = i + 1;
+}
+
+static orw_status grow(orw_dictionary *dictionary) {
+    if (dictionary->capacity > INT_MAX / 4) return orw_error(ORW_ERR_SYSTEM, "too many keys for a dictionary");
+    int capacity = dictionary->capacity ? 2 * dictionary->capacity : 16; /* a power of two: find_slot's mask */
+    entry *entries = realloc(dictionary->entries, (size_t)capacity * sizeof *entries);
+    if (entries) dictionary->entries = entries;
+    int *slots = entries ? calloc(2 * (size_t)capacity, sizeof *slots) : NULL;
+    if (!slots) return orw_error(ORW_ERR_SYSTEM, "no memory for %d dictionary keys", capacity);
+    free(dictionary->slots);
+    dictionary->slots = slots;
+    dictionary->capacity = capacity;
+    fill_slots(dictionary);
+    return ORW_OK;
 }
 
 static orw_status append(orw_dictionary *dictionary, const char *key, char *value) {
-    if (dictionary->count == dictionary->capacity) {
-        int capacity = dictionary->capacity ? 2 * dictionary->capacity : 16;
-        entry *entries = realloc(dictionary->entries, (size_t)capacity * sizeof *entries);
-        if (!entries) return orw_error(ORW_ERR_SYSTEM, "no memory for dictionary key '%s'", key);
-        dictionary->entries = entries;
-        dictionary->capacity = capacity;
-    }
+    if (dictionary->count == dictionary->capacity) ORW_CALL(grow(dictionary));
     char *copy = strdup(key);
     if (!copy) return orw_error(ORW_ERR_SYSTEM, "no memory for dictionary key '%s'", key);
+    *find_slot(dictionary, key) = dictionary->count + 1;
     dictionary->entries[dictionary->count++] = (entry){.key = copy, .value = value};
     return ORW_OK;
 }
@@ -83,6 +113,7 @@ bool orw_dictionary_remove(orw_dictionary *dictionary, const char *key) {
     free(found->value);
     memmove(found, found + 1, (size_t)(dictionary->entries + dictionary->count - found - 1) * sizeof *found);
     dictionary->count--;
+    fill_slots(dictionary); /* what came later has moved */
     return true;
 }
 

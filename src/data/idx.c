@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 enum {
@@ -14,6 +15,9 @@ enum {
     longest_side = 4096
 };
 static const size_t most_bytes = (size_t)1 << 31;
+/* What a compressed file may be believed to hold: images shrink to a fifth, blank ones to a thousandth. Beyond this a
+ * small file would ask for gigabytes of memory. */
+static const size_t believed_bytes = (size_t)64 << 20, believed_ratio = 100;
 
 typedef struct idx_file {
     const char *path;
@@ -65,9 +69,28 @@ static orw_status check_sizes(idx_file *idx, uint32_t magic, const uint8_t *head
     return ORW_OK;
 }
 
+/* Nothing is allocated for a header that the file's size does not bear out. */
+static orw_status check_file_size(const idx_file *idx, gzFile file, size_t expected) {
+    struct stat about;
+    if (stat(idx->path, &about) != 0 || !S_ISREG(about.st_mode)) return ORW_OK; /* a pipe: memory grows as it is read */
+    size_t size = (size_t)about.st_size;
+    if (gzdirect(file)) {
+        if (size == expected) return ORW_OK;
+        return size < expected ? orw_error(ORW_ERR_INPUT, "%s: %zu bytes: expected %zu (the file is truncated)",
+                                           idx->path, size, expected)
+                               : orw_error(ORW_ERR_INPUT, "%s: more than %zu bytes: expected exactly that many",
+                                           idx->path, expected);
+    }
+    size_t most = believed_bytes + believed_ratio * size;
+    if (expected <= most) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: %zu compressed bytes announce %zu: expected at most %zu", idx->path, size,
+                     expected, most);
+}
+
 /* The memory grows with what was read, so that a damaged header cannot make us ask for what the file does not hold. */
 static orw_status read_content(idx_file *idx, gzFile file, size_t header, size_t items) {
     size_t expected = header + items, capacity = header;
+    ORW_CALL(check_file_size(idx, file, expected));
     while (idx->size < expected) {
         capacity = capacity < (1 << 20) ? (1 << 20) : 2 * capacity;
         if (capacity > expected) capacity = expected;

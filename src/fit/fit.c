@@ -168,5 +168,5 @@ orw_status orw_fit_or_load(const orw_fit *fit, const orw_fit_recipe *recipe, orw
     ORW_CALL(orw_place_path(fit->place, "model.h5", path, sizeof path));
     ORW_CALL(orw_place_inspect(fit->place, "model.h5", &state));
     if (state != ORW_PLACE_COMPLETE) ORW_CALL(orw_comm_agree(comm, make(fit, recipe)));
-    return orw_comm_agree(comm, orw_model_load(path, network, values, model_digest));
+    return orw_comm_agree(comm, orw_place_damaged(fit->place, orw_model_load(path, network, values, model_digest)));
 }

@@ -177,11 +177,11 @@ static orw_status write_piece(hid_t group, const piece *p) {
         if (status == ORW_OK) status = orw_h5_write_text(set, "columns", columns);
         free(columns);
     }
-    H5Dclose(set);
-    return status;
+    return orw_h5_closed(status, H5Dclose(set), "H5Dclose");
 }
 
-static orw_status write_pieces(hid_t file, const orw_checkpoint *checkpoint) {
+static orw_status write_pieces(hid_t file, const void *context) {
+    const orw_checkpoint *checkpoint = context;
     char digest[17];
     hid_t group;
     ORW_CALL(orw_h5_make_group(file, "pieces", &group));
@@ -189,8 +189,7 @@ static orw_status write_pieces(hid_t file, const orw_checkpoint *checkpoint) {
     for (int i = 0; i < checkpoint->count && status == ORW_OK; i++) status = write_piece(group, &checkpoint->pieces[i]);
     snprintf(digest, sizeof digest, "%016" PRIx64, digest_pieces(checkpoint));
     if (status == ORW_OK) status = orw_h5_write_text(group, "xxh64", digest);
-    H5Gclose(group);
-    return status;
+    return orw_h5_closed(status, H5Gclose(group), "H5Gclose");
 }
 
 static orw_status generation(const char *directory, const char *name, char path[PATH_MAX]) {
@@ -223,12 +222,8 @@ orw_status orw_checkpoint_save(const orw_checkpoint *checkpoint, const char *dir
     ORW_CALL(generation(directory, NEWEST, newest));
     ORW_CALL(generation(directory, NEWEST ".partial", partial));
     ORW_CALL(generation(directory, PREVIOUS, previous));
-    hid_t file;
-    orw_status status = orw_h5_create(newest, NULL, &file);
-    if (status == ORW_OK) status = write_pieces(file, checkpoint);
-    status = orw_h5_close(file, status);
-    if (status == ORW_OK) status = orw_h5_seal(newest, "checkpoint", true); /* on the disk before anything is renamed */
-    if (status == ORW_OK) status = rotate(newest, previous);
+    ORW_CALL(orw_h5_make(newest, NULL, "checkpoint", true, write_pieces, checkpoint)); /* on the disk, and whole */
+    orw_status status = rotate(newest, previous);
     if (status == ORW_OK) status = orw_commit_file(partial, newest);
     if (status != ORW_OK) orw_h5_discard(newest);
     return status;
@@ -368,28 +363,35 @@ static orw_status load(orw_checkpoint *checkpoint, const char *path) {
     return orw_h5_close(file, status);
 }
 
+/* No generation can be read. */
+static orw_status none_left(orw_status status, const char *reason, const char *directory) {
+    if (status != ORW_ERR_INPUT) return orw_error(status, "%s", reason); /* the disk's fault: the file may be whole */
+    return orw_error(status, "%s; remove %s to have it made again", reason, directory);
+}
+
 /* The file to read: NEWEST, PREVIOUS, or NULL where there is none. */
 static orw_status choose(const char *directory, const char **chosen) {
-    char newest[PATH_MAX], previous[PATH_MAX], kind[ORW_H5_KIND];
+    char newest[PATH_MAX], previous[PATH_MAX], kind[ORW_H5_KIND], reason[2 * PATH_MAX + 512];
+    orw_status status = ORW_ERR_INPUT;
     *chosen = NULL;
     ORW_CALL(generation(directory, NEWEST, newest));
     ORW_CALL(generation(directory, PREVIOUS, previous));
     bool have_newest = orw_file_exists(newest), have_previous = orw_file_exists(previous);
     if (!have_newest && !have_previous) return ORW_OK;
-    if (have_newest && orw_h5_check(newest, kind) == ORW_OK) {
+    if (have_newest && (status = orw_h5_check(newest, kind)) == ORW_OK) {
         *chosen = NEWEST; /* whole, so what does not fit is not damage */
         return ORW_OK;
     }
-    char reason[PATH_MAX + 256];
-    snprintf(reason, sizeof reason, "%s", orw_error_text());
-    if (!have_newest)
-        snprintf(reason, sizeof reason, "%s: is missing", newest);
-    else if (!have_previous)
-        return orw_error(ORW_ERR_INPUT, "%s; there is no %s", reason, previous);
-    if (orw_h5_check(previous, kind) != ORW_OK) {
-        char second[PATH_MAX + 256];
-        snprintf(second, sizeof second, "%s", orw_error_text());
-        return orw_error(ORW_ERR_INPUT, "%s; %s", reason, second);
+    int length = have_newest ? snprintf(reason, sizeof reason, "%s", orw_error_text())
+                             : snprintf(reason, sizeof reason, "%s: is missing", newest);
+    if (!have_previous) {
+        snprintf(reason + length, sizeof reason - (size_t)length, "; there is no %s", previous);
+        return none_left(status, reason, directory);
+    }
+    status = orw_h5_check(previous, kind);
+    if (status != ORW_OK) {
+        snprintf(reason + length, sizeof reason - (size_t)length, "; %s", orw_error_text());
+        return none_left(status, reason, directory);
     }
     orw_warn("%s; going on from the checkpoint before, %s", reason, previous);
     *chosen = PREVIOUS;

@@ -8,17 +8,25 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { REASON = 1024 }; /* of an error */
+
 /* The innermost entry of the library's error stack says best what went wrong. */
 static herr_t innermost(unsigned depth, const H5E_error2_t *entry, void *text) {
-    if (depth == 0) snprintf(text, 256, "%s", entry->desc ? entry->desc : "");
+    if (depth == 0) snprintf(text, REASON, "%s", entry->desc ? entry->desc : "");
     return 0;
 }
 
 orw_status orw_h5_error(const char *call) {
-    char text[256] = "";
+    char text[REASON] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, text);
     const char *name = strstr(call, "H5");
     if (!name) name = call;
+    char *reason = strstr(text, "error message = '"); /* the system's, amid numbers of no use to anyone */
+    if (reason) {
+        reason += strlen("error message = '");
+        reason[strcspn(reason, "'")] = '\0';
+        return orw_error(ORW_ERR_SYSTEM, "HDF5: %.*s failed: %s", (int)strcspn(name, "("), name, reason);
+    }
     return orw_error(ORW_ERR_SYSTEM, "HDF5: %.*s failed: %s", (int)strcspn(name, "("), name,
                      text[0] ? text : "no reason given");
 }
@@ -72,7 +80,8 @@ static orw_status agree(const orw_comm *comm, orw_status mine) {
     return comm ? orw_comm_agree(comm, mine) : mine;
 }
 
-orw_status orw_h5_create(const char *path, const orw_comm *comm, hid_t *file) {
+/* Opens PATH.partial to write to; the outcome is agreed, and no rank keeps a handle of a failure. */
+static orw_status create(const char *path, const orw_comm *comm, hid_t *file) {
     char partial[PATH_MAX];
     hid_t access = H5I_INVALID_HID, creation = H5I_INVALID_HID;
     *file = H5I_INVALID_HID;
@@ -106,10 +115,20 @@ orw_status orw_h5_create(const char *path, const orw_comm *comm, hid_t *file) {
 }
 
 orw_status orw_h5_close(hid_t file, orw_status status) {
+    char path[PATH_MAX] = "";
     if (file < 0) return status;
+    H5Fget_name(file, path, sizeof path);
     if (H5Fclose(file) >= 0) return status;
     orw_leave_at_once(); /* HDF5's end would try to close it again, and crash */
-    return status == ORW_OK ? orw_h5_error("H5Fclose") : status;
+    if (status != ORW_OK) return status;
+    orw_h5_error("H5Fclose");
+    return orw_error(ORW_ERR_SYSTEM, "%s: cannot be closed: %s", path, orw_error_text());
+}
+
+orw_status orw_h5_closed(orw_status status, herr_t closed, const char *call) {
+    if (closed >= 0) return status;
+    orw_leave_at_once();
+    return status == ORW_OK ? orw_h5_error(call) : status;
 }
 
 orw_status orw_h5_commit(const char *path, bool durable) {
@@ -139,71 +158,51 @@ orw_status orw_h5_open(const char *path, const char *kind, hid_t *file) {
         return orw_error(ORW_ERR_INPUT, "%s: a %s file, expected a %s file", path, found, kind);
     ORW_CALL(access_list(NULL, &access));
     *file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    orw_status status = *file < 0 ? orw_h5_error("H5Fopen") : ORW_OK;
-    H5Pclose(access);
-    return status;
-}
-
-/* ---------------------------------------------------------------- writing --------------------------------------- */
-
-orw_status orw_h5_make_group(hid_t place, const char *name, hid_t *group) {
-    hid_t creation;
-    ORW_H5(creation = H5Pcreate(H5P_GROUP_CREATE));
-    unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
-    *group = H5I_INVALID_HID;
-    if (H5Pset_obj_track_times(creation, false) >= 0 && H5Pset_link_creation_order(creation, order) >= 0 &&
-        H5Pset_attr_creation_order(creation, order) >= 0)
-        *group = H5Gcreate2(place, name, H5P_DEFAULT, creation, H5P_DEFAULT);
-    orw_status status = *group < 0 ? orw_h5_error("H5Gcreate2") : ORW_OK;
-    H5Pclose(creation);
-    return status;
-}
-
-orw_status orw_h5_write(hid_t place, const char *name, hid_t stored, hid_t memory, int rank, const hsize_t *shape,
-                        const void *data) {
     orw_status status = ORW_OK;
-    hsize_t count = 1;
-    for (int i = 0; i < rank; i++) count *= shape[i];
-    hid_t space = H5Screate_simple(rank, shape, NULL), creation = H5Pcreate(H5P_DATASET_CREATE), set = H5I_INVALID_HID;
-    if (space < 0 || creation < 0 || H5Pset_obj_track_times(creation, false) < 0 ||
-        (set = H5Dcreate2(place, name, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT)) < 0)
-        status = orw_h5_error("H5Dcreate2");
-    else if (count > 0 && H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-        status = orw_h5_error("H5Dwrite");
-    if (set >= 0) H5Dclose(set);
-    if (creation >= 0) H5Pclose(creation);
-    if (space >= 0) H5Sclose(space);
-    return status;
-}
-
-orw_status orw_h5_write_text(hid_t object, const char *key, const char *value) {
-    orw_status status = ORW_OK;
-    hid_t space = H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1), attribute = H5I_INVALID_HID;
-    if (space < 0 || type < 0 || H5Tset_size(type, strlen(value) + 1) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
-        (attribute = H5Acreate2(object, key, type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
-        H5Awrite(attribute, type, value) < 0)
-        status = orw_h5_error("H5Acreate2");
-    if (attribute >= 0) H5Aclose(attribute);
-    if (type >= 0) H5Tclose(type);
-    if (space >= 0) H5Sclose(space);
-    return status;
-}
-
-orw_status orw_h5_write_texts(hid_t object, const orw_dictionary *texts) {
-    for (int i = 0; texts && i < orw_dictionary_size(texts); i++) {
-        const char *key, *value;
-        orw_dictionary_at(texts, i, &key, &value);
-        ORW_CALL(orw_h5_write_text(object, key, value));
+    if (*file >= 0)
+        status = orw_h5_gate(*file, path);
+    else {
+        orw_h5_error("H5Fopen");
+        status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be read: %s", path, orw_error_text());
     }
-    return ORW_OK;
+    H5Pclose(access);
+    if (status != ORW_OK) {
+        orw_h5_close(*file, status);
+        *file = H5I_INVALID_HID;
+    }
+    return status;
 }
 
-orw_status orw_h5_write_provenance(hid_t file, const orw_dictionary *texts) {
-    hid_t group;
-    ORW_CALL(orw_h5_make_group(file, "provenance", &group));
-    orw_status status = orw_h5_write_texts(group, texts);
-    H5Gclose(group);
-    return status;
+/* Reads PATH.partial as anyone would, and compares. */
+static orw_status read_back(const char *path, const orw_comm *comm, const char *kind, orw_h5_content *content,
+                            const void *context) {
+    char partial[PATH_MAX];
+    hid_t file = H5I_INVALID_HID;
+    orw_status status = partial_name(path, partial);
+    if (status == ORW_OK) status = orw_h5_open(partial, kind, &file);
+    status = agree(comm, status);
+    if (status == ORW_OK) status = content(file, context);
+    return agree(comm, orw_h5_close(file, status));
+}
+
+/* The libraries' errors do not say which file; ours do. */
+static orw_status name_file(const char *path, orw_status status) {
+    const size_t length = strlen(path);
+    if (strncmp(orw_error_text(), path, length < 200 ? length : 200) == 0) return status;
+    return orw_error(status, "%s: cannot be written: %s", path, orw_error_text());
+}
+
+orw_status orw_h5_make(const char *path, const orw_comm *comm, const char *kind, bool durable, orw_h5_content *content,
+                       const void *context) {
+    hid_t file;
+    const bool first = !comm || orw_comm_rank(comm) == 0;
+    orw_status status = create(path, comm, &file);
+    if (status == ORW_OK) status = agree(comm, orw_h5_close(file, agree(comm, content(file, context))));
+    if (status == ORW_OK) status = agree(comm, first ? orw_h5_seal(path, kind, durable) : ORW_OK);
+    if (status == ORW_OK) status = read_back(path, comm, kind, content, context);
+    if (status == ORW_OK) return ORW_OK;
+    if (first) orw_h5_discard(path);
+    return name_file(path, status);
 }
 
 /* ---------------------------------------------------------------- reading --------------------------------------- */
@@ -218,37 +217,45 @@ orw_status orw_h5_open_group(hid_t place, const char *path, const char *name, hi
     return ORW_OK;
 }
 
-static orw_status read_text(hid_t attribute, const char *key, orw_dictionary *into) {
+/* The library's error does not say where it happened. */
+static orw_status unreadable(hid_t place, const char *name, const char *call) {
+    char path[PATH_MAX] = "";
+    orw_h5_error(call);
+    H5Fget_name(place, path, sizeof path);
+    return orw_error(ORW_ERR_SYSTEM, "%s: '%s' cannot be read: %s", path, name, orw_error_text());
+}
+
+orw_status orw_h5_text(hid_t object, const char *key, char **text) {
     orw_status status = ORW_OK;
-    hid_t type = H5Aget_type(attribute);
-    size_t size = type < 0 ? 0 : H5Tget_size(type);
-    char *text = calloc(size + 1, 1);
-    if (!text || type < 0)
-        status = orw_error(ORW_ERR_SYSTEM, "attribute '%s' cannot be read", key);
-    else if (H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0) {
-        if (H5Aread(attribute, type, text) < 0)
-            status = orw_h5_error("H5Aread");
-        else
-            status = orw_dictionary_set(into, key, "%s", text);
-    }
-    free(text);
+    hid_t attribute = H5Aopen(object, key, H5P_DEFAULT),
+          type = attribute < 0 ? H5I_INVALID_HID : H5Aget_type(attribute);
+    *text = type < 0 ? NULL : calloc(H5Tget_size(type) + 1, 1);
+    if (!*text || H5Aread(attribute, type, *text) < 0) status = unreadable(object, key, "H5Aread");
     if (type >= 0) H5Tclose(type);
+    if (attribute >= 0) H5Aclose(attribute);
     return status;
 }
 
+/* What becomes of an object's attributes. */
+typedef struct reading {
+    orw_dictionary *into;
+    orw_status status;
+} reading;
+
+static herr_t read_text(hid_t object, const char *key, const H5A_info_t *about, void *context) {
+    reading *r = context;
+    char *text = NULL;
+    (void)about;
+    r->status = orw_h5_text(object, key, &text);
+    if (r->status == ORW_OK) r->status = orw_dictionary_set(r->into, key, "%s", text);
+    free(text);
+    return r->status == ORW_OK ? 0 : -1;
+}
+
 orw_status orw_h5_texts(hid_t object, orw_dictionary *into) {
-    H5O_info_t about;
-    ORW_H5(H5Oget_info2(object, &about, H5O_INFO_NUM_ATTRS));
-    for (hsize_t i = 0; i < about.num_attrs; i++) {
-        char key[ORW_H5_NAME];
-        hid_t attribute;
-        ORW_H5(attribute = H5Aopen_by_idx(object, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT));
-        orw_status status =
-            H5Aget_name(attribute, sizeof key, key) < 0 ? orw_h5_error("H5Aget_name") : read_text(attribute, key, into);
-        H5Aclose(attribute);
-        ORW_CALL(status);
-    }
-    return ORW_OK;
+    reading r = {.into = into, .status = ORW_OK};
+    herr_t done = H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, read_text, &r);
+    return r.status == ORW_OK && done < 0 ? unreadable(object, "attributes", "H5Aiterate2") : r.status;
 }
 
 orw_status orw_h5_inspect(hid_t place, const char *path, const char *name, orw_h5_array *array) {
@@ -267,11 +274,11 @@ orw_status orw_h5_inspect(hid_t place, const char *path, const char *name, orw_h
 }
 
 orw_status orw_h5_read(hid_t place, const char *name, hid_t memory, void *data) {
-    hid_t set;
-    ORW_H5(set = H5Dopen2(place, name, H5P_DEFAULT));
-    orw_status status =
-        H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0 ? orw_h5_error("H5Dread") : ORW_OK;
-    H5Dclose(set);
+    hid_t set = H5Dopen2(place, name, H5P_DEFAULT);
+    orw_status status = ORW_OK;
+    if (set < 0 || H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+        status = unreadable(place, name, "H5Dread");
+    if (set >= 0) H5Dclose(set);
     return status;
 }
 
@@ -283,7 +290,7 @@ int orw_h5_members(hid_t place) {
 orw_status orw_h5_member(hid_t place, int i, char name[ORW_H5_NAME]) {
     ssize_t length =
         H5Lget_name_by_idx(place, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, (hsize_t)i, name, ORW_H5_NAME, H5P_DEFAULT);
-    if (length < 0) return orw_h5_error("H5Lget_name_by_idx");
+    if (length < 0) return unreadable(place, "members", "H5Lget_name_by_idx");
     if (length >= ORW_H5_NAME) return orw_error(ORW_ERR_INPUT, "a name of %zd characters is too long", length);
     return ORW_OK;
 }

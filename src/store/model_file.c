@@ -35,6 +35,12 @@ static float *scratch(const orw_network *network) {
     return torch;
 }
 
+typedef struct model {
+    const orw_network *network;
+    const float *values;
+    const orw_dictionary *about;
+} model;
+
 static orw_status write_parameters(hid_t group, const orw_network *network, const float *values) {
     const orw_dictionary *description = orw_network_description(network);
     uint64_t digest = digest_texts(description);
@@ -55,19 +61,20 @@ static orw_status write_parameters(hid_t group, const orw_network *network, cons
     return status;
 }
 
+static orw_status write_content(hid_t file, const void *context) {
+    const model *m = context;
+    hid_t group;
+    ORW_CALL(orw_h5_write_provenance(file, m->about));
+    ORW_CALL(orw_h5_make_group(file, "parameters", &group));
+    orw_status status = write_parameters(group, m->network, m->values);
+    return orw_h5_closed(status, H5Gclose(group), "H5Gclose");
+}
+
 orw_status orw_model_save(const char *path, const orw_network *network, const float *values,
                           const orw_dictionary *about) {
-    hid_t file, group = H5I_INVALID_HID;
-    orw_status status = orw_h5_create(path, NULL, &file);
-    if (status == ORW_OK) status = orw_h5_write_provenance(file, about);
-    if (status == ORW_OK) status = orw_h5_make_group(file, "parameters", &group);
-    if (status == ORW_OK) status = write_parameters(group, network, values);
-    if (group >= 0) H5Gclose(group);
-    status = orw_h5_close(file, status);
-    if (status == ORW_OK) status = orw_h5_seal(path, "model", true);
-    if (status == ORW_OK) status = orw_h5_commit(path, true);
-    if (status != ORW_OK) orw_h5_discard(path);
-    return status;
+    const model content = {.network = network, .values = values, .about = about};
+    ORW_CALL(orw_h5_make(path, NULL, "model", true, write_content, &content));
+    return orw_h5_commit(path, true);
 }
 
 static orw_status check_shape(const orw_parameter *parameter, const orw_h5_array *array, const char *path) {

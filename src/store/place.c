@@ -33,6 +33,11 @@ static void digest_text(const orw_place *place, char text[17]) {
     snprintf(text, 17, "%016llx", (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0));
 }
 
+orw_status orw_place_damaged(const orw_place *place, orw_status status) {
+    if (status != ORW_ERR_INPUT) return status; /* what a disk cannot read now may be whole */
+    return orw_error(status, "%s; remove %s to have it made again", orw_error_text(), place->directory);
+}
+
 /* Does the file carry this place's digest? One that cannot be read is refused: it may have cost days. */
 static orw_status is_ours(const orw_place *place, const char *path, bool *ours) {
     char expected[17];
@@ -44,11 +49,20 @@ static orw_status is_ours(const orw_place *place, const char *path, bool *ours) 
     if (status == ORW_OK) {
         const char *digest = orw_dictionary_get(found, "identity.digest");
         *ours = digest && strcmp(digest, expected) == 0;
-    } else {
-        status = orw_error(status, "%s; remove %s to have it made again", orw_error_text(), place->directory);
     }
     orw_dictionary_destroy(&found);
-    return status;
+    return orw_place_damaged(place, status);
+}
+
+/* What figures are made from must be whole, too. */
+static orw_status check_tables(const orw_place *place) {
+    static const char *const names[] = {"run.h5", "evaluation.h5"};
+    char path[ORW_PATH], kind[ORW_STORE_KIND];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ORW_CALL(orw_place_path(place, names[i], path, sizeof path));
+        if (orw_file_exists(path)) ORW_CALL(orw_place_damaged(place, orw_store_kind(path, kind)));
+    }
+    return ORW_OK;
 }
 
 static orw_status move_aside(const orw_place *place) {
@@ -73,8 +87,9 @@ static orw_status look(const orw_place *place, const char *final, orw_place_stat
         bool ours;
         ORW_CALL(is_ours(place, path, &ours));
         *foreign = !ours;
-        if (ours) *state = ORW_PLACE_COMPLETE;
-        return ORW_OK;
+        if (!ours) return ORW_OK;
+        *state = ORW_PLACE_COMPLETE;
+        return check_tables(place);
     }
     for (int i = 0; i < GENERATIONS; i++) {
         ORW_CALL(orw_place_path(place, generations[i], path, sizeof path));
@@ -94,7 +109,10 @@ orw_status orw_place_inspect(const orw_place *place, const char *final, orw_plac
     bool foreign;
     ORW_CALL(orw_comm_agree(place->comm, decides ? look(place, final, state, &foreign) : ORW_OK));
     ORW_CALL(orw_comm_broadcast(place->comm, state, sizeof *state));
-    if (*state == ORW_PLACE_COMPLETE) return ORW_OK;
+    if (*state == ORW_PLACE_COMPLETE) {
+        orw_place_remove_checkpoints(place); /* a kill, or a disk that failed at the very end, may have left them */
+        return ORW_OK;
+    }
     if (place->claim) ORW_CALL(place->claim(place->claim_context, place));
     /* Until the place was ours alone, another program may have gone on there. */
     ORW_CALL(orw_comm_agree(place->comm, decides ? prepare(place, final, state) : ORW_OK));

@@ -36,15 +36,14 @@ static orw_status write_table(hid_t file, const mirror *table) {
         hsize_t rows = (hsize_t)table->rows;
         hid_t set = H5I_INVALID_HID;
         status = orw_h5_write(group, column->name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, &rows,
-                              table->values + c * table->rows);
+                              table->rows ? table->values + c * table->rows : NULL);
         if (status == ORW_OK && (set = H5Dopen2(group, column->name, H5P_DEFAULT)) < 0)
             status = orw_h5_error("H5Dopen2");
         if (status == ORW_OK) status = orw_h5_write_text(set, "unit", column->unit ? column->unit : "");
         if (status == ORW_OK) status = orw_h5_write_text(set, "help", column->help ? column->help : "");
-        if (set >= 0) H5Dclose(set);
+        if (set >= 0) status = orw_h5_closed(status, H5Dclose(set), "H5Dclose");
     }
-    H5Gclose(group);
-    return status;
+    return orw_h5_closed(status, H5Gclose(group), "H5Gclose");
 }
 
 static orw_status write_provenance(hid_t file, const orw_run *run) {
@@ -52,20 +51,20 @@ static orw_status write_provenance(hid_t file, const orw_run *run) {
     ORW_CALL(orw_h5_make_group(file, "provenance", &group));
     orw_status status = orw_h5_write_texts(group, run->provenance);
     if (status == ORW_OK) status = orw_h5_write_text(group, "configuration", run->configuration);
-    H5Gclose(group);
+    return orw_h5_closed(status, H5Gclose(group), "H5Gclose");
+}
+
+static orw_status write_content(hid_t file, const void *context) {
+    const orw_run *run = context;
+    orw_status status = write_provenance(file, run);
+    for (int i = 0; i < run->count && status == ORW_OK; i++) status = write_table(file, &run->tables[i]);
     return status;
 }
 
 static orw_status write_file(orw_run *run, bool durable) {
     double began = orw_seconds();
-    hid_t file;
-    orw_status status = orw_h5_create(run->path, NULL, &file);
-    if (status == ORW_OK) status = write_provenance(file, run);
-    for (int i = 0; i < run->count && status == ORW_OK; i++) status = write_table(file, &run->tables[i]);
-    status = orw_h5_close(file, status);
-    if (status == ORW_OK) status = orw_h5_seal(run->path, "run", durable);
+    orw_status status = orw_h5_make(run->path, NULL, "run", durable, write_content, run);
     if (status == ORW_OK) status = orw_h5_commit(run->path, durable);
-    if (status != ORW_OK) orw_h5_discard(run->path);
     run->spent += orw_seconds() - began;
     run->stale = status != ORW_OK;
     return status;

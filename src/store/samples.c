@@ -17,6 +17,9 @@ typedef struct rows {
  * ranks agree after each. */
 static orw_status write_rows(hid_t file, const char *name, hid_t stored, hid_t memory, int rank, const hsize_t *shape,
                              const rows *mine, const void *data) {
+    if (orw_h5_compares(file))
+        return orw_comm_agree(mine->comm,
+                              orw_h5_compare_rows(file, name, memory, rank, shape, mine->first, mine->count, data));
     hsize_t start[4] = {mine->first}, part[4];
     memcpy(part, shape, (size_t)rank * sizeof *shape);
     part[0] = mine->count;
@@ -37,7 +40,7 @@ static orw_status write_rows(hid_t file, const char *name, hid_t stored, hid_t m
         herr_t written = H5Dwrite(set, memory, local, space, mine->transfer, data);
         status = orw_comm_agree(mine->comm, written < 0 ? orw_h5_error("H5Dwrite") : ORW_OK);
     }
-    if (set >= 0) H5Dclose(set);
+    status = orw_comm_agree(mine->comm, set >= 0 ? orw_h5_closed(status, H5Dclose(set), "H5Dclose") : status);
     if (creation >= 0) H5Pclose(creation);
     if (local >= 0) H5Sclose(local);
     if (space >= 0) H5Sclose(space);
@@ -65,8 +68,7 @@ static orw_status write_texts(const orw_comm *comm, hid_t file, const orw_dictio
         orw_dictionary_at(texts, i, &key, &value);
         status = orw_comm_agree(comm, orw_h5_write_text(group, key, value));
     }
-    if (group >= 0) H5Gclose(group);
-    return status;
+    return orw_comm_agree(comm, group >= 0 ? orw_h5_closed(status, H5Gclose(group), "H5Gclose") : status);
 }
 
 /* This rank's data in the file's types. */
@@ -85,51 +87,59 @@ static orw_status convert(const rows *mine, size_t pixels, const float *x, colum
     return ORW_OK;
 }
 
-static orw_status write_contents(hid_t file, const rows *mine, const hsize_t shape[4], const columns *local,
-                                 const float *reward, const float *weight, const orw_dictionary *texts) {
-    ORW_CALL(write_texts(mine->comm, file, texts));
-    ORW_CALL(write_rows(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, shape, mine, local->pixels));
-    ORW_CALL(write_rows(file, "index", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, shape, mine, local->index));
-    if (reward)
-        ORW_CALL(write_rows(file, "reward", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, shape, mine, reward + mine->first));
-    if (weight)
-        ORW_CALL(write_rows(file, "weight", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, shape, mine, weight + mine->first));
+typedef struct content {
+    rows mine;
+    hsize_t shape[4];
+    columns local;
+    const float *reward, *weight; /* [batch] */
+    orw_dictionary *texts;
+} content;
+
+static orw_status write_content(hid_t file, const void *context) {
+    const content *c = context;
+    const rows *mine = &c->mine;
+    ORW_CALL(write_texts(mine->comm, file, c->texts));
+    ORW_CALL(write_rows(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, c->shape, mine, c->local.pixels));
+    ORW_CALL(write_rows(file, "index", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, c->shape, mine, c->local.index));
+    if (c->reward)
+        ORW_CALL(
+            write_rows(file, "reward", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, c->shape, mine, c->reward + mine->first));
+    if (c->weight)
+        ORW_CALL(
+            write_rows(file, "weight", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, c->shape, mine, c->weight + mine->first));
+    return ORW_OK;
+}
+
+static orw_status transfer_list(rows *mine) {
+    mine->transfer = H5Pcreate(H5P_DATASET_XFER);
+    if (mine->transfer < 0 ||
+        (orw_comm_size(mine->comm) > 1 && H5Pset_dxpl_mpio(mine->transfer, H5FD_MPIO_COLLECTIVE) < 0))
+        return orw_h5_error("H5Pset_dxpl_mpio");
     return ORW_OK;
 }
 
 orw_status orw_samples_write(const orw_comm *comm, const orw_plan *plan, const char *path, int height, int width,
                              int channels, const float *x, const float *reward, const float *weight,
                              const orw_dictionary *about) {
-    rows mine = {
-        .comm = comm,
-        .first = (hsize_t)plan->first * (hsize_t)plan->per_shard,
-        .count = (hsize_t)(plan->last - plan->first) * (hsize_t)plan->per_shard,
+    content c = {
+        .mine = {.comm = comm,
+                 .transfer = H5I_INVALID_HID,
+                 .first = (hsize_t)plan->first * (hsize_t)plan->per_shard,
+                 .count = (hsize_t)(plan->last - plan->first) * (hsize_t)plan->per_shard},
+        .shape = {(hsize_t)plan->batch, (hsize_t)height, (hsize_t)width, (hsize_t)channels},
+        .reward = reward,
+        .weight = weight,
     };
-    hsize_t shape[4] = {(hsize_t)plan->batch, (hsize_t)height, (hsize_t)width, (hsize_t)channels};
-    columns local = {0};
-    orw_dictionary *texts = NULL;
-    hid_t file = H5I_INVALID_HID;
     orw_status status =
-        orw_comm_agree(comm, convert(&mine, (size_t)height * (size_t)width * (size_t)channels, x, &local));
-    if (status == ORW_OK) status = share_texts(comm, about, &texts);
-    if (status == ORW_OK) status = orw_h5_create(path, comm, &file);
-    if (status == ORW_OK) {
-        mine.transfer = H5Pcreate(H5P_DATASET_XFER);
-        if (mine.transfer < 0 || (orw_comm_size(comm) > 1 && H5Pset_dxpl_mpio(mine.transfer, H5FD_MPIO_COLLECTIVE) < 0))
-            status = orw_h5_error("H5Pset_dxpl_mpio");
-        status = orw_comm_agree(comm, status);
-        if (status == ORW_OK) status = write_contents(file, &mine, shape, &local, reward, weight, texts);
-        if (mine.transfer >= 0) H5Pclose(mine.transfer);
-        status = orw_comm_agree(comm, orw_h5_close(file, status));
-    }
-    orw_dictionary_destroy(&texts);
-    free(local.pixels);
-    free(local.index);
-    if (orw_comm_rank(comm) == 0) {
-        if (status == ORW_OK) status = orw_h5_seal(path, "samples", true);
-        if (status == ORW_OK) status = orw_h5_commit(path, true);
-        if (status != ORW_OK) orw_h5_discard(path);
-    }
+        orw_comm_agree(comm, convert(&c.mine, (size_t)height * (size_t)width * (size_t)channels, x, &c.local));
+    if (status == ORW_OK) status = share_texts(comm, about, &c.texts);
+    if (status == ORW_OK) status = orw_comm_agree(comm, transfer_list(&c.mine));
+    if (status == ORW_OK) status = orw_h5_make(path, comm, "samples", true, write_content, &c);
+    if (c.mine.transfer >= 0) H5Pclose(c.mine.transfer);
+    orw_dictionary_destroy(&c.texts);
+    free(c.local.pixels);
+    free(c.local.index);
+    if (status == ORW_OK && orw_comm_rank(comm) == 0) status = orw_h5_commit(path, true);
     return orw_comm_agree(comm, status);
 }
 

@@ -80,7 +80,7 @@ static orw_status check(int handle, const char *path, char kind[ORW_H5_KIND]) {
     char block[ORW_H5_BLOCK + 1] = "", expected[ORW_H5_BLOCK];
     uint64_t bytes, digest, said;
     ssize_t got = pread(handle, block, ORW_H5_BLOCK, 0);
-    if (got < 0) return orw_error(ORW_ERR_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    if (got < 0) return orw_error(ORW_ERR_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
     if (sscanf(block, "orw %31[a-z] file, sealed\nbytes %" SCNu64 "\n", kind, &said) != 2)
         return refuse(path, block, (size_t)got);
     ORW_CALL(digest_rest(handle, path, kind, &bytes, &digest));
@@ -98,7 +98,9 @@ static orw_status check(int handle, const char *path, char kind[ORW_H5_KIND]) {
 orw_status orw_h5_check(const char *path, char kind[ORW_H5_KIND]) {
     struct stat about;
     int handle = open(path, O_RDONLY | O_CLOEXEC);
-    if (handle < 0) return orw_error(ORW_ERR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    if (handle < 0)
+        return orw_error(errno == EIO ? ORW_ERR_SYSTEM : ORW_ERR_INPUT, "%s: cannot be opened: %s", path,
+                         strerror(errno));
     orw_status status;
     if (fstat(handle, &about) != 0 || !S_ISREG(about.st_mode))
         status = orw_error(ORW_ERR_INPUT, "%s: is not a regular file", path);

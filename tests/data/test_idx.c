@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <zlib.h>
 
 /* Three images of 2 x 4 pixels, and their labels. */
@@ -108,6 +109,44 @@ static void test_bad_gzip(const char *good_labels) {
     refuse(scratch("trailing.gz"), good_labels, "trailing.gz", "more than 40 bytes");
 }
 
+/* How many KiB this process has ever had in memory. */
+static long most_memory(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* A bomb: zeros, a thousandth of their size as gzip. `said` images of 1,024 x 1,024 pixels in the header, `held` behind
+ * it. */
+static const char *bomb(const char *name, uint8_t said, int held) {
+    static uint8_t image[1 << 20];
+    const uint8_t header[16] = {0, 0, 8, 3, 0, 0, 0, said, 0, 0, 4, 0, 0, 0, 4, 0};
+    const char *path = scratch(name);
+    gzFile file = gzopen(path, "wb1");
+    if (!file || gzwrite(file, header, sizeof header) != (int)sizeof header) abort();
+    for (int i = 0; i < held; i++)
+        if (gzwrite(file, image, sizeof image) != (int)sizeof image) abort();
+    if (gzclose(file) != Z_OK) abort();
+    return path;
+}
+
+static void test_bomb(const char *good_labels) {
+    char path[4096];
+    const long before = most_memory();
+    snprintf(path, sizeof path, "%s", bomb("bomb.gz", 250, 250));
+    refuse(path, good_labels, "bomb.gz", "compressed bytes announce 262144016: expected at most");
+    snprintf(path, sizeof path, "%s", bomb("hollow.gz", 250, 1));
+    refuse(path, good_labels, "hollow.gz", "compressed bytes announce 262144016: expected at most");
+    uint8_t header[16] = {0, 0, 8, 3, 0, 0, 0, 250, 0, 0, 4, 0, 0, 0, 4, 0};
+    refuse(scratch_write("header.idx", header, 16), good_labels, "header.idx", "16 bytes: expected 262144016");
+    const long grown = most_memory() - before;
+    ok(grown < 100 << 10, "what is refused takes no memory to speak of: %ld KiB", grown);
+    orw_dataset *d; /* 32 blank images: small enough to be believed; refused for their labels alone */
+    snprintf(path, sizeof path, "%s", bomb("blank.gz", 32, 32));
+    ok(orw_idx_load(path, good_labels, &d) == ORW_ERR_INPUT && strstr(orw_error_text(), "3 labels: expected 32"),
+       "blank images are read: %s", orw_error_text());
+}
+
 int main(void) {
     orw_dataset *d;
     const char *raw_images = scratch_write("images", images, sizeof images);
@@ -129,5 +168,6 @@ int main(void) {
     orw_dataset_destroy(NULL);
     test_bad(keep);
     test_bad_gzip(keep);
+    test_bomb(keep);
     return done_testing();
 }

@@ -88,7 +88,7 @@ damage both/target_image/base/checkpoint.h5
 damage both/target_image/base/checkpoint.previous.h5
 before=$(state both)
 go_on both
-refused "checkpoint.h5: damaged.*checkpoint.previous.h5: damaged" "with both damaged it refuses to start"
+refused "checkpoint.h5: damaged.*checkpoint.previous.h5: damaged.*remove .*base to have it made again" "with both damaged it refuses to start"
 cp whole/target_image/base/model.h5 foreign/target_image/base/checkpoint.h5
 before=$(state foreign)
 go_on foreign
@@ -150,6 +150,12 @@ truncate -s 1000 finished/target_image/base/model.h5
 before=$(state finished)
 go_on finished
 refused "base/model.h5: damaged.*remove .*base to have it made again" "a damaged result is not made again in silence"
+
+cp whole/target_image/base/model.h5 finished/target_image/base/model.h5
+damage finished/target_image/base/run.h5
+before=$(state finished)
+go_on finished
+refused "base/run.h5: damaged.*remove .*base to have it made again" "nor are tables, which figures are made from"
 
 # ---- a rank dies
 if command -v mpirun > /dev/null; then
