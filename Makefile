@@ -2,6 +2,7 @@
 #   BUILD=DIR      where everything built goes (default build)
 #   CFLAGS_EXTRA   appended to the compiler flags (CI passes -Werror)
 #   SANITIZE=1     address and undefined-behaviour sanitizers
+#   FUZZER=1       the same and libFuzzer, of clang: what `make fuzz` builds
 
 BUILD    ?= build
 CC       := mpicc
@@ -14,9 +15,16 @@ CFLAGS   := -std=gnu11 -O2 -g -fno-math-errno -fno-trapping-math -ffp-contract=o
             -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla $(CFLAGS_EXTRA)
 # GSL's own reference BLAS must not shadow the fast one.
 LDLIBS   := $(filter-out -lgslcblas,$(shell $(PKG) --libs $(MODULES) $(BLAS) 2>/dev/null)) $(call HDF5,--libs) -linih -lmvec -lm
-ifdef SANITIZE
+KERNEL_OPTIMISE := -O3
+ifneq ($(SANITIZE)$(FUZZER),)
 CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS  += -fsanitize=address,undefined
+# Loops unrolled as far as these, with every operation checked, cost clang's optimiser many minutes.
+KERNEL_OPTIMISE := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),-O0,-O3)
+endif
+ifdef FUZZER
+CFLAGS   += -fsanitize=fuzzer-no-link,float-cast-overflow -fno-sanitize-recover=all -DORW_FUZZER
+LDFLAGS  += -fsanitize=fuzzer
 endif
 
 ROOMS     := base parallel data tensor model store flow reward method metric fit reader loop program
@@ -38,7 +46,7 @@ ISA_avx2     := -mavx2 -mfma
 ISA_avx512   := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 OBJECTS   += $(foreach isa,$(ISAS),$(BUILD)/obj/src/tensor/kernels_$(isa).o)
 
-.PHONY: FORCE help build check bench chaos faults format lint sanitize clean
+.PHONY: FORCE help build check bench chaos faults format fuzz fuzzers lint sanitize clean
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o # of programs that are linked by pattern rules
 help:
@@ -48,6 +56,7 @@ help:
 	@echo "make chaos      kill a run KILLS=50 times at random moments; it must end as if never killed"
 	@echo "make faults     let a disk fail at FAULTS=all operations of a small run, each in turn; no result may be wrong"
 	@echo "make sanitize   the tests under the address and undefined-behaviour sanitizers"
+	@echo "make fuzz       each parser under libFuzzer for FUZZ_SECONDS=60 (clang; tests/fuzz/README.md)"
 	@echo "make lint       cppcheck, the order of the rooms, and whether clang-format would change anything"
 	@echo "make format     let clang-format lay the sources out"
 	@echo "make clean      remove $(BUILD)/"
@@ -83,7 +92,7 @@ define isa_rule
 $(BUILD)/obj/src/tensor/kernels_$(1).o: $(KERNELS) $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "cc $(KERNELS) for $(1)"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -O3 -ffp-contract=fast $(ISA_$(1)) -DORW_KERNELS=$(1) -MMD -MP -c -o $$@ $$<
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(KERNEL_OPTIMISE) -ffp-contract=fast $(ISA_$(1)) -DORW_KERNELS=$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
@@ -121,6 +130,11 @@ faults: $(BUILD)/bin/target_image
 
 sanitize:
 	$(MAKE) BUILD=$(BUILD)/sanitize SANITIZE=1 check
+
+# make fuzz FUZZ='png idx' FUZZ_SECONDS=600
+fuzz:
+	@BUILD=$(BUILD) MAKE='$(MAKE)' FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) tests/fuzz/fuzz.sh $(FUZZ)
+fuzzers: $(filter $(BUILD)/tests/fuzz/%,$(TESTS))
 
 FORMATTED = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 format:

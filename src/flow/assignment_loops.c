@@ -11,23 +11,39 @@
 #undef LANES
 
 #if defined(__x86_64__)
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2")
+#endif
 #define ISA(name) name##_avx2
 #define LANES     8
 #include "assignment_lanes.h"
 #undef ISA
 #undef LANES
+#ifdef __clang__
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx512f")
+#endif
 #define ISA(name) name##_avx512
 #define LANES     16
 #include "assignment_lanes.h"
 #undef ISA
 #undef LANES
+#ifdef __clang__
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 #endif
 
 const orw_assignment_loops *orw_assignment_loops_here(void) {

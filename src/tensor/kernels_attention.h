@@ -75,8 +75,8 @@ INLINE void exchange_squares(const int SIDE, vector v[WIDTH]) {
     }
     UNROLL(16) for (int i = 0; i < WIDTH; i++) if (!(i & SIDE)) {
         const vector a = v[i], b = v[i + SIDE];
-        v[i] = __builtin_shuffle(a, b, low);
-        v[i + SIDE] = __builtin_shuffle(a, b, high);
+        v[i] = shuffle(a, b, low);
+        v[i + SIDE] = shuffle(a, b, high);
     }
 }
 

@@ -113,7 +113,8 @@ static int smaller(int a, int b) {
 }
 
 static struct place place_at(const struct place *p, int y, int x) {
-    return (struct place){p->at + (size_t)y * p->row + (size_t)x * p->pixel, p->row, p->pixel, p->vector};
+    const size_t far = (size_t)y * p->row + (size_t)x * p->pixel;
+    return (struct place){p->at ? p->at + far : NULL, p->row, p->pixel, p->vector}; /* NULL: there is no bias */
 }
 
 /* One tile of outputs from one block of channels, over a band of pixels. Rows are cut evenly: 28 = 14 + 14, 32 = 11 +

@@ -32,6 +32,16 @@ INLINE void store(float *x, vector v) {
 INLINE vector broadcast(float x) {
     return x - (vector){0};
 }
+/* Element j is element from[j] of a and b, one behind the other. */
+#ifdef __clang__
+INLINE vector shuffle(vector a, vector b, vector_int from) {
+    vector v = {0};
+    for (int j = 0; j < WIDTH; j++) v[j] = from[j] < WIDTH ? a[from[j]] : b[from[j] - WIDTH];
+    return v;
+}
+#else
+#define shuffle __builtin_shuffle
+#endif
 
 /* The first `count` elements, 0 < count <= WIDTH; the others are read as zero and not written. */
 #if defined(__AVX512F__)

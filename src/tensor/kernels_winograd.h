@@ -122,8 +122,10 @@ INLINE void copy_window(const struct orw_tiles *t, const struct window *w, const
     const int half = t->doubled ? 1 : 0;
     const int first = w->left < 0 ? -w->left : 0, last = smaller(SIDE, t->width - w->left);
     for (int i = 0; i < SIDE; i++, copy += SIDE * WIDTH) {
-        const int y = w->top + i, from = y < 0 || y >= t->height ? SIDE : first;
-        const float *row = w->image + (size_t)(y >> half) * w->row + c;
+        const int y = w->top + i;
+        const bool outside = y < 0 || y >= t->height;
+        const int from = outside ? SIDE : first;
+        const float *row = w->image + (outside ? 0 : (size_t)(y >> half) * w->row) + c;
         for (int j = 0; j < from; j++) store(copy + j * WIDTH, (vector){0});
         for (int j = from; j < last; j++)
             store(copy + j * WIDTH, load_first(row + (size_t)((w->left + j) >> half) * w->pixel, count));

@@ -136,8 +136,8 @@ int main(void) {
         "use_new_attention_order=true num_head_channels=4",
         "use_scale_shift_norm=true class_cond=true num_classes=4",
         "resblock_updown=true height=8 width=8 attention_resolutions=4",
-        "resblock_updown=true use_scale_shift_norm=true use_new_attention_order=true num_heads=2 num_heads_upsample=4 "
-        "class_cond=true num_classes=3 num_res_blocks=2",
+        ("resblock_updown=true use_scale_shift_norm=true use_new_attention_order=true num_heads=2 num_heads_upsample=4 "
+         "class_cond=true num_classes=3 num_res_blocks=2"),
         "height=7 width=5 channel_mult=1 attention_resolutions=5 num_channels=9 groups=3",
         "height=8 width=12 channel_mult=1,1,2 out_channels=1",
         "fold=2 height=8 width=12 attention_resolutions=6"};
