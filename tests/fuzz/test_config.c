@@ -3,7 +3,7 @@
 #include "orw/flow.h"
 #include "orw/method.h"
 #include "orw/scene.h"
-#include "orw/train.h"
+#include "orw/loop.h"
 
 #include "fuzz.h"
 
