@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     float *values = NULL, *merged_values = NULL;
     if (!base) make_base(&base, &base_values);
     const char *path = scratch_write("lora.safetensors", data, size);
-    if (fuzz_read(orw_adapters_load(path, base, base_values, &adapted, &values))) {
+    orw_adapters_strength strength;
+    if (fuzz_read(orw_adapters_load(path, NULL, base, base_values, &adapted, &values, &strength))) {
         fuzz_must(orw_network_merge(adapted, values, &merged, &merged_values), "merging what was read");
         fuzz_must(orw_adapters_save(scratch("again.safetensors"), adapted, values, NULL), "writing what was read");
     }
