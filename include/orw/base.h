@@ -234,8 +234,11 @@ const char *orw_cpu_isa_name(orw_isa isa);
 /* Call first in main. Puts right what must be in the environment before libraries load (OpenBLAS's CPU type where
  * it would fall back to a slow one, one BLAS thread per rank) and starts the program again where needed. */
 orw_status orw_cpu_prepare(int argc, char **argv);
-/* Adds host, CPU model, isa, compiler, build flags, commit, library versions. */
+/* Adds host, CPU model, isa, compiler, build flags, commit, the digest of the library's sources, library versions. */
 orw_status orw_describe_build(orw_dictionary *provenance);
+/* The digest of the sources that a program of the suite was linked from, "target_image"; of the library's alone where
+ * `program` is not one of them. Tests and documents do not count. */
+const char *orw_sources(const char *program);
 const char *orw_source_directory(void); /* where the sources stood when this was built */
 
 #endif
