@@ -13,7 +13,8 @@
 orw_status orw_mpi_error(int code, const char *call);
 
 typedef struct orw_comm orw_comm;
-/* MPI_Init and a private duplicate of MPI_COMM_WORLD; silences the log of all ranks but 0. Collective. */
+/* MPI_Init and a private duplicate of MPI_COMM_WORLD; silences the log of all ranks but 0. ORW_ERR_INPUT where a
+ * launcher has started several processes of which each is alone. Collective. */
 orw_status orw_comm_begin(int *argc, char ***argv, orw_comm **comm);
 /* Prints the error text of a failure once, finalises MPI, returns the exit status (0 or ORW_EXIT_ERROR).
  * `status` may differ between ranks; a rank that fails while the others are inside a collective ends the job.
