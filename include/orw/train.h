@@ -70,22 +70,29 @@ bool orw_engine_asked(const orw_engine *engine);
 typedef struct orw_place {
     const orw_comm *comm;
     const orw_config *config;
-    char *directory; /* of this result; made if missing */
-    char *identity;  /* lines "key = value" of everything that the result depends on: settings, parents' digests */
+    char *directory;    /* of this result; made if missing */
+    char *identity;     /* lines "key = value" of everything that the result depends on: settings, parents' digests */
+    bool settings_only; /* the parents are not known yet: identities are compared without them */
     const orw_dictionary *about; /* provenance */
     bool allow_change; /* an interrupted result may go on with other settings; what changed is then in its provenance */
     /* Asked by orw_place_inspect before anything is changed in a directory whose result is not complete; may refuse.
-     * Collective. NULL: nobody to ask. */
-    orw_status (*claim)(void *context, const struct orw_place *place);
-    void *claim_context;
+     * `moves`, on rank 0: a result of other settings lies there and has to make room. Collective. NULL: nobody to ask.
+     */
+    orw_status (*claim)(void *context, const struct orw_place *place, bool moves);
+    /* Told of what is kept, or gone on with, and was made by other sources than `about` names; may refuse. Collective.
+     * NULL: nobody to tell. */
+    orw_status (*other_code)(void *context, const struct orw_place *place, const char *sources);
+    void *context;
 } orw_place;
-/* The non-incidental keys under `prefixes` (NULL-terminated) and then the lines of `parents`. Caller frees; NULL: no
+/* What a run of fine-tuning depends on. */
+#define ORW_STAGES_OF_RUN ORW_STAGE_EVALUATE "|" ORW_STAGE_FINETUNE
+/* The keys that decide these stages (orw_config_identity) and then the lines of `parents`. Caller frees; NULL: no
  * memory. */
-char *orw_place_identity(const orw_config *config, const char *const *prefixes, const char *parents);
+char *orw_place_identity(const orw_config *config, const char *stages, const char *parents);
 
 extern const orw_option orw_train_options[]; /* "parallel.*", "checkpoint.*" */
 extern const orw_option orw_pretrain_options[];
-extern const orw_option orw_classifier_options[];
+extern const orw_option orw_classifier_a_options[], orw_classifier_b_options[];
 
 /* Conditional flow matching on a data set: mean_i |v(t_i, x_t,i) - u_i|^2, AdamW, EMA. A network that takes a condition
  * gets each image's (data->conditions, else its label), or none for a share of them (pretrain.condition_dropout).
@@ -173,8 +180,12 @@ typedef enum orw_place_state { ORW_PLACE_EMPTY, ORW_PLACE_INTERRUPTED, ORW_PLACE
 enum { ORW_PATH = 4096 };
 /* Looks at the directory: complete if its file `final` carries the digest of the place's identity; interrupted if there
  * is a checkpoint (whose own identity is checked when it is loaded). A complete result of another identity is moved
- * aside, to DIRECTORY.replaced-N, with a warning. Makes the directory. Rank 0 decides for all. Collective. */
+ * aside, to DIRECTORY.replaced-N, with a warning; one of this identity that was moved aside earlier comes back. Makes
+ * the directory. Rank 0 decides for all. Collective. */
 orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state);
+/* Before anything is done, and before the parents are known: is there an interrupted result that orw_place_inspect and
+ * the loading of its checkpoint would refuse for its settings? Changes nothing. Collective. */
+orw_status orw_place_foresee(const orw_place *place, const char *final, bool *interrupted);
 /* DIRECTORY/name into path[capacity]. */
 orw_status orw_place_path(const orw_place *place, const char *name, char *path, size_t capacity);
 /* Saves a model as the place's result `name`, its provenance carrying the identity's digest. Rank 0 writes. Collective.
