@@ -101,10 +101,10 @@ static char *interrupted_identity(const orw_place *place) {
     return text;
 }
 
-/* Is it what the place asks for, and can go on? What cannot be told is left to the checkpoint's own reading. */
-static bool goes_on(const orw_place *place) {
+/* Is it what the place asks for, and can go on? `untold`: the answer where no checkpoint can be read. */
+static bool goes_on(const orw_place *place, bool untold) {
     char *theirs = interrupted_identity(place);
-    bool same = !theirs || is_same(place, theirs);
+    bool same = theirs ? is_same(place, theirs) : untold;
     free(theirs);
     return same;
 }
@@ -144,7 +144,7 @@ static bool search_aside(const orw_place *place, const char *final, char found[O
         other.directory = path;
         if (look(&other, final, &what) != ORW_OK) continue;
         complete = what.state == ORW_PLACE_COMPLETE;
-        if (complete || (!interrupted && what.state == ORW_PLACE_INTERRUPTED && goes_on(&other))) {
+        if (complete || (!interrupted && what.state == ORW_PLACE_INTERRUPTED && goes_on(&other, false))) {
             interrupted = true;
             memcpy(found, path, sizeof path);
         }
@@ -186,7 +186,8 @@ static orw_status decide(const orw_place *place, const char *final, decision *ma
     *made = (decision){.next = 1};
     ORW_CALL(look(place, final, &made->there));
     if (made->there.state == ORW_PLACE_COMPLETE) return ORW_OK;
-    if (made->there.state == ORW_PLACE_INTERRUPTED && goes_on(place)) return ORW_OK;
+    if (made->there.state == ORW_PLACE_INTERRUPTED && goes_on(place, true))
+        return ORW_OK; /* loading will say what cannot be read */
     int most;
     if (!search_aside(place, final, made->from, &most)) *made->from = '\0';
     made->next = most + 1;
@@ -250,7 +251,8 @@ orw_status orw_place_foresee(const orw_place *place, const char *final, bool *in
     if (orw_comm_rank(place->comm) == 0) {
         status = decide(place, final, &made);
         *interrupted = made.there.state == ORW_PLACE_INTERRUPTED && !*made.from;
-        if (status == ORW_OK && *interrupted && !place->allow_change && !goes_on(place)) status = refuse_early(place);
+        if (status == ORW_OK && *interrupted && !place->allow_change && !goes_on(place, true))
+            status = refuse_early(place);
     }
     ORW_CALL(orw_comm_agree(place->comm, status));
     return orw_comm_broadcast(place->comm, interrupted, sizeof *interrupted);

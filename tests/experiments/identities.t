@@ -24,8 +24,11 @@ another() {
         print "--set\n$key=", $new // die("$key: no other value of \"$type\""), "\n";'
 }
 
-# What may be incidental: nothing joins it by oversight.
+# What may be incidental, and what a run may know only through its parents' digests: nothing joins them by oversight.
 allowed=' checkpoint.updates checkpoint.rounds base.init data.directory theory.tests theory.seeds variants.methods '
+parents=' model pretrain classifier_a classifier_b class_encoder detector judge dual_encoder preference data sprites prompts lora
+    theory points minimiser mixture coupling scenes.seed scenes.count scenes.objects scenes.cubes scenes.noise scenes.held_out
+    scenes.held_out_seed '
 for main in "$ORW_ROOT"/experiments/*/main.c; do
     name=$(basename "$(dirname "$main")")
     program=$BUILD/bin/$name
@@ -45,6 +48,11 @@ for main in "$ORW_ROOT"/experiments/*/main.c; do
         case "$allowed" in *" $key "*) continue ;; esac
         case $key in sweep.* | also.*) ;; *) echo "$key" ;; esac
     done)" "" "$name: only those that are meant to are incidental"
+    awk -F '\t' '$1 == "evaluate|finetune" { print $2 }' before > run
+    is "$(grep -v '^incidental' before | cut -f 2- | grep -v -x -F -f run | sed 's/ =.*//' | sort -u | while read -r key; do
+        case "$parents" in *[[:space:]]"$key"[[:space:]]* | *[[:space:]]"${key%%.*}"[[:space:]]*) ;; *) echo "$key" ;; esac
+    done)" "" "$name: a run depends on all the others"
+    is "$(sed -n 's/^data.\([^.]*\)\..*/\1/p' before | grep -v -x -e data -e sprites -e parallel)" "" "$name: the data's digest stands for the data's keys"
     is "$(cut -f 2- before | sed 's/ =.*//' | sort | uniq -c | awk -v name="$name" '$2 == "parallel.shards" && $1 < 3')" "" \
         "$name: what says nothing counts everywhere"
 done

@@ -56,4 +56,10 @@ is "$status $(digest both/$one/policy.h5)" "0 $third" "the complete one is found
 once both --set finetune.updates_per_round=15 --set weight.tau=2
 like "$err" "^both/$one: goes on at round" "which is found, too, and goes on"
 is "$status" 0 "to its end"
+mkdir both/$one.replaced-9
+echo damaged > both/$one.replaced-9/checkpoint.h5
+once both --set weight.tau=5
+is "$status" 0 "an interrupted one that cannot be read is nobody's"
+exists both/$one.replaced-9/checkpoint.h5 "and stays aside"
+exists both/$one.replaced-10/policy.h5 "what is moved next has a number of its own"
 done_testing
