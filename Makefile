@@ -96,16 +96,14 @@ $(BUILD)/obj/src/tensor/kernels_$(1).o: $(KERNELS) $(BUILD)/flags
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
-# Everything is rebuilt when the flags change; the file is touched only then. The commit goes into provenance.
-COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+# Everything is rebuilt when the flags change; the file is touched only then.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
-# The tree's name as a C string within the shell's quotes.
-quoted_here = $(subst ','\'',$(subst ",\",$(subst \,\\,$(CURDIR))))
+# What goes into provenance: commit, digests of the sources.
 $(BUILD)/include/orw_build.h: FORCE
 	@mkdir -p $(@D)
-	@printf '#define ORW_COMMIT "%s"\n#define ORW_FLAGS "%s"\n#define ORW_SOURCE "%s"\n' '$(COMMIT)' '$(strip $(CFLAGS))' '$(quoted_here)' > $@.new
+	@scripts/describe-build.sh '$(strip $(CFLAGS))' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(BUILD)/obj/src/base/provenance.o: $(BUILD)/include/orw_build.h
 FORCE:

@@ -28,6 +28,7 @@ np=''
 only=''
 out=$PWD/results/ # the profile's folder in it
 yes=no
+replaced=no
 
 usage() {
     cat <<'END'
@@ -41,7 +42,8 @@ Stages (none named: all)
   figures    export the tables, draw the figures, write report.html and claims.tsv
   all        setup, build, data, run, figures
   check      setup, then the tests (with CI=true in the environment warnings are errors)
-  clean      remove what was built and drawn; run files stay
+  clean      remove what was built and drawn; run files stay. With --replaced: list and remove the results of other settings instead,
+             which runs have moved aside to DIR.replaced-N
 
 Options
   --profile NAME   smoke | quick | standard | paper (default quick)
@@ -76,6 +78,7 @@ parse_arguments() {
         case $argument in
             --help | -h) usage || exit 2; exit 0 ;;
             --yes) yes=yes; continue ;;
+            --replaced) replaced=yes; continue ;;
             --*=*) value=${argument#*=}; argument=${argument%%=*} ;;
             --profile | --np | --only | --out)
                 [ $# -gt 0 ] || die "$argument: found no value, expected one (see --help)"
@@ -94,6 +97,7 @@ parse_arguments() {
         esac
     done
     [ ${#stages[@]} -gt 0 ] || stages=(all)
+    if [ "$replaced" = yes ] && [ "${stages[*]}" != clean ]; then die "--replaced: found without the stage clean alone"; fi
     case $profile in
         smoke | quick | standard | paper) ;;
         *) die "--profile: found '$profile', expected smoke, quick, standard or paper" ;;
@@ -380,7 +384,30 @@ stage_check() {
     finish
 }
 
+# What runs of other settings were moved to; none of them while a program is at work there.
+clean_replaced() {
+    local folder lock name count=0
+    for folder in "$out"/*/; do
+        name=$(basename "$folder")
+        [ -z "$only" ] || [ "$only" = "$name" ] || continue
+        exec {lock}<> "$folder/.lock" || die "$folder: cannot be written"
+        flock -n "$lock" || die "$folder: a program is at work there; expected it to have ended"
+        while IFS= read -r -d '' found; do
+            printf 'removed %s (%s)\n' "$found" "$(du -sh "$found" | cut -f 1)"
+            rm -rf "$found"
+            count=$((count + 1))
+        done < <(find "$folder" -type d -regex '.*\.replaced-[0-9]+' -prune -print0 | sort -z)
+        exec {lock}>&-
+    done
+    printf '%s results of other settings removed from %s\n' "$count" "$out"
+}
+
 stage_clean() {
+    if [ "$replaced" = yes ]; then
+        [ -d "$out" ] || die "$out: missing, expected the results of a run"
+        clean_replaced
+        return
+    fi
     begin clean 1
     make --no-print-directory BUILD="$BUILD" clean
     rm -rf "$out/figures" "$out/report.html" "$out/claims.tsv"

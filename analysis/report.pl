@@ -200,7 +200,7 @@ END
 }
 
 sub section_claims {
-    my @html = ("<h2>Claims</h2>\n");
+    my @html = ("<h2>Claims</h2>\n", mixed_code());
     push @html, table([ 'claim', 'what the paper says', 'data set', 'verdict', '' ],
         map { [ $_->{claim}, $text{ $_->{claim} }, $_->{dataset}, verdict($_->{verdict}), $_->{reason} ] }
         grep { $_->{quantity} eq 'the whole claim' } @rows);
@@ -210,6 +210,34 @@ sub section_claims {
     push @html, table([ '', 'quantity', 'setting', 'paper', 'ours', 'interval', 'n', 'verdict', 'why' ],
         map { [ @$_{qw(claim quantity setting)}, show($_->{paper}), show($_->{ours}), range($_), $_->{n}, verdict($_->{verdict}),
                 $_->{reason} ] } grep { $_->{quantity} ne 'the whole claim' } @rows);
+    return @html;
+}
+
+# The digests of the sources by which the runs of one experiment, and the models that they are made from, were computed.
+sub codes {
+    my ($data) = @_;
+    my %codes;
+    for my $file (grep { -e } glob("$data/runs/*/provenance.tsv"), "$data/provenance.tsv") {
+        my $own = 'unknown';
+        for my $pair (read_pairs($file)) {
+            my ($key, $value) = @$pair;
+            $own = $value if $key eq 'sources';
+            $codes{$value} = 1 if $key =~ /^sources\./;
+            if ($key eq 'changes') { $codes{$1} = 1 while $value =~ /\bsources = (\w+), now/g }
+        }
+        $codes{$own} = 1;
+    }
+    return sort keys %codes;
+}
+
+sub mixed_code {
+    my @html;
+    for my $name ((map { $_->{name} } @sweeps), 'theory') {
+        my @codes = codes("$out/figures/data/$name");
+        push @html, "<p>" . verdict('suspect') . " $name: these results were made by " . @codes . ' states of the code, sources '
+            . escape(join ', ', @codes) . ": what differs between them may be the code's doing. <code>--strict</code> refuses to go "
+            . "on so, another <code>--out</code> makes all of it again.</p>\n" if @codes > 1;
+    }
     return @html;
 }
 

@@ -62,9 +62,8 @@ static inline bool fixture_set(fixture *self, const char *assignment) {
 
 /* ROOT/name, whose identity is the settings of the loop and `parents`. The next call takes its memory. */
 static inline orw_place fixture_place(fixture *self, const char *name, const char *parents) {
-    static const char *const keys[] = {"finetune.", "behaviour.", "weight.", "solver.", "parallel.", NULL};
     static char directory[1200], identity[8192];
-    char *text = orw_place_identity(self->config, keys, parents);
+    char *text = orw_place_identity(self->config, ORW_STAGES_OF_RUN, parents);
     snprintf(directory, sizeof directory, "%s/%s", self->root, name);
     snprintf(identity, sizeof identity, "%s", text ? text : "");
     free(text);

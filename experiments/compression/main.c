@@ -7,14 +7,15 @@
 #include "orw/scene.h"
 
 static const orw_option sweep_options[] = {
-    {"sweep.orw", ORW_REALS, "", "0,0.05,0.1,0.2,0.3,0.5,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", true},
-    {"sweep.offline", ORW_REALS, "", "0", 0, 1e9, NULL, "alphas to run offline reward weighting with", true},
-    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", true},
+    {"sweep.orw", ORW_REALS, "", "0,0.05,0.1,0.2,0.3,0.5,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with",
+     ORW_INCIDENTAL},
+    {"sweep.offline", ORW_REALS, "", "0", 0, 1e9, NULL, "alphas to run offline reward weighting with", ORW_INCIDENTAL},
+    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", ORW_INCIDENTAL},
     {.key = NULL}};
 static const orw_option *const options[] = {orw_train_options,
                                             orw_model_options,
                                             orw_pretrain_options,
-                                            orw_classifier_options,
+                                            orw_classifier_b_options,
                                             orw_solver_options,
                                             orw_method_options,
                                             orw_finetune_options,
@@ -25,11 +26,8 @@ static const orw_option *const options[] = {orw_train_options,
                                             sweep_options,
                                             NULL};
 
-/* What each result depends on, besides its parents. */
-static const char *const base_keys[] = {"model.", "pretrain.", "parallel.", NULL};
-static const char *const classifier_keys[] = {"classifier_b.", "parallel.", NULL};
-static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.",  "solver.",   "evaluate.",
-                                       "samples.",  "reward.",    "quality.", "parallel.", NULL};
+static const char *const stages[] = {ORW_STAGE_DATA,     ORW_STAGE_BASE,    "classifier_b",
+                                     ORW_STAGE_EVALUATE, ORW_STAGES_OF_RUN, NULL};
 
 typedef struct experiment {
     orw_program *program;
@@ -45,7 +43,7 @@ typedef struct experiment {
 static orw_status make_base(experiment *self) {
     orw_place place;
     orw_model *base = &self->base;
-    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->data.images.parents, &place));
+    ORW_CALL(orw_program_place(self->program, "base", ORW_STAGE_BASE, self->data.images.parents, &place));
     orw_status status = orw_pretrain(&place, self->data.images.train, &base->network, &base->values, base->digest);
     orw_place_clear(&place);
     return status;
@@ -54,7 +52,7 @@ static orw_status make_base(experiment *self) {
 static orw_status make_classifier(experiment *self) {
     orw_place place;
     orw_model *model = &self->classifier;
-    ORW_CALL(orw_program_place(self->program, "classifier_b", classifier_keys, self->data.images.parents, &place));
+    ORW_CALL(orw_program_place(self->program, "classifier_b", "classifier_b", self->data.images.parents, &place));
     orw_status status = orw_train_classifier(&place, "classifier_b", self->data.images.train, self->data.images.test,
                                              &model->network, &model->values, model->digest);
     orw_place_clear(&place);
@@ -81,7 +79,6 @@ static orw_status run_one(void *context, const char *method, double alpha, int s
                                            .reference = self->base.values,
                                            .reward = self->reward,
                                            .observer = &self->observer},
-                                 .keys = run_keys,
                                  .before = self->data.images.parents,
                                  .after = after,
                                  .base_row = self->base_row};
@@ -97,13 +94,19 @@ static orw_status run_base(experiment *self) {
     return orw_comm_agree(self->program->comm, compression_quality_set_base(&self->quality, samples));
 }
 
+static orw_status run_sweep(void *context) {
+    experiment *self = context;
+    return orw_program_sweep(self->program, run_one, self);
+}
+
 static orw_status run_all(orw_program *program) {
     experiment self = {.program = program};
     orw_status status = compression_data_load(program, &self.data);
+    if (status == ORW_OK) status = orw_program_look_ahead(program, run_sweep, &self);
     if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_measures(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_base(&self);
-    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = orw_program_sweep(program, run_one, &self);
+    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
     compression_quality_clear(&self.quality);
     orw_reward_destroy(&self.reward);
@@ -115,5 +118,5 @@ static orw_status run_all(orw_program *program) {
 
 int main(int argc, char **argv) {
     return orw_program_main(argc, argv, "compression", "small JPEG files: claims C3, C4, C5, C7 of the paper", options,
-                            run_all);
+                            stages, run_all);
 }

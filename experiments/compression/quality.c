@@ -8,10 +8,12 @@
 
 const orw_option compression_quality_options[] = {
     {"quality.blank", ORW_REAL, "", "0.1", 0, 2, NULL,
-     "a sample counts as nearly blank when its pixels' standard deviation (of a range of 2) is below it", false},
+     "a sample counts as nearly blank when its pixels' standard deviation (of a range of 2) is below it",
+     ORW_STAGE_EVALUATE},
     {"quality.images", ORW_INT, "images", "2000", 2, 1e6, NULL,
-     "test images at most that the Frechet distance is measured to", false},
-    {"quality.directions", ORW_INT, "", "128", 1, 1e6, NULL, "projections of the sliced Wasserstein distance", false},
+     "test images at most that the Frechet distance is measured to", ORW_STAGE_EVALUATE},
+    {"quality.directions", ORW_INT, "", "128", 1, 1e6, NULL, "projections of the sliced Wasserstein distance",
+     ORW_STAGE_EVALUATE},
     {.key = NULL}};
 
 static const orw_column columns[] = {

@@ -6,17 +6,18 @@
 #include "steering.h"
 
 static const orw_option steering_options[] = {{"reward.text", ORW_TEXT, "", "an image of a dog", 0, 0, NULL,
-                                               "what samples are to show: \"an image of\" a class of the data", false},
+                                               "what samples are to show: \"an image of\" a class of the data",
+                                               ORW_STAGE_EVALUATE},
                                               {.key = NULL}};
 static const orw_option sweep_options[] = {
-    {"sweep.orw", ORW_REALS, "", "0,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", true},
-    {"sweep.even", ORW_REALS, "", "", 0, 1e9, NULL, "to run the control without a reward with", true},
-    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", true},
+    {"sweep.orw", ORW_REALS, "", "0,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", ORW_INCIDENTAL},
+    {"sweep.even", ORW_REALS, "", "", 0, 1e9, NULL, "to run the control without a reward with", ORW_INCIDENTAL},
+    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", ORW_INCIDENTAL},
     {.key = NULL}};
 static const orw_option *const options[] = {orw_train_options,
                                             orw_model_options,
                                             orw_pretrain_options,
-                                            orw_classifier_options,
+                                            orw_classifier_b_options,
                                             orw_class_encoder_options,
                                             orw_solver_options,
                                             orw_method_options,
@@ -27,12 +28,8 @@ static const orw_option *const options[] = {orw_train_options,
                                             sweep_options,
                                             NULL};
 
-/* What each result depends on, besides its parents. */
-static const char *const base_keys[] = {"model.", "pretrain.", "parallel.", NULL};
-static const char *const classifier_keys[] = {"classifier_b.", "parallel.", NULL};
-static const char *const encoder_keys[] = {"class_encoder.", "parallel.", NULL};
-static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.", "solver.",   "evaluate.",
-                                       "samples.",  "policies.",  "reward.", "parallel.", NULL};
+static const char *const stages[] = {
+    ORW_STAGE_DATA, ORW_STAGE_BASE, "classifier_b", "class_encoder", ORW_STAGE_EVALUATE, ORW_STAGES_OF_RUN, NULL};
 
 typedef struct experiment {
     orw_program *program;
@@ -62,7 +59,7 @@ static orw_status read_text(experiment *self) {
 static orw_status make_base(experiment *self) {
     orw_place place;
     orw_model *base = &self->base;
-    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->images.parents, &place));
+    ORW_CALL(orw_program_place(self->program, "base", ORW_STAGE_BASE, self->images.parents, &place));
     orw_status status = orw_pretrain(&place, self->images.train, &base->network, &base->values, base->digest);
     orw_place_clear(&place);
     return status;
@@ -71,7 +68,7 @@ static orw_status make_base(experiment *self) {
 static orw_status make_judge(experiment *self) {
     orw_place place;
     orw_model *judge = &self->judge;
-    ORW_CALL(orw_program_place(self->program, "classifier_b", classifier_keys, self->images.parents, &place));
+    ORW_CALL(orw_program_place(self->program, "classifier_b", "classifier_b", self->images.parents, &place));
     orw_status status = orw_train_classifier(&place, "classifier_b", self->images.train, self->images.test,
                                              &judge->network, &judge->values, judge->digest);
     orw_place_clear(&place);
@@ -80,7 +77,7 @@ static orw_status make_judge(experiment *self) {
 
 static orw_status make_encoder(experiment *self) {
     orw_place place;
-    ORW_CALL(orw_program_place(self->program, "class_encoder", encoder_keys, self->images.parents, &place));
+    ORW_CALL(orw_program_place(self->program, "class_encoder", "class_encoder", self->images.parents, &place));
     orw_status status = orw_train_class_encoder(&place, self->images.train, self->images.test, &self->encoder);
     orw_place_clear(&place);
     return status;
@@ -107,21 +104,26 @@ static orw_status run_one(void *context, const char *method, double alpha, int s
                                            .reward = self->reward,
                                            .observer = &self->observer,
                                            .conditions = {1, ORW_CLASS_TOKENS, self->caption}},
-                                 .keys = run_keys,
                                  .before = self->images.parents,
                                  .after = after,
                                  .base_row = self->base_row};
     return orw_program_run(self->program, &frame, method, alpha, seed);
 }
 
+static orw_status run_sweep(void *context) {
+    experiment *self = context;
+    return orw_program_sweep(self->program, run_one, self);
+}
+
 static orw_status run_all(orw_program *program) {
     experiment self = {.program = program};
     orw_status status = orw_comm_agree(program->comm, orw_images_load(program->config, program->about, &self.images));
     if (status == ORW_OK) status = orw_comm_agree(program->comm, read_text(&self));
+    if (status == ORW_OK) status = orw_program_look_ahead(program, run_sweep, &self);
     if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_measures(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL, 0, 0);
-    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = orw_program_sweep(program, run_one, &self);
+    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
     orw_reward_destroy(&self.reward);
     orw_model_clear(&self.encoder);
@@ -133,5 +135,5 @@ static orw_status run_all(orw_program *program) {
 
 int main(int argc, char **argv) {
     return orw_program_main(argc, argv, "steering", "an unconditional model steered to a text: claim C6 of the paper",
-                            options, run_all);
+                            options, stages, run_all);
 }

@@ -8,26 +8,29 @@
 
 static const orw_option sweep_options[] = {
     {"data.directory", ORW_TEXT, "", "", 0, 0, NULL, "where MNIST lies; empty: $ORW_DATA/mnist, then the embedded copy",
-     true},
-    {"sweep.orw", ORW_REALS, "", "0,0.3,0.8", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", true},
-    {"sweep.offline", ORW_REALS, "", "0", 0, 1e9, NULL, "alphas to run offline reward weighting with", true},
-    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", true},
+     ORW_INCIDENTAL},
+    {"sweep.orw", ORW_REALS, "", "0,0.3,0.8", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", ORW_INCIDENTAL},
+    {"sweep.offline", ORW_REALS, "", "0", 0, 1e9, NULL, "alphas to run offline reward weighting with", ORW_INCIDENTAL},
+    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", ORW_INCIDENTAL},
     {.key = NULL}};
-static const orw_option *const options[] = {orw_train_options,      orw_model_options,  orw_pretrain_options,
-                                            orw_classifier_options, orw_solver_options, orw_method_options,
-                                            orw_finetune_options,   sweep_options,      NULL};
+static const orw_option *const options[] = {orw_train_options,
+                                            orw_model_options,
+                                            orw_pretrain_options,
+                                            orw_classifier_a_options,
+                                            orw_classifier_b_options,
+                                            orw_solver_options,
+                                            orw_method_options,
+                                            orw_finetune_options,
+                                            sweep_options,
+                                            NULL};
 
-/* What each result depends on, besides its parents. */
-static const char *const base_keys[] = {"model.", "pretrain.", "parallel.", NULL};
-static const char *const classifier_a_keys[] = {"classifier_a.", "parallel.", NULL};
-static const char *const classifier_b_keys[] = {"classifier_b.", "parallel.", NULL};
-static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.",   "solver.",
-                                       "evaluate.", "samples.",   "parallel.", NULL};
+static const char *const stages[] = {
+    ORW_STAGE_DATA, ORW_STAGE_BASE, "classifier_a", "classifier_b", ORW_STAGE_EVALUATE, ORW_STAGES_OF_RUN, NULL};
 
 typedef struct experiment {
     orw_program *program;
     orw_dataset *train, *test;
-    char parents[128];                   /* of what is learnt from data alone */
+    char parents[160];                   /* of what is learnt from data alone */
     orw_model base, reward_model, judge; /* judge: classifier B, never a reward */
     orw_reward *reward;
     orw_observer digits; /* what the judge sees in the samples */
@@ -38,7 +41,7 @@ static orw_status load_data(experiment *self) {
     const char *directory = orw_config_text(self->program->config, "data.directory");
     ORW_CALL(orw_mnist_load(*directory ? directory : NULL, true, &self->train));
     ORW_CALL(orw_mnist_load(*directory ? directory : NULL, false, &self->test));
-    snprintf(self->parents, sizeof self->parents, "data = %s\n", self->train->digest);
+    snprintf(self->parents, sizeof self->parents, "data = %s\ntest = %s\n", self->train->digest, self->test->digest);
     ORW_CALL(
         orw_dictionary_set(self->program->about, "data.train", "%s sha256 %s", self->train->name, self->train->digest));
     return orw_dictionary_set(self->program->about, "data.test", "%s sha256 %s", self->test->name, self->test->digest);
@@ -48,15 +51,15 @@ static orw_status load_data(experiment *self) {
 static orw_status make_base(experiment *self) {
     orw_place place;
     orw_model *base = &self->base;
-    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->parents, &place));
+    ORW_CALL(orw_program_place(self->program, "base", ORW_STAGE_BASE, self->parents, &place));
     orw_status status = orw_pretrain(&place, self->train, &base->network, &base->values, base->digest);
     orw_place_clear(&place);
     return status;
 }
 
-static orw_status make_classifier(experiment *self, const char *name, const char *const *keys, orw_model *model) {
+static orw_status make_classifier(experiment *self, const char *name, orw_model *model) {
     orw_place place;
-    ORW_CALL(orw_program_place(self->program, name, keys, self->parents, &place));
+    ORW_CALL(orw_program_place(self->program, name, name, self->parents, &place));
     orw_status status =
         orw_train_classifier(&place, name, self->train, self->test, &model->network, &model->values, model->digest);
     orw_place_clear(&place);
@@ -64,8 +67,8 @@ static orw_status make_classifier(experiment *self, const char *name, const char
 }
 
 static orw_status make_rewards(experiment *self) {
-    ORW_CALL(make_classifier(self, "classifier_a", classifier_a_keys, &self->reward_model));
-    ORW_CALL(make_classifier(self, "classifier_b", classifier_b_keys, &self->judge));
+    ORW_CALL(make_classifier(self, "classifier_a", &self->reward_model));
+    ORW_CALL(make_classifier(self, "classifier_b", &self->judge));
     self->digits = orw_digits_observer(&self->judge);
     self->base_row = calloc((size_t)orw_evaluation_width(&self->digits), sizeof *self->base_row);
     if (!self->base_row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
@@ -82,20 +85,25 @@ static orw_status run_one(void *context, const char *method, double alpha, int s
                                            .reference = self->base.values,
                                            .reward = self->reward,
                                            .observer = &self->digits},
-                                 .keys = run_keys,
                                  .before = "",
                                  .after = after,
                                  .base_row = self->base_row};
     return orw_program_run(self->program, &frame, method, alpha, seed);
 }
 
+static orw_status run_sweep(void *context) {
+    experiment *self = context;
+    return orw_program_sweep(self->program, run_one, self);
+}
+
 static orw_status run_all(orw_program *program) {
     experiment self = {.program = program};
     orw_status status = load_data(&self);
+    if (status == ORW_OK) status = orw_program_look_ahead(program, run_sweep, &self);
     if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_rewards(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL, 0, 0);
-    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = orw_program_sweep(program, run_one, &self);
+    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
     orw_reward_destroy(&self.reward);
     orw_model_clear(&self.judge);
@@ -107,6 +115,6 @@ static orw_status run_all(orw_program *program) {
 }
 
 int main(int argc, char **argv) {
-    return orw_program_main(argc, argv, "target_image", "even digits: claims C1, C2, C7 of the paper", options,
+    return orw_program_main(argc, argv, "target_image", "even digits: claims C1, C2, C7 of the paper", options, stages,
                             run_all);
 }

@@ -10,6 +10,10 @@ static const orw_option *const options[] = {
     orw_train_options,  orw_scene_keys,     orw_scene_net_options, orw_pretrain_options, orw_reader_options,
     orw_solver_options, orw_method_options, orw_finetune_options,  text_image_options,   NULL};
 
+static const char *const stages[] = {ORW_STAGE_BASE, "dual_encoder",    "detector",    "preference",
+                                     "judge",        PROMPTS_STAGES,    OTHERS_STAGES, ORW_STAGE_EVALUATE,
+                                     LORA_STAGES,    ORW_STAGES_OF_RUN, NULL};
+
 static orw_status run_swept(void *context, const char *method, double alpha, int seed) {
     experiment *self = context;
     return run_one(self, &(run){method, alpha, seed, self->main_reward, false});
@@ -46,6 +50,12 @@ static orw_status run_also(experiment *self) {
     return ORW_OK;
 }
 
+static orw_status run_sweep(void *context) {
+    experiment *self = context;
+    ORW_CALL(orw_program_sweep(self->program, run_swept, self));
+    return run_also(self);
+}
+
 /* The base model under the chosen prompts and the others. */
 static orw_status look_at_base(experiment *self) {
     const orw_config *config = self->program->config;
@@ -53,21 +63,21 @@ static orw_status look_at_base(experiment *self) {
         calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + self->chosen.count), sizeof *self->base_row);
     if (!self->base_row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     ORW_CALL(orw_program_describe_run(self->program, "base", 0, 0, 0));
-    ORW_CALL(look_at(self, "runs/base", &self->base, &self->chosen, orw_config_int(config, "evaluate.count"),
-                     orw_config_int(config, "evaluate.seed"), "", self->base_row));
+    ORW_CALL(look_at(self, "runs/base", ORW_STAGE_EVALUATE, &self->base, &self->chosen,
+                     orw_config_int(config, "evaluate.count"), orw_config_int(config, "evaluate.seed"), "",
+                     self->base_row));
     return look_at_others(self, "base", &self->base);
 }
 
 static orw_status run_all(orw_program *program) {
     experiment self = {.program = program};
     orw_status status = open_scenes(&self);
+    if (status == ORW_OK) status = orw_program_look_ahead(program, run_sweep, &self);
     if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_readers(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = choose_prompts(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = look_at_base(&self);
-    if (status == ORW_OK && orw_program_stage(program, "finetune"))
-        status = orw_program_sweep(program, run_swept, &self);
-    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_also(&self);
+    if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
     prompts_clear(&self.chosen);
     prompts_clear(&self.others);
@@ -77,5 +87,5 @@ static orw_status run_all(orw_program *program) {
 
 int main(int argc, char **argv) {
     return orw_program_main(argc, argv, "text_image", "spatial prompts: claims C8, C9, C10 of the paper", options,
-                            run_all);
+                            stages, run_all);
 }

@@ -6,8 +6,6 @@
 
 #include "text_image.h"
 
-static const char *const base_keys[] = {"scenes.", "model.", "pretrain.", "parallel.", NULL};
-
 /* What would be refused after hours is refused now. */
 static orw_status check_early(experiment *self) {
     const orw_config *config = self->program->config;
@@ -89,7 +87,7 @@ orw_status make_base(experiment *self) {
                                      .describe = describe};
     orw_place place;
     orw_model *base = &self->base;
-    ORW_CALL(orw_program_place(self->program, "base", base_keys, self->data, &place));
+    ORW_CALL(orw_program_place(self->program, "base", ORW_STAGE_BASE, self->data, &place));
     orw_status status = orw_pretrain_generator(&place, &generator, &base->network, &base->values, base->digest);
     orw_place_clear(&place);
     return status;
@@ -111,22 +109,10 @@ orw_status make_adapted(experiment *self) {
 
 /* Readers learn from all triples and true captions: of the scenes only the looks count. */
 static orw_status make_reader(experiment *self, const char *section, orw_model *model) {
-    char own[64];
-    const char *const keys[] = {own,
-                                "scenes.size",
-                                "scenes.nouns",
-                                "scenes.style",
-                                "scenes.object",
-                                "scenes.jitter",
-                                "scenes.flip",
-                                "scenes.background",
-                                "parallel.",
-                                NULL};
     const orw_scene_data data = {self->sprites, &self->scenes};
     orw_place place;
     orw_status status;
-    snprintf(own, sizeof own, "%s.", section);
-    ORW_CALL(orw_program_place(self->program, section, keys, self->data, &place));
+    ORW_CALL(orw_program_place(self->program, section, section, self->data, &place));
     if (strcmp(section, "dual_encoder") == 0)
         status = orw_train_dual_encoder(&place, &data, model);
     else if (strcmp(section, "preference") == 0)

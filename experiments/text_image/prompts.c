@@ -114,8 +114,8 @@ static orw_status choose_by_rule(experiment *self, const prompts *candidates) {
     orw_status status = row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %d prompts", candidates->count);
     if (status == ORW_OK) status = check_prompt_counts(self, candidates->seen, candidates->count - candidates->seen);
     if (status == ORW_OK)
-        status =
-            look_at(self, "prompts", &self->base, candidates, count, orw_config_int(config, "prompts.seed"), "", row);
+        status = look_at(self, "prompts", PROMPTS_STAGES, &self->base, candidates, count,
+                         orw_config_int(config, "prompts.seed"), "", row);
     if (status == ORW_OK) {
         const double *accuracy = row + ORW_EVALUATION_COMMON + FIRST_PROMPT;
         take_lowest(candidates, accuracy, 0, candidates->seen, seen, true, &self->chosen);

@@ -5,10 +5,6 @@
 
 #include "text_image.h"
 
-static const char *const run_keys[] = {"finetune.", "behaviour.", "weight.",  "raft.",     "reft.",
-                                       "solver.",   "evaluate.",  "samples.", "parallel.", NULL};
-static const char *const look_keys[] = {"evaluate.", "solver.", "parallel.", NULL};
-
 /* Sets a key for as long as the caller needs it: `before` is what it was, to be set again. */
 static orw_status change_key(experiment *self, const char *key, const char *value, char before[64]) {
     char assignment[128];
@@ -25,8 +21,8 @@ static void name_witnesses(const experiment *self, const prompts *of, int reward
              (unsigned long long)prompts_digest(of));
 }
 
-orw_status look_at(experiment *self, const char *sub, const orw_model *policy, const prompts *of, int count, int seed,
-                   const char *parents, double *row) {
+orw_status look_at(experiment *self, const char *sub, const char *stages, const orw_model *policy, const prompts *of,
+                   int count, int seed, const char *parents, double *row) {
     static const orw_method none = {.name = "none"};
     char text[1024], own[1536], number[32], count_before[64], seed_before[64], unused[64];
     orw_place place = {0};
@@ -39,7 +35,7 @@ orw_status look_at(experiment *self, const char *sub, const orw_model *policy, c
     if (status == ORW_OK) status = witness_open(self, of, &seen_by);
     name_witnesses(self, of, self->main_reward, text, sizeof text);
     snprintf(own, sizeof own, "%s%s", text, parents);
-    if (status == ORW_OK) status = orw_program_place(self->program, sub, look_keys, own, &place);
+    if (status == ORW_OK) status = orw_program_place(self->program, sub, stages, own, &place);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = policy->network,
                                       .reference = policy->values,
@@ -74,30 +70,29 @@ orw_status look_at_others(experiment *self, const char *name, const orw_model *p
     snprintf(parents, sizeof parents, "policy = %s\n", policy->digest);
     orw_status status = ORW_OK;
     if (count)
-        status =
-            look_at(self, sub, policy, &self->others, count, orw_config_int(config, "evaluate.seed"), parents, row);
+        status = look_at(self, sub, OTHERS_STAGES, policy, &self->others, count,
+                         orw_config_int(config, "evaluate.seed"), parents, row);
     free(row);
     return status;
 }
 
 static orw_status finetune(experiment *self, const run *one, const char *name, orw_method *method) {
     const orw_model *from = one->adapters ? &self->adapted : &self->base;
-    char sub[160], text[1024], adapters[64] = "", parents[1536], path[ORW_PATH];
+    const char *stages = one->adapters ? LORA_STAGES : ORW_STAGES_OF_RUN;
+    char sub[160], text[1024], parents[1536], path[ORW_PATH];
     orw_place place = {0};
     witness seen_by = {0};
     orw_model policy = {0};
     snprintf(sub, sizeof sub, "runs/%s", name);
+    if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages);
     name_witnesses(self, &self->chosen, one->reward, text, sizeof text);
-    if (one->adapters)
-        snprintf(adapters, sizeof adapters, "lora.alpha = %.17g\n",
-                 orw_config_real(self->program->config, "lora.alpha"));
-    snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s%s", one->method, one->alpha,
-             one->seed, orw_network_rank(from->network), adapters, text);
+    snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->method, one->alpha,
+             one->seed, orw_network_rank(from->network), text);
     ORW_CALL(orw_program_describe_run(self->program, one->method, one->alpha, method->tau, one->seed));
     ORW_CALL(orw_dictionary_set(self->program->about, "run.reward", "%s", reward_names[one->reward]));
     ORW_CALL(describe_prompts(self, &self->chosen));
     orw_status status = witness_open(self, &self->chosen, &seen_by);
-    if (status == ORW_OK) status = orw_program_place(self->program, sub, run_keys, parents, &place);
+    if (status == ORW_OK) status = orw_program_place(self->program, sub, stages, parents, &place);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = from->network,
                                       .reference = from->values,
@@ -123,7 +118,7 @@ orw_status run_one(experiment *self, const run *one) {
     name_run(self, one, name, sizeof name);
     ORW_CALL(orw_method_make(one->method, one->alpha, self->program->config, &method));
     if (!one->adapters) return finetune(self, one, name, &method);
-    if (!self->adapted.network) ORW_CALL(make_adapted(self));
+    if (!self->adapted.network && !self->program->looks_ahead) ORW_CALL(make_adapted(self));
     ORW_CALL(change_key(self, "finetune.rate", orw_config_raw(self->program->config, "lora.rate"), before));
     ORW_CALL(finetune(self, one, name, &method));
     return change_key(self, "finetune.rate", before, unused);

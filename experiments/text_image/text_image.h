@@ -31,6 +31,10 @@ typedef struct experiment {
 } experiment;
 
 extern const orw_option text_image_options[];
+/* What results depend on, beside those of every experiment. */
+#define PROMPTS_STAGES "prompts|" ORW_STAGE_EVALUATE
+#define OTHERS_STAGES  "others|" ORW_STAGE_EVALUATE
+#define LORA_STAGES    "lora|" ORW_STAGES_OF_RUN
 
 /* ---- models.c */
 orw_status open_scenes(experiment *self);
@@ -70,10 +74,10 @@ orw_status witness_open(const experiment *self, const prompts *of, witness *made
 void witness_close(witness *made);
 
 /* ---- runs.c */
-/* A policy without training: `count` samples under the prompts, by noise `seed`, measured into DIR/text_image/SUB and
- * row[orw_evaluation_width]; read back where it is complete. */
-orw_status look_at(experiment *self, const char *sub, const orw_model *policy, const prompts *of, int count, int seed,
-                   const char *parents, double *row);
+/* A policy without training, of the program's `stages`: `count` samples under the prompts, by noise `seed`, measured
+ * into DIR/text_image/SUB and row[orw_evaluation_width]; read back where it is complete. */
+orw_status look_at(experiment *self, const char *sub, const char *stages, const orw_model *policy, const prompts *of,
+                   int count, int seed, const char *parents, double *row);
 /* The same under the prompts that are not fine-tuned on, into others/NAME. */
 orw_status look_at_others(experiment *self, const char *name, const orw_model *policy);
 /* A run of the sweep: all weights or adapters, under one of the rewards. */

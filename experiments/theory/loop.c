@@ -5,10 +5,6 @@
 
 #include "theory.h"
 
-static const char *const base_keys[] = {"theory.hidden", "theory.time_features", "pretrain.", "parallel.", NULL};
-const char *const theory_run_keys[] = {"finetune.", "behaviour.", "weight.",   "solver.",
-                                       "evaluate.", "policies.",  "parallel.", NULL};
-
 /* ---------------------------------------------------------------- configurations, provenance, places ------------ */
 
 static orw_status assign(orw_config *config, const char *const *assignments) {
@@ -50,22 +46,6 @@ orw_status theory_about(const theory *self, orw_dictionary **copy) {
         }
     }
     return ORW_OK;
-}
-
-orw_status theory_place(const theory *self, const char *sub, const orw_config *config, const orw_dictionary *about,
-                        const char *const *prefixes, const char *parents, orw_place *place) {
-    *place = (orw_place){.comm = self->program->comm,
-                         .config = config,
-                         .about = about,
-                         .allow_change = self->program->allow_change,
-                         .claim = orw_program_claim,
-                         .claim_context = self->program};
-    char *directory = NULL;
-    if (asprintf(&directory, "%s/%s", self->program->output, sub) >= 0) place->directory = directory;
-    place->identity = orw_place_identity(config, prefixes, parents);
-    if (place->directory && place->identity) return ORW_OK;
-    orw_place_clear(place);
-    return orw_error(ORW_ERR_SYSTEM, "no memory for the place of %s", sub);
 }
 
 orw_status theory_record_model(theory *self, const char *kind, const char *name, const char *digest) {
@@ -130,7 +110,7 @@ orw_status theory_base(theory *self, const char *name, const mixture *q, const o
     snprintf(sub, sizeof sub, "bases/%s", name);
     orw_dictionary *about = NULL;
     ORW_CALL(theory_about(self, &about));
-    orw_status status = theory_place(self, sub, config, about, base_keys, parents, &place);
+    orw_status status = orw_program_place_of(self->program, sub, ORW_STAGE_BASE, parents, config, about, &place);
     if (status == ORW_OK) {
         status = orw_pretrain_generator(&place, &generator, &base->network, &base->values, base->digest);
         orw_place_clear(&place);
@@ -214,7 +194,7 @@ orw_status theory_run(theory *self, const setting *plan, int seed) {
     ORW_TRY(status, theory_configure(self, plan, &config), done);
     ORW_TRY(status, orw_method_make("orw", plan->alpha, config, &method), done);
     ORW_TRY(status, describe_run(self, plan, &method, seed, &about), done);
-    ORW_TRY(status, theory_place(self, sub, config, about, theory_run_keys, parents, &place), done);
+    ORW_TRY(status, orw_program_place_of(self->program, sub, ORW_STAGES_OF_RUN, parents, config, about, &place), done);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = plan->base->network,
                                       .reference = plan->base->values,

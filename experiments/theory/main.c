@@ -6,6 +6,8 @@
 
 #include "theory.h"
 
+static const char *const stages[] = {ORW_STAGE_BASE, ORW_STAGES_OF_RUN, RESULTS_STAGES, NULL};
+
 /* What no key's range can say, before any work and not after the first half of it. */
 static orw_status check_program(const orw_program *program) {
     const char *base = orw_config_text(program->config, "base.init");
@@ -131,5 +133,5 @@ static orw_status run_all(orw_program *program) {
 
 int main(int argc, char **argv) {
     return orw_program_main(argc, argv, "theory", "the paper's theorems against closed forms: claim C11",
-                            theory_option_tables, run_all);
+                            theory_option_tables, stages, run_all);
 }

@@ -337,7 +337,8 @@ static orw_status fit_directly(minimiser_test *test, int seed, comparison *out) 
     ORW_TRY(status, orw_dictionary_set(about, "run.setting", "direct fit"), done);
     ORW_TRY(status, orw_dictionary_set(about, "run.seed", "%d", seed), done);
     ORW_TRY(status, orw_dictionary_set(about, "run.base", "%s", test->base.digest), done);
-    ORW_TRY(status, theory_place(test->self, sub, config, about, theory_run_keys, parents, &place), done);
+    ORW_TRY(status, orw_program_place_of(test->self->program, sub, ORW_STAGES_OF_RUN, parents, config, about, &place),
+            done);
     status = fit_or_load(test, &place, config, seed, out);
 done:
     orw_place_clear(&place);

@@ -21,7 +21,7 @@ static orw_status open_place(const theory *self, orw_place *place) {
     char parents[1024];
     snprintf(parents, sizeof parents, "tests = %s\nseeds = %s\n", orw_config_raw(self->config, "theory.tests"),
              orw_config_raw(self->config, "theory.seeds"));
-    return theory_place(self, "results", self->config, self->about, NULL, parents, place);
+    return orw_program_place_of(self->program, "results", RESULTS_STAGES, parents, self->config, self->about, place);
 }
 
 /* Is the model still there from which this digest was taken? */

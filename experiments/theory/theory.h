@@ -38,9 +38,6 @@ orw_status mixture_read(const theory *self, const char *key, double deviation, m
 void mixture_draw(const mixture *q, orw_stream *stream, float *x);
 /* A copy of the user's configuration with some "section.name=value" changed; `assignments` ends with NULL. */
 orw_status theory_config(const theory *self, const char *const *assignments, orw_config **copy);
-/* Place `sub` with a configuration of its own and a copy of the program's provenance; `place` owns neither. */
-orw_status theory_place(const theory *self, const char *sub, const orw_config *config, const orw_dictionary *about,
-                        const char *const *prefixes, const char *parents, orw_place *place);
 orw_status theory_about(const theory *self, orw_dictionary **copy);
 /* "KIND.NAME = digest" into the provenance of the results. */
 orw_status theory_record_model(theory *self, const char *kind, const char *name, const char *digest);
@@ -64,7 +61,6 @@ void setting_online(const theory *self, const char *name, const orw_model *base,
                     setting *plan);
 /* The configuration that the loop reads: the user's with the setting's numbers. */
 orw_status theory_configure(const theory *self, const setting *plan, orw_config **config);
-extern const char *const theory_run_keys[]; /* what a run depends on */
 orw_status theory_run(theory *self, const setting *plan, int seed);
 /* The policy after `round` rounds of the theory; round 0: the base model's values, copied. */
 orw_status theory_policy(theory *self, const setting *plan, int seed, int round, float **values);
@@ -107,6 +103,7 @@ orw_status results_write(theory *self);
 /* Called twice: while self->checking they only refuse bad keys, before any work is done. */
 
 extern const orw_option theory_options[];
+#define RESULTS_STAGES "results|" ORW_STAGE_BASE "|" ORW_STAGES_OF_RUN
 extern const orw_option *const theory_option_tables[];
 extern const orw_column points_columns[], gaussians_columns[], minimiser_columns[], bound_columns[], trade_columns[],
     coupling_columns[];

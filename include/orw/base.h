@@ -141,8 +141,16 @@ typedef struct orw_option {
     double minimum, maximum;
     const char *choices; /* ORW_CHOICE only: "none|mean" */
     const char *help;    /* one sentence */
-    bool incidental;     /* true: cannot change a result (log intervals, names of outputs); not in the digest */
+    const char *stage;   /* what it decides: that stage's results; NULL: every result; ORW_INCIDENTAL: none */
 } orw_option;
+
+/* Stages that rooms agree on; an experiment may have more. A key that names no stage counts everywhere, so that one
+ * which somebody forgets to think about makes too much again, never too little. */
+#define ORW_INCIDENTAL     "incidental" /* log intervals, names of outputs, which runs there are: changes no result */
+#define ORW_STAGE_DATA     "data"       /* seen through the data's digest, on which every result depends */
+#define ORW_STAGE_BASE     "base"
+#define ORW_STAGE_FINETUNE "finetune"
+#define ORW_STAGE_EVALUATE "evaluate" /* how any policy is sampled and measured: before, in and after fine-tuning */
 
 typedef struct orw_config orw_config;
 /* `tables`: NULL-terminated list of option tables; they must outlive the configuration. */
@@ -166,9 +174,11 @@ void orw_config_print_help(const orw_config *config, FILE *out);       /* every 
 void orw_config_print_markdown(const orw_config *config, FILE *out);   /* the README's table */
 void orw_config_print_ini(const orw_config *config, FILE *out);        /* all values, canonical, readable by _read */
 char *orw_config_to_text(const orw_config *config); /* _print_ini to a string; caller frees; NULL: no memory */
-/* "key = value" lines, sorted, of every non-incidental key whose name starts with one of the NULL-terminated `prefixes`
- * (NULL: all): what a result depends on. Caller frees; NULL: no memory. */
-char *orw_config_identity(const orw_config *config, const char *const *prefixes);
+/* Does the key decide one of the stages, "evaluate|finetune"? NULL: all but ORW_INCIDENTAL. */
+bool orw_option_decides(const orw_option *option, const char *stages);
+/* "key = value" lines, sorted, of every key that decides one of the stages: what a result depends on. Caller frees;
+ * NULL: no memory. */
+char *orw_config_identity(const orw_config *config, const char *stages);
 
 /* ---------------------------------------------------------------- arena memory ---------------------------------- */
 
@@ -249,8 +259,11 @@ const char *orw_cpu_isa_name(orw_isa isa);
 /* Call first in main. Puts right what must be in the environment before libraries load (OpenBLAS's CPU type where
  * it would fall back to a slow one, one BLAS thread per rank) and starts the program again where needed. */
 orw_status orw_cpu_prepare(int argc, char **argv);
-/* Adds host, CPU model, isa, compiler, build flags, commit, library versions. */
+/* Adds host, CPU model, isa, compiler, build flags, commit, the digest of the library's sources, library versions. */
 orw_status orw_describe_build(orw_dictionary *provenance);
+/* The digest of the sources that a program of the suite was linked from, "target_image"; of the library's alone where
+ * `program` is not one of them. Tests and documents do not count. */
+const char *orw_sources(const char *program);
 const char *orw_source_directory(void); /* where the sources stood when this was built */
 
 #ifdef __cplusplus

@@ -114,7 +114,7 @@ orw_status orw_same_classes(const orw_dataset *data, const orw_dataset *test);
 
 extern const orw_option orw_train_options[]; /* "parallel.*", "checkpoint.*" */
 extern const orw_option orw_pretrain_options[];
-extern const orw_option orw_classifier_options[];
+extern const orw_option orw_classifier_a_options[], orw_classifier_b_options[];
 
 /* Conditional flow matching on a data set: mean_i |v(t_i, x_t,i) - u_i|^2, AdamW, EMA. A network that takes a condition
  * gets each image's (data->conditions, else its label), or none for a share of them (pretrain.condition_dropout).

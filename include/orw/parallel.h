@@ -17,7 +17,8 @@ extern "C" {
 orw_status orw_mpi_error(int code, const char *call);
 
 typedef struct orw_comm orw_comm;
-/* MPI_Init and a private duplicate of MPI_COMM_WORLD; silences the log of all ranks but 0. Collective. */
+/* MPI_Init and a private duplicate of MPI_COMM_WORLD; silences the log of all ranks but 0. ORW_ERR_INPUT where a
+ * launcher has started several processes of which each is alone. Collective. */
 orw_status orw_comm_begin(int *argc, char ***argv, orw_comm **comm);
 /* This process by itself, without MPI, which may not be able to start here: for what is asked, not for work, since
  * orw_comm_mpi is MPI_COMM_NULL. Not collective. */

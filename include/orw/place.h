@@ -24,25 +24,35 @@ void orw_model_clear(orw_model *model);
 typedef struct orw_place {
     const orw_comm *comm;
     const orw_config *config;
-    char *directory; /* of this result; made if missing */
-    char *identity;  /* lines "key = value" of everything that the result depends on: settings, parents' digests */
+    char *directory;    /* of this result; made if missing */
+    char *identity;     /* lines "key = value" of everything that the result depends on: settings, parents' digests */
+    bool settings_only; /* the parents are not known yet: identities are compared without them */
     const orw_dictionary *about; /* provenance */
     bool allow_change; /* an interrupted result may go on with other settings; what changed is then in its provenance */
     /* Asked by orw_place_inspect before anything is changed in a directory whose result is not complete; may refuse.
-     * Collective. NULL: nobody to ask. */
-    orw_status (*claim)(void *context, const struct orw_place *place);
-    void *claim_context;
+     * `moves`, on rank 0: a result of other settings lies there and has to make room. Collective. NULL: nobody to ask.
+     */
+    orw_status (*claim)(void *context, const struct orw_place *place, bool moves);
+    /* Told of what is kept, or gone on with, and was made by other sources than `about` names; may refuse. Collective.
+     * NULL: nobody to tell. */
+    orw_status (*other_code)(void *context, const struct orw_place *place, const char *sources);
+    void *context;
 } orw_place;
-/* The non-incidental keys under `prefixes` (NULL-terminated) and then the lines of `parents`. Caller frees; NULL: no
+/* What a run of fine-tuning depends on. */
+#define ORW_STAGES_OF_RUN ORW_STAGE_EVALUATE "|" ORW_STAGE_FINETUNE
+/* The keys that decide these stages (orw_config_identity) and then the lines of `parents`. Caller frees; NULL: no
  * memory. */
-char *orw_place_identity(const orw_config *config, const char *const *prefixes, const char *parents);
+char *orw_place_identity(const orw_config *config, const char *stages, const char *parents);
 
 typedef enum orw_place_state { ORW_PLACE_EMPTY, ORW_PLACE_INTERRUPTED, ORW_PLACE_COMPLETE } orw_place_state;
 /* Looks at the directory: complete if its file `final` carries the digest of the place's identity; interrupted if there
  * is a checkpoint (whose own identity is checked when it is loaded). Of a complete one the tables must be whole, too. A
- * complete result of another identity is moved aside, to DIRECTORY.replaced-N, with a warning. Makes the directory.
- * Rank 0 decides for all. Collective. */
+ * complete result of another identity is moved aside, to DIRECTORY.replaced-N, with a warning; one of this identity that
+ * was moved aside earlier comes back. Makes the directory. Rank 0 decides for all. Collective. */
 orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state);
+/* Before anything is done, and before the parents are known: is there an interrupted result that orw_place_inspect and
+ * the loading of its checkpoint would refuse for its settings? Changes nothing. Collective. */
+orw_status orw_place_foresee(const orw_place *place, const char *final, bool *interrupted);
 /* `status`; if it is that of a file of the place that is not what it should be, the message says which directory to
  * remove.
  */
@@ -69,8 +79,9 @@ typedef struct orw_work {
     orw_checkpoint *checkpoint; /* pieces may be added until _resume */
     orw_table *tables[ORW_WORK_TABLES];
     int count;
-    orw_run *run;          /* run.h5; rank 0 only */
-    char *changes;         /* of settings under way, a line each: "at round 12: finetune.rate = 1, now 2"; NULL: none */
+    orw_run *run;  /* run.h5; rank 0 only */
+    char *changes; /* under way, a line each: "at round 12: finetune.rate = 1, now 2", or "isa = .."; NULL: none */
+    char *made_by; /* what else its bits depend on: "isa = avx512\n.." */
     orw_dictionary *about; /* the place's, and the changes */
     const char *unit;      /* "round" or "update" */
     const int64_t *done;

@@ -13,38 +13,50 @@ typedef struct orw_program {
     const char *name;
     orw_comm *comm;
     orw_config *config;
-    orw_dictionary *about; /* provenance of everything that the program writes */
-    char output[ORW_PATH]; /* DIR/name */
-    const char *stage;     /* as asked for; NULL: not */
-    int last_stage;        /* stages after it are not run */
-    bool must_resume;      /* --resume */
-    bool allow_change;     /* --allow-change */
-    bool shared;           /* --shared: others may work in `output` at the same time, each on places of its own */
-    bool only_looks;       /* --complete: nothing is done, the first place that is not complete ends the program */
-    bool incomplete;       /* there was one */
-    orw_claim *claims;     /* of places, with shared; rank 0 */
-    bool checks_failed;    /* set by the body: all went well, but what was checked does not hold; exit status 1 */
-    int lock;              /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
+    orw_dictionary *about;     /* provenance of everything that the program writes */
+    char output[ORW_PATH];     /* DIR/name */
+    const char *stage;         /* as asked for; NULL: not */
+    int last_stage;            /* stages after it are not run */
+    bool must_resume;          /* --resume */
+    bool allow_change;         /* --allow-change */
+    bool shared;               /* --shared: others may work in `output` at the same time, each on places of its own */
+    bool only_looks;           /* --complete: nothing is done, the first place that is not complete ends the program */
+    bool incomplete;           /* there was one */
+    bool strict;               /* --strict: results by other code are refused */
+    int by_other_code;         /* results met that are */
+    bool looks_ahead;          /* orw_program_look_ahead is under way: runs are looked at, not made */
+    char *interrupted;         /* a run that it found, to be gone on with: its directory; NULL: none */
+    orw_claim *claims;         /* of places, with shared; rank 0 */
+    const char *const *stages; /* what its places depend on, "base", "evaluate|finetune", ..; ends with NULL */
+    bool checks_failed;        /* set by the body: all went well, but what was checked does not hold; exit status 1 */
+    int lock;                  /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
 } orw_program;
 
 typedef orw_status (*orw_program_body)(orw_program *program);
-/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--allow-change] [--shared] | --complete | --runs
- * | --help |
- * --markdown | --print-config. Returns the exit status. `options` is a NULL-terminated list of tables. Collective. */
+/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--allow-change] [--strict] [--shared] |
+ * --complete | --runs | --identities | --help | --markdown | --print-config. Returns the exit status. `options` is a
+ * NULL-terminated list of tables, `stages` one of what its places depend on (orw_option_decides); every key must decide
+ * one of them or say that it is incidental. Collective. */
 int orw_program_main(int argc, char **argv, const char *name, const char *title, const orw_option *const *options,
-                     orw_program_body body);
+                     const char *const *stages, orw_program_body body);
 /* Is stage base, rewards or finetune asked for? A later stage needs the earlier ones, which are read back if they are
  * complete. */
 bool orw_program_stage(const orw_program *program, const char *stage);
 
-/* Place `sub` below the output directory; its identity: the keys under `prefixes`, then `parents`. Clear it afterwards.
- */
-orw_status orw_program_place(orw_program *program, const char *sub, const char *const *prefixes, const char *parents,
+/* Place `sub` below the output directory; its identity: the keys that decide `stages`, one of the program's, then
+ * `parents`. Clear it afterwards. */
+orw_status orw_program_place(orw_program *program, const char *sub, const char *stages, const char *parents,
                              orw_place *place);
+/* A place as above with another configuration and provenance. */
+orw_status orw_program_place_of(orw_program *program, const char *sub, const char *stages, const char *parents,
+                                const orw_config *config, const orw_dictionary *about, orw_place *place);
 void orw_place_clear(orw_place *place);
-/* The claim of every place that orw_program_place makes; the context is the program. With --complete: refused, and
- * noted. With --shared: locked until the program ends, refused where another one has the lock. Collective. */
-orw_status orw_program_claim(void *program, const orw_place *place);
+/* Before any work: `runs` makes all runs that are asked for, and each, with looks_ahead, only calls
+ * orw_program_foresee. What could not go on is refused before anything is moved. Nothing where no run is asked for.
+ * Collective. */
+orw_status orw_program_look_ahead(orw_program *program, orw_status (*runs)(void *context), void *context);
+/* Could the run `sub` be made? Its identity is taken without parents: they may not be there yet. Collective. */
+orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages);
 /* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
 /* METHOD-alphaA-seedS, the folder of a run. Names are made here and read by analysis/perl/Orw/Runs.pm, nowhere else. */
@@ -52,7 +64,6 @@ void orw_run_name(const char *method, double alpha, int seed, char *name, size_t
 /* What all runs of a sweep share. Borrowed. */
 typedef struct orw_run_frame {
     orw_finetune_setup setup;   /* all but place, method, seed and reference_row */
-    const char *const *keys;    /* what a run depends on besides its parents */
     const char *before, *after; /* lines "key = value" of its parents, around those of method, alpha and seed */
     double *base_row;           /* [orw_evaluation_width(setup.observer)]: the reference's evaluation */
 } orw_run_frame;

@@ -3,17 +3,17 @@
 #ifndef ORW_SECTIONS_H
 #define ORW_SECTIONS_H
 
-#define OPTIMISER_OPTIONS(section, rate, warmup, clip, weight_decay, beta2, final_share)                               \
-    {section ".rate", ORW_REAL, "", rate, 0, 1, NULL, "learning rate of AdamW", false},                                \
-        {section ".warmup", ORW_INT, "updates", warmup, 0, 1e9, NULL, "linear warm-up", false},                        \
-        {section ".clip", ORW_REAL, "", clip, 0, 1e9, NULL, "largest gradient norm; 0: no clipping", false},           \
-        {section ".weight_decay", ORW_REAL, "", weight_decay, 0, 1, NULL, "decoupled weight decay", false},            \
-        {section ".beta2", ORW_REAL, "", beta2, 0, 0.99999999, NULL, "decay of Adam's second moment", false}, {        \
+#define OPTIMISER_OPTIONS(section, stage, rate, warmup, clip, weight_decay, beta2, final_share)                        \
+    {section ".rate", ORW_REAL, "", rate, 0, 1, NULL, "learning rate of AdamW", stage},                                \
+        {section ".warmup", ORW_INT, "updates", warmup, 0, 1e9, NULL, "linear warm-up", stage},                        \
+        {section ".clip", ORW_REAL, "", clip, 0, 1e9, NULL, "largest gradient norm; 0: no clipping", stage},           \
+        {section ".weight_decay", ORW_REAL, "", weight_decay, 0, 1, NULL, "decoupled weight decay", stage},            \
+        {section ".beta2", ORW_REAL, "", beta2, 0, 0.99999999, NULL, "decay of Adam's second moment", stage}, {        \
         section ".final_share", ORW_REAL, "", final_share, 0, 1, NULL,                                                 \
-            "share of the rate that is left after cosine decay; 1: constant rate", false                               \
+            "share of the rate that is left after cosine decay; 1: constant rate", stage                               \
     }
 
-#define TIME_OPTIONS(section, what)                                                                                    \
+#define TIME_OPTIONS(section, stage, what)                                                                             \
     {section ".time",                                                                                                  \
      ORW_CHOICE,                                                                                                       \
      "",                                                                                                               \
@@ -22,9 +22,9 @@
      0,                                                                                                                \
      "uniform|logit_normal",                                                                                           \
      what ": uniform on (0, 1), or sigmoid(time_mean + time_scale n), n ~ N(0, 1)",                                    \
-     false},                                                                                                           \
-        {section ".time_mean", ORW_REAL, "", "0", -10, 10, NULL, "logit_normal: mean of the logit of t", false}, {     \
-        section ".time_scale", ORW_REAL, "", "1", 0, 10, NULL, "logit_normal: its standard deviation", false           \
+     stage},                                                                                                           \
+        {section ".time_mean", ORW_REAL, "", "0", -10, 10, NULL, "logit_normal: mean of the logit of t", stage}, {     \
+        section ".time_scale", ORW_REAL, "", "1", 0, 10, NULL, "logit_normal: its standard deviation", stage           \
     }
 
 #endif

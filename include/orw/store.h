@@ -120,6 +120,13 @@ orw_status orw_checkpoint_save(const orw_checkpoint *checkpoint, const char *dir
  * *found = false and ORW_OK where there is none. Every rank may read by itself; not collective. */
 orw_status orw_checkpoint_load(orw_checkpoint *checkpoint, const char *directory, bool *found);
 
+/* The text of the piece "identity" of one checkpoint file. Caller frees. Not collective. */
+orw_status orw_checkpoint_identity(const char *path, char **text);
+/* How two identities, lists of "key = value", differ: "finetune.rate = 1, now 2; ...", the keys of `old` first.
+ * *settings: only keys with a section differ, which are settings; others say what a result was made from. Caller frees;
+ * NULL: no memory. */
+char *orw_identity_differences(const char *old, const char *now, bool *settings);
+
 /* The same generation for all ranks: rank 0 chooses and reads it, every other rank reads the file of that name in its
  * own `directory` and must find the same digest, else ORW_ERR_SYSTEM names the rank and the file. The outcome is
  * agreed. Collective. */

@@ -89,15 +89,9 @@ static bool canonical_real(const orw_option *option, const char *item, char *can
 }
 
 static bool canonical_choice(const orw_option *option, const char *item, char *canonical, size_t capacity) {
-    size_t length = strlen(item);
-    for (const char *choice = option->choices; choice; choice = strchr(choice, '|')) {
-        if (*choice == '|') choice++;
-        if (length > 0 && strcspn(choice, "|") == length && strncmp(choice, item, length) == 0) {
-            snprintf(canonical, capacity, "%s", item);
-            return true;
-        }
-    }
-    return false;
+    if (!orw_text_is_choice(option->choices, item)) return false;
+    snprintf(canonical, capacity, "%s", item);
+    return true;
 }
 
 /* What would not come back the same from an INI file is refused: control characters and starts of comments. */

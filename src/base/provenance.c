@@ -22,6 +22,13 @@ const char *orw_source_directory(void) {
     return ORW_SOURCE;
 }
 
+const char *orw_sources(const char *program) {
+    static const char *const known[][2] = {ORW_PROGRAMS{"", ORW_LIBRARY}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(program, known[i][0]) == 0) return known[i][1];
+    return ORW_LIBRARY;
+}
+
 static void read_cpu_model(char *model, size_t capacity) {
     snprintf(model, capacity, "unknown");
     FILE *file = fopen("/proc/cpuinfo", "r");
@@ -55,6 +62,7 @@ orw_status orw_describe_build(orw_dictionary *provenance) {
     ORW_CALL(orw_dictionary_set(provenance, "cpu", "%s", cpu));
     ORW_CALL(orw_dictionary_set(provenance, "isa", "%s", orw_cpu_isa_name(orw_cpu_isa())));
     ORW_CALL(orw_dictionary_set(provenance, "commit", "%s", ORW_COMMIT));
+    ORW_CALL(orw_dictionary_set(provenance, "sources", "%s", orw_sources("")));
     ORW_CALL(orw_dictionary_set(provenance, "compiler", "%s", COMPILER));
     ORW_CALL(orw_dictionary_set(provenance, "flags", "%s", ORW_FLAGS));
     ORW_CALL(orw_dictionary_set(provenance, "mpi", "%s", mpi));

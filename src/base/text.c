@@ -57,6 +57,15 @@ bool orw_text_next_item(const char **cursor, const char **item, size_t *length) 
     return true;
 }
 
+bool orw_text_is_choice(const char *choices, const char *word) {
+    size_t length = strlen(word);
+    for (const char *choice = choices; choice; choice = strchr(choice, '|')) {
+        if (*choice == '|') choice++;
+        if (length > 0 && strcspn(choice, "|") == length && strncmp(choice, word, length) == 0) return true;
+    }
+    return false;
+}
+
 void orw_real_text(double value, char text[ORW_REAL_CHARACTERS]) {
     orw_text_from_real(value, text);
 }

@@ -17,4 +17,7 @@ void orw_text_from_real(double value, char text[ORW_REAL_TEXT]);
  * An empty list has no items; "1,,2" has an empty one. The item is not terminated: it has *length bytes. */
 bool orw_text_next_item(const char **cursor, const char **item, size_t *length);
 
+/* Is `word` one of "this|that|other"? */
+bool orw_text_is_choice(const char *choices, const char *word);
+
 #endif

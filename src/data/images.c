@@ -9,9 +9,9 @@ enum { TEST_SPRITES = 2000 };
 
 const orw_option orw_images_options[] = {
     {"data.set", ORW_CHOICE, "", "auto", 0, 0, "auto|cifar10|sprites",
-     "auto: CIFAR-10 where its files are found, else the sprites that come with the source", false},
+     "auto: CIFAR-10 where its files are found, else the sprites that come with the source", ORW_STAGE_DATA},
     {"data.directory", ORW_TEXT, "", "", 0, 0, NULL, "where CIFAR-10 lies; empty: $ORW_DATA/cifar10, then data/cifar10",
-     true},
+     ORW_INCIDENTAL},
     {.key = NULL}};
 
 static orw_status load_cifar10(const char *directory, orw_images *images) {
@@ -46,7 +46,8 @@ static orw_status load(const orw_config *config, orw_images *images) {
 orw_status orw_images_load(const orw_config *config, orw_dictionary *about, orw_images *images) {
     *images = (orw_images){0};
     ORW_CALL(load(config, images));
-    snprintf(images->parents, sizeof images->parents, "data = %s\n", images->train->digest);
+    snprintf(images->parents, sizeof images->parents, "data = %s\ntest = %s\n", images->train->digest,
+             images->test->digest);
     ORW_CALL(orw_dictionary_set(about, "data.train", "%s sha256 %s", images->train->name, images->train->digest));
     return orw_dictionary_set(about, "data.test", "%s sha256 %s", images->test->name, images->test->digest);
 }

@@ -4,10 +4,10 @@
 
 #include "scene.h"
 
-#define SCENE_OPTIONS(section, count, nouns, least, most, jitter, flip, background)                                    \
-    {section ".seed", ORW_INT, "", "1", 0, 2147483647, NULL, "of the pictures", false},                                \
-        {section ".count", ORW_INT, "images", count, 1, 1e8, NULL, "of the data set", false},                          \
-        {section ".size", ORW_INT, "pixels", "32", 8, 256, NULL, "side of an image", false},                           \
+#define SCENE_OPTIONS(section, own, looks, count, nouns, least, most, jitter, flip, background)                        \
+    {section ".seed", ORW_INT, "", "1", 0, 2147483647, NULL, "of the pictures", own},                                  \
+        {section ".count", ORW_INT, "images", count, 1, 1e8, NULL, "of the data set", own},                            \
+        {section ".size", ORW_INT, "pixels", "32", 8, 256, NULL, "side of an image", looks},                           \
         {section ".nouns",                                                                                             \
          ORW_INT,                                                                                                      \
          "nouns",                                                                                                      \
@@ -16,8 +16,8 @@
          4096,                                                                                                         \
          NULL,                                                                                                         \
          "the first so many of data/sprites/names.tsv; 0: all",                                                        \
-         false},                                                                                                       \
-        {section ".style", ORW_CHOICE, "", "all", 0, 0, "all|google|twitter", "of the sprites", false},                \
+         looks},                                                                                                       \
+        {section ".style", ORW_CHOICE, "", "all", 0, 0, "all|google|twitter", "of the sprites", looks},                \
         {section ".object_least",                                                                                      \
          ORW_REAL,                                                                                                     \
          "",                                                                                                           \
@@ -26,8 +26,8 @@
          1,                                                                                                            \
          NULL,                                                                                                         \
          "smallest side of an object's square as a share of the image's",                                              \
-         false},                                                                                                       \
-        {section ".object_most", ORW_REAL, "", most, 0.05, 1, NULL, "largest", false},                                 \
+         looks},                                                                                                       \
+        {section ".object_most", ORW_REAL, "", most, 0.05, 1, NULL, "largest", looks},                                 \
         {section ".jitter",                                                                                            \
          ORW_REAL,                                                                                                     \
          "",                                                                                                           \
@@ -36,7 +36,7 @@
          1,                                                                                                            \
          NULL,                                                                                                         \
          "0: objects stand in fixed places; 1: as far off as there is room",                                           \
-         false},                                                                                                       \
+         looks},                                                                                                       \
         {section ".flip",                                                                                              \
          ORW_REAL,                                                                                                     \
          "",                                                                                                           \
@@ -45,24 +45,26 @@
          1,                                                                                                            \
          NULL,                                                                                                         \
          "share of pictures that are mirrored; captions stay true",                                                    \
-         false},                                                                                                       \
+         looks},                                                                                                       \
     {                                                                                                                  \
-        section ".background", ORW_CHOICE, "", background, 0, 0, "smooth|textured|mixed", "behind the objects", false  \
+        section ".background", ORW_CHOICE, "", background, 0, 0, "smooth|textured|mixed", "behind the objects", looks  \
     }
 
-const orw_option orw_sprite_options[] = {SCENE_OPTIONS("sprites", "20000", "0", "0.6", "0.9", "1", "0.5", "mixed"),
-                                         {.key = NULL}};
+const orw_option orw_sprite_options[] = {
+    SCENE_OPTIONS("sprites", ORW_STAGE_DATA, ORW_STAGE_DATA, "20000", "0", "0.6", "0.9", "1", "0.5", "mixed"),
+    {.key = NULL}};
 
+/* Only the base model learns from these scenes as they are; all else knows their looks. */
 const orw_option orw_scene_keys[] = {
-    SCENE_OPTIONS("scenes", "50000", "8", "0.4375", "0.4375", "0.25", "0", "smooth"),
+    SCENE_OPTIONS("scenes", ORW_STAGE_BASE, NULL, "50000", "8", "0.4375", "0.4375", "0.25", "0", "smooth"),
     {"scenes.objects", ORW_INT, "objects", "2", 1, ORW_MOST_OBJECTS, NULL,
-     "2: in a relation; 3: and one more somewhere (cubes: a stack of three)", false},
-    {"scenes.cubes", ORW_REAL, "", "0", 0, 1, NULL, "share of scenes made of coloured cubes", false},
+     "2: in a relation; 3: and one more somewhere (cubes: a stack of three)", ORW_STAGE_BASE},
+    {"scenes.cubes", ORW_REAL, "", "0", 0, 1, NULL, "share of scenes made of coloured cubes", ORW_STAGE_BASE},
     {"scenes.noise", ORW_REAL, "", "0", 0, 1, NULL,
-     "share of captions that are not the truth: half name another relation, half none", false},
+     "share of captions that are not the truth: half name another relation, half none", ORW_STAGE_BASE},
     {"scenes.held_out", ORW_INT, "triples", "0", 0, 1e6, NULL,
-     "noun, relation, noun that never occur, nor their equivalents", false},
-    {"scenes.held_out_seed", ORW_INT, "", "1", 0, 2147483647, NULL, "which triples are held out", false},
+     "noun, relation, noun that never occur, nor their equivalents", ORW_STAGE_BASE},
+    {"scenes.held_out_seed", ORW_INT, "", "1", 0, 2147483647, NULL, "which triples are held out", ORW_STAGE_BASE},
     {.key = NULL}};
 
 orw_scene_options orw_sprite_defaults(void) {

@@ -7,13 +7,14 @@
 
 const orw_option orw_solver_options[] = {
     {"solver.kind", ORW_CHOICE, "", "midpoint", 0, 0, "euler|midpoint|heun|adaptive",
-     "ODE solver of the samplers; few Euler steps shrink images round after round", false},
+     "ODE solver of the samplers; few Euler steps shrink images round after round", ORW_STAGE_EVALUATE},
     {"solver.steps", ORW_INT, "steps", "8", 1, 10000, NULL,
-     "steps from t = 0 to t = 1; adaptive: the first step tried is 1 / steps", false},
+     "steps from t = 0 to t = 1; adaptive: the first step tried is 1 / steps", ORW_STAGE_EVALUATE},
     {"solver.tolerance", ORW_REAL, "", "1e-4", 1e-7, 1, NULL,
-     "adaptive: error of one step in every number z is held below tolerance (1 + |z|)", false},
+     "adaptive: error of one step in every number z is held below tolerance (1 + |z|)", ORW_STAGE_EVALUATE},
     {"solver.guidance", ORW_REAL, "", "1", 0, 100, NULL,
-     "g of classifier-free guidance, v_none + g (v_cond - v_none), where the model takes conditions; 1: none", false},
+     "g of classifier-free guidance, v_none + g (v_cond - v_none), where the model takes conditions; 1: none",
+     ORW_STAGE_EVALUATE},
     {.key = NULL}};
 
 orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver) {

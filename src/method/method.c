@@ -6,15 +6,16 @@
 #include "methods.h"
 
 const orw_option orw_method_options[] = {
-    {"weight.tau", ORW_REAL, "1/reward", "1", 0, 1e6, NULL, "inverse temperature: w = exp(tau r)", false},
+    {"weight.tau", ORW_REAL, "1/reward", "1", 0, 1e6, NULL, "inverse temperature: w = exp(tau r)", ORW_STAGE_FINETUNE},
     {"weight.normalise", ORW_CHOICE, "", "none", 0, 0, "none|mean|prompt",
      "none: w as it is (the paper's); mean: divided by its mean over the global batch; prompt: over each prompt's "
      "samples in it, two or more, so that a hard prompt counts as much as an easy one",
-     false},
+     ORW_STAGE_FINETUNE},
     {"raft.keep", ORW_REAL, "", "0.25", 1e-9, 1, NULL,
-     "share of each prompt's samples that raft trains on, the best; at least one of each", false},
+     "share of each prompt's samples that raft trains on, the best; at least one of each", ORW_STAGE_FINETUNE},
     {"reft.margin", ORW_REAL, "", "0", -1e3, 1e3, NULL,
-     "reft trains on samples whose reward exceeds the batch's mean by more than this many standard deviations", false},
+     "reft trains on samples whose reward exceeds the batch's mean by more than this many standard deviations",
+     ORW_STAGE_FINETUNE},
     {.key = NULL}};
 
 static const orw_method *const methods[] = {&orw_method_orw, &orw_method_offline, &orw_method_raft, &orw_method_reft,

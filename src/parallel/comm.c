@@ -26,6 +26,30 @@ orw_status orw_mpi_error(int code, const char *call) {
     return orw_error(ORW_ERR_SYSTEM, "MPI: %s: %.*s failed", text, (int)strcspn(call, "("), call);
 }
 
+/* Where launcher and library are different MPIs, every process believes that it is alone, and all would do the same
+ * work on the same files. The innermost launcher says best how many it has started: any that speaks of one is believed.
+ */
+static orw_status check_launcher(int size) {
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE",
+                                        "SLURM_STEP_NUM_TASKS"};
+    const char *name = NULL;
+    for (size_t i = 0; size == 1 && i < sizeof sizes / sizeof *sizes; i++) {
+        const char *text = getenv(sizes[i]);
+        if (text && atoi(text) == 1) return ORW_OK;
+        if (text && atoi(text) > 1 && !name) name = sizes[i];
+    }
+    if (!name) return ORW_OK;
+    char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int length;
+    MPI_Get_library_version(library, &length);
+    library[strcspn(library, ",\n")] = '\0';
+    return orw_error(
+        ORW_ERR_INPUT,
+        "%s = %s: found 1 process by MPI, expected as many as the launcher has started; it does not belong "
+        "to the MPI of this program, %s",
+        name, getenv(name), library);
+}
+
 orw_status orw_comm_begin(int *argc, char ***argv, orw_comm **comm) {
     *comm = NULL;
     ORW_MPI(MPI_Init(argc, argv));
@@ -40,6 +64,14 @@ orw_status orw_comm_begin(int *argc, char ***argv, orw_comm **comm) {
     if (code != MPI_SUCCESS) {
         free(made);
         return orw_mpi_error(code, "MPI_Comm_dup");
+    }
+    orw_status status = check_launcher(made->size);
+    if (status != ORW_OK) {
+        MPI_Comm_free(&made->last);
+        MPI_Comm_free(&made->mpi);
+        free(made);
+        MPI_Finalize();
+        return status;
     }
     orw_log_enable(made->rank == 0);
     *comm = made;

@@ -10,13 +10,13 @@
 
 #include "program_share.h"
 
-static const char *const stages[] = {"base", "rewards", "finetune"};
+static const char *const stage_order[] = {"base", "rewards", "finetune"};
 enum { STAGES = 3 };
 static const double patience = 2; /* seconds that a lock is waited for */
 
 typedef struct arguments {
     const char *config_path, *output, *stage;
-    bool help, markdown, print_config, runs;
+    bool help, markdown, print_config, runs, identities;
 } arguments;
 
 /* Is argv[*i] this option, NAME VALUE or NAME=VALUE? Then *i moves to its last word; value NULL: it is missing. */
@@ -50,12 +50,16 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
             program->must_resume = true;
         else if (strcmp(word, "--allow-change") == 0)
             program->allow_change = true;
+        else if (strcmp(word, "--strict") == 0)
+            program->strict = true;
         else if (strcmp(word, "--shared") == 0)
             program->shared = true;
         else if (strcmp(word, "--complete") == 0)
             program->only_looks = true;
         else if (strcmp(word, "--runs") == 0)
             found->runs = true;
+        else if (strcmp(word, "--identities") == 0)
+            found->identities = true;
         else if (word[0] == '-')
             return orw_error(ORW_ERR_INPUT, "unknown option %s; see --help", word);
         else if (found->config_path)
@@ -83,9 +87,11 @@ static void print_help(const orw_program *program, const char *title) {
         "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
         "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
         "  --allow-change    what was interrupted may go on with other settings; the files' provenance says which\n"
+        "  --strict          refuse to keep, or to go on with, what was made by other code\n"
         "  --shared          others that say so too may work in DIR at the same time, each on runs of its own\n"
         "  --complete        do nothing; exit status 3 where something of what is asked for is not complete in DIR\n"
         "  --runs            print the options that select each run of the sweep, a line each, and stop\n"
+        "  --identities      print the keys that each kind of result depends on, and those that none does, and stop\n"
         "  --print-config    print the whole configuration and stop\n"
         "  --markdown        print the table of keys and stop\n"
         "  --help            this text\n\n"
@@ -105,7 +111,7 @@ static orw_status choose_stage(orw_program *program, const char *stage) {
     program->last_stage = STAGES - 1;
     if (!stage || strcmp(stage, "all") == 0) return ORW_OK;
     for (int i = 0; i < STAGES; i++)
-        if (strcmp(stage, stages[i]) == 0) {
+        if (strcmp(stage, stage_order[i]) == 0) {
             program->last_stage = i;
             return ORW_OK;
         }
@@ -114,7 +120,7 @@ static orw_status choose_stage(orw_program *program, const char *stage) {
 
 bool orw_program_stage(const orw_program *program, const char *stage) {
     for (int i = 0; i < STAGES; i++)
-        if (strcmp(stage, stages[i]) == 0) return i <= program->last_stage;
+        if (strcmp(stage, stage_order[i]) == 0) return i <= program->last_stage;
     return false;
 }
 
@@ -208,6 +214,7 @@ static orw_status take_output(orw_program *program) {
 
 static orw_status describe(orw_program *program) {
     ORW_CALL(orw_describe_build(program->about));
+    ORW_CALL(orw_dictionary_set(program->about, "sources", "%s", orw_sources(program->name)));
     ORW_CALL(orw_dictionary_set(program->about, "program", "%s", program->name));
     ORW_CALL(orw_dictionary_set(program->about, "ranks", "%d", orw_comm_size(program->comm)));
     /* Collective writes need the same text everywhere; it is rank 0's host that is named. */
@@ -219,8 +226,9 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
     arguments found = {.output = "results"};
     *go_on = false;
     ORW_CALL(read_arguments(program, argc, argv, &found));
-    if (found.help || found.markdown || found.print_config || found.runs) {
+    if (found.help || found.markdown || found.print_config || found.runs || found.identities) {
         if (orw_comm_rank(program->comm) != 0) return ORW_OK;
+        if (found.identities) return orw_program_print_identities(program, options, stdout);
         if (found.runs) {
             ORW_CALL(check_sweeps(program->config, options));
             ORW_CALL(orw_program_check_runs(program->config, options));
@@ -249,7 +257,7 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
 
 /* Is it a question, which a program answers by itself, even where MPI cannot start? */
 static bool is_question(int argc, char **argv) {
-    static const char *const questions[] = {"--help", "-h", "--markdown", "--print-config", "--runs", "--complete"};
+    static const char *const questions[] = {"--help", "-h", "--markdown", "--print-config", "--runs", "--complete", "--identities"};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--set") == 0 || strcmp(argv[i], "--out") == 0 || strcmp(argv[i], "--stage") == 0) {
             i++;
@@ -279,8 +287,8 @@ static int exit_status_of(orw_program *program, orw_status status) {
 }
 
 int orw_program_main(int argc, char **argv, const char *name, const char *title, const orw_option *const *options,
-                     orw_program_body body) {
-    orw_program program = {.name = name, .lock = -1};
+                     const char *const *stages, orw_program_body body) {
+    orw_program program = {.name = name, .stages = stages, .lock = -1};
     bool go_on = false;
     orw_status status = orw_cpu_prepare(argc, argv);
     if (status != ORW_OK) {
@@ -292,6 +300,7 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
         return ORW_EXIT_ERROR;
     }
     status = orw_config_create(&program.config, options);
+    if (status == ORW_OK) status = orw_program_check_stages(&program, options);
     if (status == ORW_OK) status = orw_dictionary_create(&program.about);
     if (status == ORW_OK) status = start(&program, argc, argv, title, options, &go_on);
     if (status == ORW_OK && go_on) status = body(&program);
@@ -302,33 +311,13 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
         if (orw_comm_rank(program.comm) == 0) printf("%s\n", orw_error_text());
         status = ORW_OK;
     }
+    if (program.by_other_code > 1)
+        orw_warn("%s: %d of the results there were made by other code", program.output, program.by_other_code);
     orw_program_release(&program);
     orw_dictionary_destroy(&program.about);
     orw_config_destroy(&program.config);
     if (program.lock >= 0) close(program.lock);
     return orw_output_close(exit_status_of(&program, status));
-}
-
-orw_status orw_program_place(orw_program *program, const char *sub, const char *const *prefixes, const char *parents,
-                             orw_place *place) {
-    char *directory = NULL;
-    *place = (orw_place){.comm = program->comm,
-                         .config = program->config,
-                         .about = program->about,
-                         .allow_change = program->allow_change,
-                         .claim = orw_program_claim,
-                         .claim_context = program};
-    if (asprintf(&directory, "%s/%s", program->output, sub) >= 0) place->directory = directory;
-    place->identity = orw_place_identity(program->config, prefixes, parents);
-    if (place->directory && place->identity) return ORW_OK;
-    orw_place_clear(place);
-    return orw_error(ORW_ERR_SYSTEM, "no memory for the place of %s", sub);
-}
-
-void orw_place_clear(orw_place *place) {
-    free(place->directory);
-    free(place->identity);
-    place->directory = place->identity = NULL;
 }
 
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed) {
@@ -346,18 +335,21 @@ void orw_run_name(const char *method, double alpha, int seed, char *name, size_t
 
 orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const char *method_name, double alpha,
                            int seed) {
-    const char *label = method_name ? method_name : "base";
+    const char *label = method_name ? method_name : "base", *stages = ORW_STAGES_OF_RUN;
     orw_method method = {.name = label};
     orw_place place;
     char name[128] = "runs/base", *own = name + strlen("runs/"), parents[1024];
     if (method_name) {
         ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
         orw_run_name(method_name, alpha, seed, own, sizeof name - (size_t)(own - name));
+    } else {
+        stages = ORW_STAGE_EVALUATE;
     }
+    if (program->looks_ahead) return orw_program_foresee(program, name, stages);
     snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\n%s", frame->before, label, alpha, seed,
              frame->after);
     ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
-    ORW_CALL(orw_program_place(program, name, frame->keys, parents, &place));
+    ORW_CALL(orw_program_place(program, name, stages, parents, &place));
     orw_finetune_setup setup = frame->setup;
     setup.place = &place;
     setup.method = &method;

@@ -47,14 +47,26 @@ static orw_status claim(orw_program *program, const char *directory) {
     return lock_beside(directory, &made->lock);
 }
 
-orw_status orw_program_claim(void *context, const orw_place *place) {
+/* A new model in place of `place` has other bits, which the interrupted run could not go on with. */
+static orw_status refuse_move(const orw_program *program, const orw_place *place) {
+    return orw_error(ORW_ERR_INPUT,
+                     "%s was made with other settings, and %s, which was made from it, is interrupted; finish that run "
+                     "with its own settings, remove it, or take another --out",
+                     place->directory, program->interrupted);
+}
+
+static orw_status claim_alone(orw_program *program, const orw_place *place, bool moves) {
+    if (moves && program->interrupted && !orw_program_is_run(program, place)) return refuse_move(program, place);
+    return program->shared ? claim(program, place->directory) : ORW_OK;
+}
+
+orw_status orw_program_claim(void *context, const orw_place *place, bool moves) {
     orw_program *program = context;
     if (program->only_looks) {
         program->incomplete = true;
         return orw_error(ORW_ERR_INPUT, "%s: not complete", place->directory);
     }
-    if (!program->shared) return ORW_OK;
-    return orw_comm_agree(place->comm, orw_comm_rank(place->comm) == 0 ? claim(program, place->directory) : ORW_OK);
+    return orw_comm_agree(place->comm, orw_comm_rank(place->comm) == 0 ? claim_alone(program, place, moves) : ORW_OK);
 }
 
 void orw_program_release(orw_program *program) {
@@ -64,6 +76,8 @@ void orw_program_release(orw_program *program) {
         if (first->lock >= 0) close(first->lock);
         free(first);
     }
+    free(program->interrupted);
+    program->interrupted = NULL;
 }
 
 /* ---------------------------------------------------------------- runs ------------------------------------------ */

@@ -5,6 +5,17 @@
 #include "orw/program.h"
 
 void orw_program_release(orw_program *program); /* ends all claims */
+/* The claim of every place; the context is the program. With --complete: refused, and noted. With --shared: locked
+ * until the program ends, refused where another one has the lock. What an interrupted run was made from is not moved.
+ * Collective. */
+orw_status orw_program_claim(void *program, const orw_place *place, bool moves);
+
+/* Is it a run, or a look at one: what nothing else is made from? */
+bool orw_program_is_run(const orw_program *program, const orw_place *place);
+/* ORW_ERR_INTERNAL where a key would count nowhere. */
+orw_status orw_program_check_stages(const orw_program *program, const orw_option *const *options);
+/* "STAGES TAB key = value" of every key, under all kinds of results that it decides, or as incidental. */
+orw_status orw_program_print_identities(const orw_program *program, const orw_option *const *options, FILE *out);
 
 /* Is it a list that runs are made of: sweep.METHOD, another sweep.AXIS, or also.WHAT beside the sweep? */
 bool orw_program_is_swept(const orw_option *option);

@@ -2,24 +2,24 @@
 #include "orw/reader.h"
 #include "orw/sections.h"
 
-#define READER_OPTIONS(section, updates, seed, patch, channels, depth, pool)                                           \
-    {section ".updates", ORW_INT, "updates", updates, 1, 1e9, NULL, "of its training", false},                         \
-        {section ".batch", ORW_INT, "images", "64", 1, 1e6, NULL, "global batch", false},                              \
-        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and of what it is shown", false}, \
-        {section ".patch", ORW_INT, "pixels", patch, 1, 16, NULL, "edge of the blocks that it begins with", false},    \
-        {section ".channels",                                                                                          \
-         ORW_INTS,                                                                                                     \
-         "",                                                                                                           \
-         channels,                                                                                                     \
-         1,                                                                                                            \
-         4096,                                                                                                         \
-         NULL,                                                                                                         \
-         "of its stages, halving the image between; multiples of 8",                                                   \
-         false},                                                                                                       \
-        {section ".depth", ORW_INT, "convolutions", depth, 1, 16, NULL, "per stage", false},                           \
-        {section ".pool", ORW_CHOICE, "", pool, 0, 0, "stride|average", "how the image is halved", false},             \
-        {section ".features", ORW_INT, "", "64", 1, 4096, NULL, "numbers per image after the last stage", false},      \
-        OPTIMISER_OPTIONS(section, "3e-3", "100", "1", "1e-4", "0.99", "0.02")
+#define READER_OPTIONS(section, updates, seed, patch, channels, depth, pool)                                             \
+    {section ".updates", ORW_INT, "updates", updates, 1, 1e9, NULL, "of its training", section},                         \
+        {section ".batch", ORW_INT, "images", "64", 1, 1e6, NULL, "global batch", section},                              \
+        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and of what it is shown", section}, \
+        {section ".patch", ORW_INT, "pixels", patch, 1, 16, NULL, "edge of the blocks that it begins with", section},    \
+        {section ".channels",                                                                                            \
+         ORW_INTS,                                                                                                       \
+         "",                                                                                                             \
+         channels,                                                                                                       \
+         1,                                                                                                              \
+         4096,                                                                                                           \
+         NULL,                                                                                                           \
+         "of its stages, halving the image between; multiples of 8",                                                     \
+         section},                                                                                                       \
+        {section ".depth", ORW_INT, "convolutions", depth, 1, 16, NULL, "per stage", section},                           \
+        {section ".pool", ORW_CHOICE, "", pool, 0, 0, "stride|average", "how the image is halved", section},             \
+        {section ".features", ORW_INT, "", "64", 1, 4096, NULL, "numbers per image after the last stage", section},      \
+        OPTIMISER_OPTIONS(section, section, "3e-3", "100", "1", "1e-4", "0.99", "0.02")
 
 /* The judge differs from all rewards in architecture, seed and scenes. */
 const orw_option orw_reader_options[] = {READER_OPTIONS("detector", "800", "21", "2", "32,64,96", "2", "stride"),
@@ -30,5 +30,5 @@ const orw_option orw_reader_options[] = {READER_OPTIONS("detector", "800", "21",
 
 const orw_option orw_class_encoder_options[] = {
     READER_OPTIONS("class_encoder", "800", "25", "1", "16,32,64", "2", "stride"),
-    {"class_encoder.flip", ORW_BOOL, "", "true", 0, 0, NULL, "mirror half of the images", false},
+    {"class_encoder.flip", ORW_BOOL, "", "true", 0, 0, NULL, "mirror half of the images", "class_encoder"},
     {.key = NULL}};

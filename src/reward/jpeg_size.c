@@ -12,8 +12,9 @@
 enum { buffer_size = 4096 };
 
 const orw_option orw_jpeg_size_options[] = {
-    {"reward.quality", ORW_INT, "", "95", 1, 100, NULL, "quality setting of the JPEG whose size is the reward", false},
-    {"reward.sign", ORW_CHOICE, "", "1", 0, 0, "1|-1", "1: small files are good; -1: large ones", false},
+    {"reward.quality", ORW_INT, "", "95", 1, 100, NULL, "quality setting of the JPEG whose size is the reward",
+     ORW_STAGE_EVALUATE},
+    {"reward.sign", ORW_CHOICE, "", "1", 0, 0, "1|-1", "1: small files are good; -1: large ones", ORW_STAGE_EVALUATE},
     {.key = NULL}};
 
 /* ---------------------------------------------------------------- counting bytes -------------------------------- */

@@ -1,6 +1,5 @@
 /* checkpoint.c - a run's whole state as named pieces, in two generations of which one is valid at every instant. */
 #include "h5.h"
-#include "identity.h"
 
 #include <errno.h>
 #include <inttypes.h>

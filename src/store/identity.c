@@ -1,11 +1,15 @@
-/* identity.c - what differs between the identities of two experiments. */
-#include "identity.h"
+/* identity.c - the identity of a checkpoint, and what differs between the identities of two experiments. */
+#include "h5.h"
+#include "orw/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 4352 }; /* of a configuration: its names and values are shorter */
+enum {
+    LINE = 4352,      /* of a configuration: its names and values are shorter */
+    LONGEST = 1 << 24 /* bytes of a whole identity */
+};
 
 /* The line of `text` that starts at *at, without its end; *at moves on. */
 static bool next_line(const char **at, char *line, size_t capacity) {
@@ -66,6 +70,24 @@ static void first_difference(const char *old, const char *now, FILE *out) {
     while (old[at] && old[at] == now[at]) at++;
     while (at > 0 && old[at - 1] != '\n') at--;
     fprintf(out, "'%.*s', now '%.*s'", (int)strcspn(old + at, "\n"), old + at, (int)strcspn(now + at, "\n"), now + at);
+}
+
+orw_status orw_checkpoint_identity(const char *path, char **text) {
+    hid_t file, group = H5I_INVALID_HID;
+    orw_h5_array array;
+    *text = NULL;
+    ORW_CALL(orw_h5_open(path, "checkpoint", &file));
+    orw_status status = orw_h5_open_group(file, path, "pieces", &group);
+    if (status == ORW_OK) status = orw_h5_inspect(group, path, "identity", &array);
+    if (status == ORW_OK && (array.kind != H5T_INTEGER || array.rank != 1 || array.shape[0] > LONGEST))
+        status = orw_error(ORW_ERR_INPUT, "%s: piece 'identity' is not the text of an identity", path);
+    if (status == ORW_OK) *text = calloc((size_t)array.shape[0] + 1, 1);
+    if (status == ORW_OK && !*text) status = orw_error(ORW_ERR_SYSTEM, "out of memory reading %s", path);
+    if (status == ORW_OK && array.shape[0]) status = orw_h5_read(group, "identity", H5T_NATIVE_UINT8, *text);
+    if (group >= 0) H5Gclose(group);
+    status = orw_h5_close(file, status);
+    if (status != ORW_OK) free(*text), *text = NULL;
+    return status;
 }
 
 char *orw_identity_differences(const char *old, const char *now, bool *settings) {

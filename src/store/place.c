@@ -1,4 +1,6 @@
 /* place.c - is a result already there, and is it the one that is asked for? */
+#include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +18,8 @@ void orw_model_clear(orw_model *model) {
     model->values = NULL;
 }
 
-char *orw_place_identity(const orw_config *config, const char *const *prefixes, const char *parents) {
-    char *settings = orw_config_identity(config, prefixes), *both = NULL;
+char *orw_place_identity(const orw_config *config, const char *stages, const char *parents) {
+    char *settings = orw_config_identity(config, stages), *both = NULL;
     if (settings && asprintf(&both, "%s%s", settings, parents) < 0) both = NULL;
     free(settings);
     return both;
@@ -29,8 +31,16 @@ orw_status orw_place_path(const orw_place *place, const char *name, char *path, 
                      capacity);
 }
 
-static void digest_text(const orw_place *place, char text[17]) {
-    snprintf(text, 17, "%016llx", (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0));
+/* The lines of an identity whose keys have a section: its settings. Caller frees. */
+static char *settings_of(const char *identity) {
+    char *settings = calloc(strlen(identity) + 1, 1), *at = settings;
+    for (const char *line = identity; settings && *line;) {
+        size_t length = strcspn(line, "\n"), key = strcspn(line, " =\n");
+        length += line[length] == '\n';
+        if (memchr(line, '.', key)) at = mempcpy(at, line, length);
+        line += length;
+    }
+    return settings;
 }
 
 orw_status orw_place_damaged(const orw_place *place, orw_status status) {
@@ -38,17 +48,41 @@ orw_status orw_place_damaged(const orw_place *place, orw_status status) {
     return orw_error(status, "%s; remove %s to have it made again", orw_error_text(), place->directory);
 }
 
-/* Does the file carry this place's digest? One that cannot be read is refused: it may have cost days. */
-static orw_status is_ours(const orw_place *place, const char *path, bool *ours) {
-    char expected[17];
-    digest_text(place, expected);
+static bool is_same(const orw_place *place, const char *identity) {
+    if (!place->settings_only) return strcmp(identity, place->identity) == 0;
+    char *theirs = settings_of(identity), *ours = settings_of(place->identity);
+    bool same = theirs && ours && strcmp(theirs, ours) == 0;
+    free(theirs);
+    free(ours);
+    return same;
+}
+
+/* What lies in a directory; changes nothing. */
+typedef struct finding {
+    orw_place_state state;
+    bool foreign;     /* what is complete there is another identity's */
+    char sources[65]; /* of what is complete and ours, where it was made by other code than ours; else "" */
+} finding;
+
+/* By whose code? A result that does not say is older than the digest, so by other code, too. */
+static void look_at_code(const orw_place *place, const orw_dictionary *found, finding *what) {
+    const char *ours = orw_dictionary_get(place->about, "sources"), *theirs = orw_dictionary_get(found, "sources");
+    if (!theirs) theirs = "unknown";
+    if (ours && strcmp(ours, theirs) != 0) snprintf(what->sources, sizeof what->sources, "%s", theirs);
+}
+
+/* Is it what the place asks for? One that cannot be read is refused: it may have cost days. */
+static orw_status look_at_result(const orw_place *place, const char *path, finding *what) {
     orw_dictionary *found = NULL;
-    *ours = false;
     ORW_CALL(orw_dictionary_create(&found));
     orw_status status = orw_run_provenance(path, found);
     if (status == ORW_OK) {
-        const char *digest = orw_dictionary_get(found, "identity.digest");
-        *ours = digest && strcmp(digest, expected) == 0;
+        const char *identity = orw_dictionary_get(found, "identity");
+        what->foreign = !identity || !is_same(place, identity);
+        if (!what->foreign) {
+            what->state = ORW_PLACE_COMPLETE;
+            look_at_code(place, found, what);
+        }
     }
     orw_dictionary_destroy(&found);
     return orw_place_damaged(place, status);
@@ -65,58 +99,193 @@ static orw_status check_tables(const orw_place *place) {
     return ORW_OK;
 }
 
-static orw_status move_aside(const orw_place *place) {
-    char aside[ORW_PATH];
-    for (int n = 1; n < INT_MAX; n++) {
-        if ((size_t)snprintf(aside, sizeof aside, "%s.replaced-%d", place->directory, n) >= sizeof aside) break;
-        if (orw_file_exists(aside)) continue;
-        if (rename(place->directory, aside) != 0) break;
-        orw_warn("%s was made with other settings: it is now %s", place->directory, aside);
-        return orw_make_directories(place->directory);
-    }
-    return orw_error(ORW_ERR_INPUT, "%s was made with other settings and cannot be moved aside", place->directory);
-}
-
-/* Changes nothing. *foreign: what is complete there is another identity's. */
-static orw_status look(const orw_place *place, const char *final, orw_place_state *state, bool *foreign) {
+static orw_status look(const orw_place *place, const char *final, finding *what) {
     char path[ORW_PATH];
-    *state = ORW_PLACE_EMPTY;
-    *foreign = false;
+    *what = (finding){.state = ORW_PLACE_EMPTY};
     ORW_CALL(orw_place_path(place, final, path, sizeof path));
     if (orw_file_exists(path)) {
-        bool ours;
-        ORW_CALL(is_ours(place, path, &ours));
-        *foreign = !ours;
-        if (!ours) return ORW_OK;
-        *state = ORW_PLACE_COMPLETE;
-        return check_tables(place);
+        ORW_CALL(look_at_result(place, path, what));
+        return what->foreign ? ORW_OK : check_tables(place);
     }
     for (int i = 0; i < GENERATIONS; i++) {
         ORW_CALL(orw_place_path(place, generations[i], path, sizeof path));
-        if (orw_file_exists(path)) *state = ORW_PLACE_INTERRUPTED;
+        if (orw_file_exists(path)) what->state = ORW_PLACE_INTERRUPTED;
     }
     return ORW_OK;
 }
 
-static orw_status prepare(const orw_place *place, const char *final, orw_place_state *state) {
-    bool foreign;
-    ORW_CALL(look(place, final, state, &foreign));
-    return foreign ? move_aside(place) : orw_make_directories(place->directory);
+/* Identity of the newest generation that can be read; caller frees. NULL: none can, and loading it will say why. */
+static char *interrupted_identity(const orw_place *place) {
+    char path[ORW_PATH], *text = NULL;
+    for (int i = 0; i < GENERATIONS && !text; i++)
+        if (orw_place_path(place, generations[i], path, sizeof path) == ORW_OK && orw_file_exists(path) &&
+            orw_checkpoint_identity(path, &text) != ORW_OK)
+            text = NULL;
+    return text;
+}
+
+/* Is it what the place asks for, and can go on? `untold`: the answer where no checkpoint can be read. */
+static bool goes_on(const orw_place *place, bool untold) {
+    char *theirs = interrupted_identity(place);
+    bool same = theirs ? is_same(place, theirs) : untold;
+    free(theirs);
+    return same;
+}
+
+/* ---------------------------------------------------------------- what was moved aside -------------------------- */
+
+static const char mark[] = ".replaced-";
+
+/* Number N of an entry NAME.replaced-N; 0: it is none. */
+static int number_aside(const char *entry, const char *name) {
+    size_t length = strlen(name);
+    if (strncmp(entry, name, length) != 0 || strncmp(entry + length, mark, strlen(mark)) != 0) return 0;
+    const char *digits = entry + length + strlen(mark);
+    size_t count = strspn(digits, "0123456789");
+    return count > 0 && count < 10 && !digits[count] ? atoi(digits) : 0;
+}
+
+/* Where something that the place asks for was moved to, complete or else interrupted; *most: the largest number there
+ * is. Damaged files are not worth an error here. */
+static bool search_aside(const orw_place *place, const char *final, char found[ORW_PATH], int *most) {
+    char parent[ORW_PATH];
+    const char *slash = strrchr(place->directory, '/'), *name = slash ? slash + 1 : place->directory;
+    snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - place->directory) : 1,
+             slash ? place->directory : ".");
+    DIR *all = opendir(*parent ? parent : "/");
+    bool complete = false, interrupted = false;
+    *most = 0;
+    for (const struct dirent *entry; all && (entry = readdir(all));) {
+        char path[ORW_PATH];
+        orw_place other = *place;
+        finding what;
+        int number = number_aside(entry->d_name, name);
+        if (number > *most) *most = number;
+        if (number == 0 || complete ||
+            (size_t)snprintf(path, sizeof path, "%s%s%d", place->directory, mark, number) >= sizeof path)
+            continue;
+        other.directory = path;
+        if (look(&other, final, &what) != ORW_OK) continue;
+        complete = what.state == ORW_PLACE_COMPLETE;
+        if (complete || (!interrupted && what.state == ORW_PLACE_INTERRUPTED && goes_on(&other, false))) {
+            interrupted = true;
+            memcpy(found, path, sizeof path);
+        }
+    }
+    if (all) closedir(all);
+    return complete || interrupted;
+}
+
+static orw_status move_aside(const orw_place *place, int number) {
+    char aside[ORW_PATH];
+    if ((size_t)snprintf(aside, sizeof aside, "%s%s%d", place->directory, mark, number) < sizeof aside &&
+        rename(place->directory, aside) == 0) {
+        orw_warn("%s was made with other settings: it is now %s", place->directory, aside);
+        return ORW_OK;
+    }
+    return orw_error(ORW_ERR_INPUT, "%s was made with other settings and cannot be moved aside: %s", place->directory,
+                     strerror(errno));
+}
+
+/* What was made with these settings before comes back. */
+static orw_status bring_back(const orw_place *place, const char *from, int number) {
+    if (rmdir(place->directory) != 0 && errno != ENOENT) ORW_CALL(move_aside(place, number));
+    if (rename(from, place->directory) != 0)
+        return orw_error(ORW_ERR_SYSTEM, "%s cannot be moved back to %s: %s", from, place->directory, strerror(errno));
+    orw_log("%s: made before with these settings, back from %s", place->directory, from);
+    return ORW_OK;
+}
+
+/* ---------------------------------------------------------------- the decision ---------------------------------- */
+
+/* What the place asks for: does it lie there, or elsewhere? Then `from` says where, else it is "". */
+typedef struct decision {
+    finding there;
+    char from[ORW_PATH];
+    int next; /* number of the next thing moved aside */
+} decision;
+
+static orw_status decide(const orw_place *place, const char *final, decision *made) {
+    *made = (decision){.next = 1};
+    ORW_CALL(look(place, final, &made->there));
+    if (made->there.state == ORW_PLACE_COMPLETE) return ORW_OK;
+    if (made->there.state == ORW_PLACE_INTERRUPTED && goes_on(place, true))
+        return ORW_OK; /* loading will say what cannot be read */
+    int most;
+    if (!search_aside(place, final, made->from, &most)) *made->from = '\0';
+    made->next = most + 1;
+    return ORW_OK;
+}
+
+static orw_status prepare(const orw_place *place, const char *final, finding *now) {
+    decision made;
+    ORW_CALL(decide(place, final, &made));
+    *now = made.there;
+    if (*made.from) {
+        ORW_CALL(bring_back(place, made.from, made.next));
+        return look(place, final, now);
+    }
+    if (made.there.foreign) ORW_CALL(move_aside(place, made.next));
+    return orw_make_directories(place->directory);
+}
+
+static orw_status tell_of_code(const orw_place *place, finding *what) {
+    ORW_CALL(orw_comm_broadcast(place->comm, what, sizeof *what));
+    return *what->sources && place->other_code ? place->other_code(place->context, place, what->sources) : ORW_OK;
 }
 
 orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state) {
     const bool decides = orw_comm_rank(place->comm) == 0;
-    bool foreign;
-    ORW_CALL(orw_comm_agree(place->comm, decides ? look(place, final, state, &foreign) : ORW_OK));
-    ORW_CALL(orw_comm_broadcast(place->comm, state, sizeof *state));
+    decision first = {.there = {.state = ORW_PLACE_EMPTY}};
+    ORW_CALL(orw_comm_agree(place->comm, decides ? decide(place, final, &first) : ORW_OK));
+    ORW_CALL(tell_of_code(place, &first.there));
+    *state = first.there.state;
     if (*state == ORW_PLACE_COMPLETE) {
         orw_place_remove_checkpoints(place); /* a kill, or a disk that failed at the very end, may have left them */
         return ORW_OK;
     }
-    if (place->claim) ORW_CALL(place->claim(place->claim_context, place));
+    if (place->claim) ORW_CALL(place->claim(place->context, place, first.there.foreign && !*first.from));
     /* Until the place was ours alone, another program may have gone on there. */
-    ORW_CALL(orw_comm_agree(place->comm, decides ? prepare(place, final, state) : ORW_OK));
-    return orw_comm_broadcast(place->comm, state, sizeof *state);
+    finding now = {.state = ORW_PLACE_EMPTY};
+    ORW_CALL(orw_comm_agree(place->comm, decides ? prepare(place, final, &now) : ORW_OK));
+    ORW_CALL(tell_of_code(place, &now));
+    *state = now.state;
+    return ORW_OK;
+}
+
+/* A checkpoint that loading would refuse: says so before anything is done. */
+static orw_status refuse_early(const orw_place *place) {
+    char *theirs = interrupted_identity(place), *old = settings_of(theirs ? theirs : ""), *text = NULL;
+    char *now = settings_of(place->identity);
+    bool unused;
+    if (old && now) text = orw_identity_differences(old, now, &unused);
+    orw_status status = text ? orw_error(ORW_ERR_INPUT,
+                                         "%s: what was interrupted there belongs to another experiment: its identity "
+                                         "differs: %s",
+                                         place->directory, text)
+                             : orw_error(ORW_ERR_SYSTEM, "out of memory");
+    free(text);
+    free(now);
+    free(old);
+    free(theirs);
+    return status;
+}
+
+orw_status orw_place_foresee(const orw_place *place, const char *final, bool *interrupted) {
+    decision made = {.there = {.state = ORW_PLACE_EMPTY}};
+    orw_status status = ORW_OK;
+    if (orw_comm_rank(place->comm) == 0) {
+        status = decide(place, final, &made);
+        *interrupted = made.there.state == ORW_PLACE_INTERRUPTED && !*made.from;
+        if (status == ORW_OK && *interrupted && !place->allow_change && !goes_on(place, true))
+            status = refuse_early(place);
+    }
+    ORW_CALL(orw_comm_agree(place->comm, status));
+    return orw_comm_broadcast(place->comm, interrupted, sizeof *interrupted);
+}
+
+static void digest_text(const orw_place *place, char text[17]) {
+    snprintf(text, 17, "%016llx", (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0));
 }
 
 orw_status orw_place_finish(const orw_place *place, const char *name, const orw_network *network, const float *values) {

@@ -8,9 +8,9 @@
 #include "fuzz.h"
 
 static const orw_option lists[] = {
-    {"sweep.alpha", ORW_REALS, "", "0", 0, 1e9, NULL, "x", false},
-    {"sweep.seeds", ORW_INTS, "", "1,2", 0, 2147483647, NULL, "x", false},
-    {"sweep.words", ORW_WORDS, "", "", 0, 0, NULL, "x", true},
+    {"sweep.alpha", ORW_REALS, "", "0", 0, 1e9, NULL, "x"},
+    {"sweep.seeds", ORW_INTS, "", "1,2", 0, 2147483647, NULL, "x"},
+    {"sweep.words", ORW_WORDS, "", "", 0, 0, NULL, "x", ORW_INCIDENTAL},
     {.key = NULL},
 };
 static const orw_option *const tables[] = {orw_train_options,

@@ -151,10 +151,8 @@ static void test_changes(fixture *self) {
        "the result says what changed when: %s", found ? found : "nothing");
     orw_dictionary_destroy(&about);
     ok(run_changed(self, "other", "orw", 2, false, cut) == ORW_ERR_SYSTEM, "another run is cut off");
-    char identity[] = "alpha = 5\n";
     orw_method method;
-    orw_place place = fixture_place(self, "other", "");
-    place.identity = identity;
+    orw_place place = fixture_place(self, "other", "alpha = 5\n");
     place.allow_change = true;
     ok(orw_method_make("orw", 5, self->config, &method) == ORW_OK &&
            finetune(self, &place, &method, &good) == ORW_ERR_INPUT && strstr(orw_error_text(), "alpha = 2, now 5"),

@@ -72,6 +72,29 @@ like "$(cat holds/report.html)" '<td>host</td><td>node1 | node2 | node3</td>' "w
 unlike "$(grep '<td>run' holds/report.html)" 'run.seed' "but for what tells runs apart"
 is "$(sed -n '/<h2>Claims/,/<\/table>/p' holds/report.html | grep -c '^<tr><td>')" 11 "the first table has a line per claim"
 like "$(cat holds/report.html)" 'holds</span>' "the distances are ordered"
+unlike "$(cat holds/report.html)" 'states of the code' "nothing is said of code that is the same everywhere"
+
+# ---- results by more than one state of the code
+mixed() { # mixed EXPECTED NAME: the report names these
+    judge holds
+    like "$(cat holds/report.html)" "target_image: these results were made by $1: " "$2"
+}
+cp -r holds before
+file=holds/figures/data/target_image/runs/offline-alpha0-seed3/provenance.tsv
+for other in holds/figures/data/target_image/runs/*/provenance.tsv; do printf 'sources\taaaa\n' >> "$other"; done
+judge holds
+unlike "$(cat holds/report.html)" 'states of the code' "nor of code that is known"
+cp "$file" one
+sed -i '/^sources/d' "$file"
+mixed "2 states of the code, sources aaaa, unknown" "a run by code that is not known is told"
+sed 's/^sources.*/sources\tbbbb/' one > "$file"
+mixed "2 states of the code, sources aaaa, bbbb" "so is one by other code"
+{ cat one; printf 'sources.base\tcccc\n'; } > "$file"
+mixed "2 states of the code, sources aaaa, cccc" "a model that a run is made from"
+{ cat one; printf 'changes\tat round 3: sources = dddd, now aaaa; isa = avx2, now avx512\n'; } > "$file"
+mixed "2 states of the code, sources aaaa, dddd" "and a run that went on by other code"
+rm -r holds
+mv before holds
 
 # Everything the other way round.
 even_0=0.6 even_03=0.452 even_08=0.40 entropy_0=2.0 entropy_03=1.2 entropy_08=1.0 top=0.2 offline=0.7

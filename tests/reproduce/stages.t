@@ -158,4 +158,26 @@ reproduce clean --profile smoke > /dev/null
 is "$(ls -d build results/smoke/figures results/smoke/report.html 2> /dev/null)" "" "clean removes what was built and drawn"
 exists results/smoke/toy/run.h5 "and keeps run files"
 
+# clean --replaced
+mkdir -p results/smoke/toy/runs/a results/smoke/toy/runs/a.replaced-1/samples results/smoke/toy/base.replaced-12 results/smoke/toy/a.replaced-x
+mkdir -p "results/smoke/other one/runs/b.replaced-2" build
+found=$(reproduce clean --replaced --profile smoke --only other)
+is $? 2 "an experiment that there is not"
+found=$(reproduce clean --replaced --profile smoke --only toy)
+is $? 0 "clean --replaced"
+like "$found" "^removed .*/toy/runs/a.replaced-1 (.*)" "lists what it removes"
+is "$(find results/smoke -name '*.replaced-*' | sort | paste -sd ' ' -)" \
+    "results/smoke/other one/runs/b.replaced-2 results/smoke/toy/a.replaced-x" "and removes what was moved aside, of one experiment"
+reproduce clean --replaced --profile smoke > /dev/null
+is "$(find results/smoke -name '*.replaced-[0-9]*')" "" "or of all"
+exists results/smoke/toy/run.h5 "results stay"
+exists build "and so does what was built"
+mkdir results/smoke/toy/base.replaced-1
+flock results/smoke/toy/.lock -c './reproduce.sh clean --replaced --profile smoke' > said 2>&1
+is $? 2 "not while a program is at work there"
+like "$(cat said)" "toy/*: a program is at work there" "which is said"
+exists results/smoke/toy/base.replaced-1 "and nothing is removed"
+found=$(reproduce run --replaced --profile smoke)
+is $? 2 "--replaced belongs to clean"
+
 done_testing

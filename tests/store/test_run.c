@@ -17,7 +17,7 @@ static const orw_column metrics[] = {{"update", "", "updates done"},
                                      {NULL, NULL, NULL}};
 static const orw_column timing[] = {{"seconds", "s", "since the start"}, {NULL, NULL, NULL}};
 static const orw_option options[] = {
-    {"train.rounds", ORW_INT, "", "10", 1, 1000, NULL, "Rounds.", false},
+    {"train.rounds", ORW_INT, "", "10", 1, 1000, NULL, "Rounds.", NULL},
     {NULL, ORW_INT, NULL, NULL, 0, 0, NULL, NULL, false},
 };
 
