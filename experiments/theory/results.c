@@ -85,7 +85,6 @@ static orw_status replay(const theory *self, const orw_place *place, bool *done,
     ORW_TRY(status, orw_run_provenance(path, about), done);
     *done = models_are_there(self, about);
     if (!*done) goto done;
-    orw_log("%s is up to date", path);
     status = print_rows(path, about, failed);
 done:
     orw_dictionary_destroy(&about);

@@ -56,7 +56,7 @@ fi
 is $? "$(grep -c FAIL one.tsv | sed 's/[1-9][0-9]*/1/')" "complete results: the same exit status"
 cmp -s one.tsv again.tsv
 report $? "the same rows"
-is "$(cat again.err)" "one/theory/results/run.h5 is up to date" "and nothing else"
+is "$(cat again.err)" "one/theory: complete; the results are there" "and nothing else"
 rm -r one/theory/runs/gaussian-linear-seed1
 # shellcheck disable=SC2086
 "$program" "$config" $short --out one > again.tsv 2> again.err
