@@ -249,8 +249,8 @@ sub section_theory {
     push @html, table([ 'check', 'expected', 'measured', 'standard error', 'allowance', '' ], map {
         my %of;
         @of{ @{ $verdicts->{names} } } = @$_;
-        [ escape($words{ sprintf 'verdict.%03d', $of{row} } // $of{row}), show($of{expected}), show($of{measured}),
-            show($of{standard_error}), show($of{allowance}), verdict($of{holds} ? 'holds' : 'fails') ]
+        [ escape($words{ sprintf 'verdict.%03d', $of{row} } // $of{row}), escape(show($of{expected})), escape(show($of{measured})),
+            escape(show($of{standard_error})), escape(show($of{allowance})), verdict($of{holds} ? 'holds' : 'fails') ]
     } @{ $verdicts->{rows} });
     return @html;
 }
@@ -324,7 +324,7 @@ sub stages {
     return '' unless @order;
     return "<h3>Time per stage</h3>\n"
         . table([ 'stage', 'seconds', 'calls that did something', 'ranks' ],
-        map { [ escape($_), sprintf('%.1f', $seconds{$_}), $calls{$_}, join(', ', sort { $a <=> $b } keys %{ $ranks{$_} }) ] } @order);
+        map { [ escape($_), sprintf('%.1f', $seconds{$_}), $calls{$_}, escape(join(', ', sort { $a <=> $b } keys %{ $ranks{$_} })) ] } @order);
 }
 
 # Seconds per phase of the loop, summed over rounds and complete runs.
