@@ -3,6 +3,7 @@
 #   FUZZ_SECONDS   for each (default 60)
 #   FUZZ_KEEP      folder for what is found (default $BUILD/fuzz/found): NAME/ grows over calls, NAME-crash-* and the like are inputs
 #                  that broke something
+#   FUZZ_OPTIONS   more of libFuzzer's options
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=${BUILD:-build}/fuzz
