@@ -23,6 +23,8 @@ echo 'int LLVMFuzzerTestOneInput(const char *data, long size) { return data != 0
 export OMPI_CC=clang MPICH_CC=clang
 ${MAKE:-make} BUILD="$build" FUZZER=1 fuzzers || exit 2
 
+# The names are ours and hold no blanks.
+# shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(cd $here && for f in test_*.c; do f=${f#test_}; echo "${f%.c}"; done)
 for name in "$@"; do
     [ -f "$here/test_$name.c" ] || { echo "make fuzz: $name: no harness has such a name" >&2; exit 2; }
