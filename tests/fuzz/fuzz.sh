@@ -3,6 +3,7 @@
 #   FUZZ_SECONDS   for each (default 60)
 #   FUZZ_KEEP      folder for what is found (default $BUILD/fuzz/found): NAME/ grows over calls, NAME-crash-* and the like are inputs
 #                  that broke something
+#   FUZZ_OPTIONS   more of libFuzzer's options
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=${BUILD:-build}/fuzz
@@ -22,6 +23,8 @@ echo 'int LLVMFuzzerTestOneInput(const char *data, long size) { return data != 0
 export OMPI_CC=clang MPICH_CC=clang
 ${MAKE:-make} BUILD="$build" FUZZER=1 fuzzers || exit 2
 
+# The names are ours and hold no blanks.
+# shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(cd $here && for f in test_*.c; do f=${f#test_}; echo "${f%.c}"; done)
 for name in "$@"; do
     [ -f "$here/test_$name.c" ] || { echo "make fuzz: $name: no harness has such a name" >&2; exit 2; }

@@ -8,8 +8,8 @@
 #include "fuzz.h"
 
 static const orw_option lists[] = {
-    {"sweep.alpha", ORW_REALS, "", "0", 0, 1e9, NULL, "x"},
-    {"sweep.seeds", ORW_INTS, "", "1,2", 0, 2147483647, NULL, "x"},
+    {"sweep.alpha", ORW_REALS, "", "0", 0, 1e9, NULL, "x", NULL},
+    {"sweep.seeds", ORW_INTS, "", "1,2", 0, 2147483647, NULL, "x", NULL},
     {"sweep.words", ORW_WORDS, "", "", 0, 0, NULL, "x", ORW_INCIDENTAL},
     {.key = NULL},
 };
