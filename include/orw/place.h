@@ -47,8 +47,8 @@ char *orw_place_identity(const orw_config *config, const char *stages, const cha
 typedef enum orw_place_state { ORW_PLACE_EMPTY, ORW_PLACE_INTERRUPTED, ORW_PLACE_COMPLETE } orw_place_state;
 /* Looks at the directory: complete if its file `final` carries the digest of the place's identity; interrupted if there
  * is a checkpoint (whose own identity is checked when it is loaded). Of a complete one the tables must be whole, too. A
- * complete result of another identity is moved aside, to DIRECTORY.replaced-N, with a warning; one of this identity that
- * was moved aside earlier comes back. Makes the directory. Rank 0 decides for all. Collective. */
+ * complete result of another identity is moved aside, to DIRECTORY.replaced-N, with a warning; one of this identity
+ * that was moved aside earlier comes back. Makes the directory. Rank 0 decides for all. Collective. */
 orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state);
 /* Before anything is done, and before the parents are known: is there an interrupted result that orw_place_inspect and
  * the loading of its checkpoint would refuse for its settings? Changes nothing. Collective. */

@@ -257,7 +257,8 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
 
 /* Is it a question, which a program answers by itself, even where MPI cannot start? */
 static bool is_question(int argc, char **argv) {
-    static const char *const questions[] = {"--help", "-h", "--markdown", "--print-config", "--runs", "--complete", "--identities"};
+    static const char *const questions[] = {"--help", "-h",         "--markdown",  "--print-config",
+                                            "--runs", "--complete", "--identities"};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--set") == 0 || strcmp(argv[i], "--out") == 0 || strcmp(argv[i], "--stage") == 0) {
             i++;

@@ -255,8 +255,7 @@ static void test_identity(void) {
     ok(same_identity(a, b, NULL), "0 and -0 are equal");
     orw_config_set(a, "train.alpha=0.3");
     orw_config_set(b, "train.alpha=0.30000000000000004"); /* the next number: 0.1 + 0.2 */
-    ok(!same_identity(a, b, NULL) && orw_config_real(b, "train.alpha") == 0.1 + 0.2,
-       "the last digit of a real counts");
+    ok(!same_identity(a, b, NULL) && orw_config_real(b, "train.alpha") == 0.1 + 0.2, "the last digit of a real counts");
     orw_config_set(a, "train.alpha=0");
     char *all = orw_config_identity(a, NULL), *some = orw_config_identity(a, "output");
     ok(all && strstr(all, "train.alpha = 0\ntrain.levels = 1,2,2\n") && !strstr(all, "output."),

@@ -1,9 +1,9 @@
 /* test_config.c - a configuration file, and behind bytes 1 what --set gets. Whatever came of it is printed, read again
  * and the same. */
 #include "orw/flow.h"
+#include "orw/loop.h"
 #include "orw/method.h"
 #include "orw/scene.h"
-#include "orw/loop.h"
 
 #include "fuzz.h"
 
