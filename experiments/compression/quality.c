@@ -16,14 +16,17 @@ const orw_option compression_quality_options[] = {
      ORW_STAGE_EVALUATE},
     {.key = NULL}};
 
-static const orw_column columns[] = {
-    {"bytes_mean", "byte", "mean size of the samples as JPEG files"},
-    {"bytes_above_floor", "byte", "the same above the size of a blank image"},
-    {"blank_share", "", "share of nearly blank samples: standard deviation of the pixels below quality.blank"},
-    {"frechet", "", "squared Frechet distance to the test images in a classifier's features"},
-    {"pairwise_distance", "", "mean over pairs of samples of the root mean squared difference of their elements"},
-    {"sliced_w2", "", "sliced squared W2 distance to the base model's samples on the same noise"}};
-enum { COLUMNS = 6, CHUNK = 16 };
+enum { BYTES_MEAN, ABOVE_FLOOR, BLANK_SHARE, FRECHET, PAIRWISE, SLICED_W2, COLUMNS };
+static const orw_column columns[COLUMNS] = {
+    [BYTES_MEAN] = {"bytes_mean", "byte", "mean size of the samples as JPEG files"},
+    [ABOVE_FLOOR] = {"bytes_above_floor", "byte", "the same above the size of a blank image"},
+    [BLANK_SHARE] = {"blank_share", "",
+                     "share of nearly blank samples: standard deviation of the pixels below quality.blank"},
+    [FRECHET] = {"frechet", "", "squared Frechet distance to the test images in a classifier's features"},
+    [PAIRWISE] = {"pairwise_distance", "",
+                  "mean over pairs of samples of the root mean squared difference of their elements"},
+    [SLICED_W2] = {"sliced_w2", "", "sliced squared W2 distance to the base model's samples on the same noise"}};
+enum { CHUNK = 16 };
 
 static float stored(float x) {
     return (float)orw_pixel(x) / 127.5f - 1;
@@ -148,14 +151,15 @@ static orw_status frechet(const compression_quality *quality, orw_tape *tape, in
 static orw_status measure_images(const compression_quality *quality, orw_tape *tape, int count, size_t D,
                                  const float *x, double *row) {
     size_t pixels = (size_t)quality->height * (size_t)quality->width;
-    ORW_CALL(mean_bytes(quality, count, D, x, &row[0]));
-    row[1] = row[0] - quality->floor;
-    row[2] = orw_blank_share(x, count, pixels, (size_t)quality->channels, quality->blank);
-    ORW_CALL(frechet(quality, tape, count, D, x, &row[3]));
-    row[4] = orw_pairwise_distance(x, count, D);
-    row[5] = 0; /* these are the base model's samples */
+    ORW_CALL(mean_bytes(quality, count, D, x, &row[BYTES_MEAN]));
+    row[ABOVE_FLOOR] = row[BYTES_MEAN] - quality->floor;
+    row[BLANK_SHARE] = orw_blank_share(x, count, pixels, (size_t)quality->channels, quality->blank);
+    ORW_CALL(frechet(quality, tape, count, D, x, &row[FRECHET]));
+    row[PAIRWISE] = orw_pairwise_distance(x, count, D);
+    row[SLICED_W2] = 0; /* these are the base model's samples */
     if (!quality->base) return ORW_OK;
-    return orw_w2_sliced(x, count, quality->base, quality->base_count, D, quality->directions, quality->seed, &row[5]);
+    return orw_w2_sliced(x, count, quality->base, quality->base_count, D, quality->directions, quality->seed,
+                         &row[SLICED_W2]);
 }
 
 static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, const orw_batch *batch, const float *all,
@@ -174,7 +178,7 @@ orw_observer compression_observer(compression_quality *quality) {
 }
 
 void compression_check_base(const compression_data *data, const double *row) {
-    double mean = row[ORW_EVALUATION_COMMON], apart = 100 * (mean / data->bytes - 1);
+    double mean = row[ORW_EVALUATION_COMMON + BYTES_MEAN], apart = 100 * (mean / data->bytes - 1);
     if (fabs(apart) <= 5)
         orw_log("base model: mean size %.0f bytes, the training images' %.0f (%+.1f %%)", mean, data->bytes, apart);
     else
