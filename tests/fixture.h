@@ -77,7 +77,7 @@ static inline double fixture_number(fixture *self, const char *path, const char 
     double value = NAN, *values = NULL;
     int columns = 0;
     int64_t rows = 0;
-    if (orw_comm_rank(self->comm) == 0 && orw_run_read(path, table, &columns, &names, &rows, &values) == ORW_OK)
+    if (orw_comm_rank(self->comm) == 0 && orw_run_file_read(path, table, &columns, &names, &rows, &values) == ORW_OK)
         for (int c = 0; c < columns && row < 0 && rows + row >= 0; c++)
             if (strcmp(names[c], column) == 0) value = values[(rows + row) * columns + c];
     for (int c = 0; c < columns; c++) free(names[c]);

@@ -86,7 +86,7 @@ static orw_status finetune(experiment *self, const run *one, const char *name, c
     if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages, config);
     name_witnesses(self, &self->chosen, one->reward, text, sizeof text);
     snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->method, one->alpha,
-             one->seed, orw_network_rank(from->network), text);
+             one->seed, orw_network_adapter_rank(from->network), text);
     ORW_CALL(orw_program_describe_run(self->program, one->method, one->alpha, method->tau, one->seed));
     ORW_CALL(orw_dictionary_set(self->program->about, "run.reward", "%s", reward_names[one->reward]));
     ORW_CALL(describe_prompts(self, &self->chosen));

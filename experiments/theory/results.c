@@ -57,7 +57,7 @@ static orw_status print_rows(const char *path, const orw_dictionary *about, bool
     char **names = NULL;
     int64_t rows = 0;
     double *values = NULL;
-    ORW_CALL(orw_run_read(path, "verdicts", &columns, &names, &rows, &values));
+    ORW_CALL(orw_run_file_read(path, "verdicts", &columns, &names, &rows, &values));
     if (rows > 0) verdict_heading();
     for (int64_t i = 0; i < rows; i++) {
         const double *row = values + i * columns;
@@ -82,7 +82,7 @@ static orw_status replay(const theory *self, const orw_place *place, bool *done,
     orw_status status;
     ORW_TRY(status, orw_place_path(place, "run.h5", path, sizeof path), done);
     ORW_TRY(status, orw_dictionary_create(&about), done);
-    ORW_TRY(status, orw_run_provenance(path, about), done);
+    ORW_TRY(status, orw_run_file_provenance(path, about), done);
     *done = models_are_there(self, about);
     if (!*done) goto done;
     status = print_rows(path, about, failed);
@@ -114,17 +114,17 @@ static orw_status write_tables(theory *self, const orw_place *place) {
     const orw_table *tables[] = {self->verdicts, self->points, self->gaussians, self->minimiser,
                                  self->bound,    self->trade,  self->coupling};
     char path[ORW_PATH];
-    orw_run *run = NULL;
+    orw_run_file *run = NULL;
     ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
     ORW_CALL(orw_make_directories(place->directory));
     ORW_CALL(orw_dictionary_set(self->about, "identity", "%s", place->identity));
     ORW_CALL(orw_dictionary_set(self->about, "identity.digest", "%016llx",
                                 (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0)));
-    ORW_CALL(orw_run_create(path, self->about, self->config, &run));
+    ORW_CALL(orw_run_file_create(path, self->about, self->config, &run));
     orw_status status = ORW_OK;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && status == ORW_OK; i++)
-        status = orw_run_write(run, tables[i]);
-    orw_run_close(&run);
+        status = orw_run_file_write(run, tables[i]);
+    orw_run_file_close(&run);
     return status;
 }
 

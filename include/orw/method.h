@@ -18,8 +18,8 @@ typedef struct orw_batch {
     int local;             /* samples on this rank: (plan.last - plan.first) * plan.per_shard */
     int start;             /* global index of the first of them */
     float *x1;             /* [local, D] */
-    int condition_width;   /* integers per sample in `labels`; 0: no conditions */
-    int *labels;           /* [local, condition_width], the condition of each sample, or NULL */
+    int condition_width;   /* integers per sample in `conditions`; 0: no conditions */
+    int *conditions;       /* [local, condition_width], the condition of each sample, or NULL */
     int groups;            /* samples i and j of equal i % groups have the same condition; 1: no conditions */
     orw_rollout *rollouts; /* of this rank's shards, one each, for methods that train on steps; else NULL */
     float *reward;         /* [plan.batch], the same on every rank */
@@ -32,15 +32,15 @@ typedef struct orw_conditions {
     int count, width;  /* count 0: none */
     const int *values; /* [count, width] */
 } orw_conditions;
-/* A batch without conditions: labels NULL, one group; and `conditions` (of count 0: none) spread over it. */
+/* A batch without conditions (NULL), of one group; and those of `each` sample (of count 0: none) given to it. */
 orw_status orw_batch_create(const orw_plan *plan, size_t D, orw_batch **batch);
-orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *conditions);
+orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *each);
 /* From now on the batch's samples are kept with the `steps` that led to them. */
 orw_status orw_batch_keep_rollouts(orw_batch *batch, int steps);
 /* That of the shard which begins at this rank's sample `first`; NULL: none is kept. */
 orw_rollout *orw_batch_rollout(const orw_batch *batch, int first);
 /* The conditions of this rank's samples from `first` on; NULL: none. */
-const int *orw_batch_labels(const orw_batch *batch, int first);
+const int *orw_batch_conditions(const orw_batch *batch, int first);
 void orw_batch_destroy(orw_batch **batch);
 
 /* Where a method's loss looks at a sample: at a fresh point of the path, x_t = (1-t) x0 + t x1 with its own t and x0,

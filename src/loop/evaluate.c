@@ -108,7 +108,7 @@ static orw_status evaluate_reference(const orw_finetune_setup *setup, const char
     char samples[ORW_PATH];
     orw_column *columns = NULL;
     orw_table *table = NULL;
-    orw_run *run = NULL;
+    orw_run_file *run = NULL;
     ORW_CALL(orw_place_path(place, "samples", samples, sizeof samples));
     ORW_CALL(orw_comm_agree(place->comm, orw_make_directories(samples)));
     ORW_CALL(orw_place_path(place, "samples/final.h5", samples, sizeof samples));
@@ -117,10 +117,10 @@ static orw_status evaluate_reference(const orw_finetune_setup *setup, const char
     if (status == ORW_OK)
         status = orw_evaluate(setup, setup->reference, (orw_evaluation_clock){0, 0, 0}, table, samples);
     if (status == ORW_OK && orw_comm_rank(place->comm) == 0) {
-        status = orw_run_create(path, place->about, place->config, &run);
-        if (status == ORW_OK) status = orw_run_write(run, table);
-        if (status == ORW_OK) status = orw_run_close(&run);
-        orw_run_close(&run);
+        status = orw_run_file_create(path, place->about, place->config, &run);
+        if (status == ORW_OK) status = orw_run_file_write(run, table);
+        if (status == ORW_OK) status = orw_run_file_close(&run);
+        orw_run_file_close(&run);
     }
     orw_table_destroy(&table);
     free(columns);
@@ -133,7 +133,7 @@ static orw_status read_row(const char *path, int width, double *row) {
     int64_t rows = 0;
     char **names = NULL;
     double *values = NULL;
-    ORW_CALL(orw_run_read(path, "evaluation", &columns, &names, &rows, &values));
+    ORW_CALL(orw_run_file_read(path, "evaluation", &columns, &names, &rows, &values));
     bool fits = columns == width && rows == 1;
     for (int c = 0; c < columns; c++) {
         if (fits) row[c] = values[c];

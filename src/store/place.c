@@ -75,7 +75,7 @@ static void look_at_code(const orw_place *place, const orw_dictionary *found, fi
 static orw_status look_at_result(const orw_place *place, const char *path, finding *what) {
     orw_dictionary *found = NULL;
     ORW_CALL(orw_dictionary_create(&found));
-    orw_status status = orw_run_provenance(path, found);
+    orw_status status = orw_run_file_provenance(path, found);
     if (status == ORW_OK) {
         const char *identity = orw_dictionary_get(found, "identity");
         what->foreign = !identity || !is_same(place, identity);
@@ -309,16 +309,16 @@ orw_status orw_place_finish(const orw_place *place, const char *name, const orw_
 static orw_status write_evaluation(const orw_place *place, const orw_column *columns, const double *row) {
     char path[ORW_PATH];
     orw_table *table = NULL;
-    orw_run *run = NULL;
+    orw_run_file *run = NULL;
     orw_status status;
     ORW_TRY(status, orw_place_path(place, "evaluation.h5", path, sizeof path), done);
     ORW_TRY(status, orw_table_create("evaluation", columns, &table), done);
     ORW_TRY(status, orw_table_append(table, row), done);
-    ORW_TRY(status, orw_run_create(path, place->about, place->config, &run), done);
-    ORW_TRY(status, orw_run_write(run, table), done);
-    status = orw_run_close(&run);
+    ORW_TRY(status, orw_run_file_create(path, place->about, place->config, &run), done);
+    ORW_TRY(status, orw_run_file_write(run, table), done);
+    status = orw_run_file_close(&run);
 done:
-    orw_run_close(&run);
+    orw_run_file_close(&run);
     orw_table_destroy(&table);
     return status;
 }

@@ -19,11 +19,11 @@ static const char *const settings[] = {"parallel.shards=1",      "finetune.batch
 static float drawn[ROUNDS][BATCH * D];
 static int batches;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     (void)self;
     (void)tape;
-    (void)labels;
+    (void)conditions;
     if (count == BATCH && batches < ROUNDS) memcpy(drawn[batches++], x, sizeof drawn[0]);
     for (int i = 0; i < count; i++) reward[i] = x[D * i];
     return ORW_OK;
