@@ -96,11 +96,11 @@ orw_status make_base(experiment *self) {
 orw_status make_adapted(experiment *self) {
     const orw_config *config = self->program->config;
     orw_model *made = &self->adapted;
-    ORW_CALL(orw_network_adapt(self->base.network, orw_config_int(config, "lora.rank"),
+    ORW_CALL(orw_network_adapt(self->base.network, self->base.values, orw_config_int(config, "lora.rank"),
                                orw_config_real(config, "lora.alpha"), &made->network));
     made->values = orw_network_values(made->network);
     if (!made->values) return orw_error(ORW_ERR_SYSTEM, "no memory for adapters");
-    orw_network_adapt_values(self->base.network, self->base.values, made->network, 1, made->values);
+    orw_network_adapt_values(made->network, 1, made->values);
     memcpy(made->digest, self->base.digest, sizeof made->digest);
     return ORW_OK;
 }

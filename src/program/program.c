@@ -346,7 +346,7 @@ orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, con
     } else {
         stages = ORW_STAGE_EVALUATE;
     }
-    if (program->looks_ahead) return orw_program_foresee(program, name, stages);
+    if (program->looks_ahead) return orw_program_foresee(program, name, stages, program->config);
     snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\n%s", frame->before, label, alpha, seed,
              frame->after);
     ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));

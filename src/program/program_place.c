@@ -105,10 +105,10 @@ bool orw_program_is_run(const orw_program *program, const orw_place *place) {
     return strncmp(sub, "/runs/", 6) == 0 || strncmp(sub, "/others/", 8) == 0;
 }
 
-orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages) {
+orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages, const orw_config *config) {
     orw_place place;
     bool interrupted = false;
-    ORW_CALL(orw_program_place(program, sub, stages, "", &place));
+    ORW_CALL(orw_program_place_of(program, sub, stages, "", config, program->about, &place));
     place.settings_only = true;
     orw_status status = orw_place_foresee(&place, "policy.h5", &interrupted);
     if (status == ORW_OK && interrupted && !program->interrupted) {

@@ -296,11 +296,7 @@ orw_status orw_place_finish(const orw_place *place, const char *name, const orw_
         ORW_TRY(status, orw_place_path(place, name, path, sizeof path), done);
         ORW_TRY(status, orw_dictionary_create(&about), done);
         digest_text(place, digest);
-        for (int i = 0; i < orw_dictionary_size(place->about); i++) {
-            const char *key, *value;
-            orw_dictionary_at(place->about, i, &key, &value);
-            ORW_TRY(status, orw_dictionary_set(about, key, "%s", value), done);
-        }
+        ORW_TRY(status, orw_dictionary_add(about, place->about), done);
         ORW_TRY(status, orw_dictionary_set(about, "identity", "%s", place->identity), done);
         ORW_TRY(status, orw_dictionary_set(about, "identity.digest", "%s", digest), done);
         status = orw_model_save(path, network, values, about);
