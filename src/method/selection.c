@@ -5,28 +5,32 @@
 
 #include "methods.h"
 
-/* Does sample i stand before sample j? */
+/* Does sample i stand before sample j? What is left out stands behind all others. */
 static bool ranks_before(const orw_batch *batch, int i, int j) {
+    if (batch->left_out[i] != batch->left_out[j]) return batch->left_out[j];
     float a = batch->reward[i], b = batch->reward[j];
     return a > b || (a == b && i < j);
 }
 
-/* The chosen ones (weight 1, the others 0) get batch / chosen each. */
+/* The chosen ones (weight 1, the others 0) get batch / chosen each; samples that are left out are not of the batch. */
 static void share_weight(orw_batch *batch) {
-    double chosen = 0;
+    double chosen = 0, present = batch->plan.batch - batch->left_out_count;
     for (int i = 0; i < batch->plan.batch; i++) chosen += batch->weight[i];
     for (int i = 0; i < batch->plan.batch && chosen > 0; i++)
-        batch->weight[i] = (float)(batch->weight[i] * (batch->plan.batch / chosen));
+        batch->weight[i] = (float)(batch->weight[i] * (present / chosen));
 }
 
 /* The best `keep` share of each group, at least one: "best of K per prompt" with keep = 1/K. */
 static orw_status weigh_ranked(const orw_method *self, orw_batch *batch) {
     int count = batch->plan.batch, groups = batch->groups;
     for (int i = 0; i < count; i++) {
-        int before = 0, members = (count - i % groups + groups - 1) / groups;
-        for (int j = i % groups; j < count; j += groups) before += ranks_before(batch, j, i);
+        int before = 0, members = 0;
+        for (int j = i % groups; j < count; j += groups) {
+            before += ranks_before(batch, j, i);
+            members += !batch->left_out[j];
+        }
         int kept = (int)lround(self->keep * members);
-        batch->weight[i] = before < (kept > 1 ? kept : 1) ? 1 : 0;
+        batch->weight[i] = !batch->left_out[i] && before < (kept > 1 ? kept : 1) ? 1 : 0;
     }
     share_weight(batch);
     return ORW_OK;
@@ -35,13 +39,15 @@ static orw_status weigh_ranked(const orw_method *self, orw_batch *batch) {
 /* All whose reward exceeds a threshold that all groups share: the batch's mean plus `margin` standard deviations. None
  * does when all rewards are equal, or the margin is too large: then the round trains on nothing but the W2 term. */
 static orw_status weigh_filtered(const orw_method *self, orw_batch *batch) {
-    int count = batch->plan.batch;
+    int count = batch->plan.batch, present = count - batch->left_out_count;
     double mean = 0, square = 0;
-    for (int i = 0; i < count; i++) mean += batch->reward[i]; /* exact for equal rewards, whose mean none exceeds */
-    mean /= count;
-    for (int i = 0; i < count; i++) square += (batch->reward[i] - mean) * (batch->reward[i] - mean) / count;
+    for (int i = 0; i < count; i++) /* exact for equal rewards, whose mean none exceeds */
+        if (!batch->left_out[i]) mean += batch->reward[i];
+    mean /= present;
+    for (int i = 0; i < count; i++)
+        if (!batch->left_out[i]) square += (batch->reward[i] - mean) * (batch->reward[i] - mean) / present;
     double threshold = mean + self->margin * sqrt(square);
-    for (int i = 0; i < count; i++) batch->weight[i] = batch->reward[i] > threshold ? 1 : 0;
+    for (int i = 0; i < count; i++) batch->weight[i] = !batch->left_out[i] && batch->reward[i] > threshold ? 1 : 0;
     share_weight(batch);
     return ORW_OK;
 }
