@@ -123,13 +123,14 @@ static orw_status derive_run(const experiment *self, const run *one, orw_config 
 
 orw_status run_one(experiment *self, const run *one) {
     char name[128];
-    orw_method method;
+    orw_method method = {.name = one->method};
     orw_config *config = NULL;
     name_run(self, one, name, sizeof name);
     if (one->adapters && !self->adapted.network && !self->program->looks_ahead) ORW_CALL(make_adapted(self));
     orw_status status = derive_run(self, one, &config);
     if (status == ORW_OK) status = orw_method_make(one->method, one->alpha, config, &method);
     if (status == ORW_OK) status = finetune(self, one, name, config, &method);
+    orw_method_clear(&method);
     orw_config_destroy(&config);
     return status;
 }
