@@ -11,8 +11,7 @@ typedef struct orw_flow_law {
 } orw_flow_law;
 orw_flow_law orw_flow_law_read(const orw_config *config);
 
-/* The samples of one shard. The caller writes x1, conditions, and opens the streams, whose next numbers are t and x0.
- */
+/* The samples of one shard. The caller writes x1 and conditions; the next numbers of the streams it opens: t and x0. */
 typedef struct orw_flow_shard {
     int count, condition_width;
     size_t D;

@@ -1,4 +1,4 @@
-/* bench_loop.c - `orw bench`: the online loop of the target-image experiment at its quick profile, from untrained
+/* loop.c - `orw bench`: the online loop of the target-image experiment at its quick profile, from untrained
  * networks, split by phase as the run's own timing table tells it. */
 #include "bench.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "table.h"
+#include "../table.h"
 
 enum { BATCH = 64, SHARDS = 8, LEAST_ROUNDS = 4, MOST_ROUNDS = 1000 };
 
