@@ -90,7 +90,7 @@ static orw_status copy_dictionary(const orw_dictionary *from, orw_dictionary **t
     return ORW_OK;
 }
 
-orw_status orw_run_create(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run) {
+static orw_status prepare(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run) {
     *run = NULL;
     orw_run *made = calloc(1, sizeof *made);
     if (!made) return orw_error(ORW_ERR_SYSTEM, "out of memory");
@@ -99,11 +99,19 @@ orw_status orw_run_create(const char *path, const orw_dictionary *provenance, co
     made->configuration = config ? orw_config_to_text(config) : strdup("");
     orw_status status = copy_dictionary(provenance, &made->provenance);
     if (status == ORW_OK && (!made->path || !made->configuration)) status = orw_error(ORW_ERR_SYSTEM, "out of memory");
-    if (status == ORW_OK) status = write_file(made, false); /* says early whether the place can be written to */
     if (status != ORW_OK)
         destroy(made);
     else
         *run = made;
+    return status;
+}
+
+orw_status orw_run_create(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run) {
+    ORW_CALL(prepare(path, provenance, config, run));
+    orw_status status = write_file(*run, false); /* says early whether the place can be written to */
+    if (status == ORW_OK) return ORW_OK;
+    destroy(*run);
+    *run = NULL;
     return status;
 }
 
@@ -121,7 +129,7 @@ static orw_status find_mirror(orw_run *run, const orw_table *table, mirror **fou
     return ORW_OK;
 }
 
-orw_status orw_run_write(orw_run *run, const orw_table *table) {
+static orw_status copy_table(orw_run *run, const orw_table *table) {
     mirror *copy = NULL;
     ORW_CALL(find_mirror(run, table, &copy));
     size_t count = (size_t)table->rows * (size_t)table->columns;
@@ -131,6 +139,11 @@ orw_status orw_run_write(orw_run *run, const orw_table *table) {
     copy->rows = table->rows;
     for (int64_t r = 0; r < table->rows; r++)
         for (int c = 0; c < table->columns; c++) values[c * table->rows + r] = table->values[r * table->columns + c];
+    return ORW_OK;
+}
+
+orw_status orw_run_write(orw_run *run, const orw_table *table) {
+    ORW_CALL(copy_table(run, table));
     run->stale = true;
     if (run->spent > allowance + share * (orw_seconds() - run->created)) return ORW_OK;
     return write_file(run, false);
@@ -141,6 +154,17 @@ orw_status orw_run_close(orw_run **run) {
     orw_status status = write_file(*run, true);
     destroy(*run);
     *run = NULL;
+    return status;
+}
+
+orw_status orw_run_make(const char *path, const orw_dictionary *provenance, const orw_config *config, int count,
+                        const orw_table *const *tables) {
+    orw_run *run = NULL;
+    orw_status status = ORW_OK;
+    ORW_CALL(prepare(path, provenance, config, &run));
+    for (int i = 0; i < count && status == ORW_OK; i++) status = copy_table(run, tables[i]);
+    if (status == ORW_OK) status = write_file(run, true);
+    destroy(run);
     return status;
 }
 
