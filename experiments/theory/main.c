@@ -124,6 +124,7 @@ static orw_status run_all(orw_program *program) {
     self.checking = true;
     if (status == ORW_OK) status = run_tests(&self);
     self.checking = false;
+    if (status == ORW_OK) status = orw_comm_agree(program->comm, orw_program_seek_interrupted(program));
     if (status == ORW_OK) status = results_replay(&self, &done);
     if (status == ORW_OK && !done) status = run_tests(&self);
     if (status == ORW_OK && !done) status = results_write(&self);

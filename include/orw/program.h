@@ -62,6 +62,9 @@ void orw_place_clear(orw_place *place);
 orw_status orw_program_look_ahead(orw_program *program, orw_status (*runs)(void *context), void *context);
 /* Could the run `sub` be made? Its identity is taken without parents: they may not be there yet. Collective. */
 orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages, const orw_config *config);
+/* The same for a program whose runs are known only once their parents are: while one in runs/ is interrupted, no model
+ * is moved aside. Before any work. */
+orw_status orw_program_seek_interrupted(orw_program *program);
 /* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
 /* METHOD-alphaA-seedS, the folder of a run. Names are made here and read by analysis/perl/Orw/Runs.pm, nowhere else. */

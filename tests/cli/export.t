@@ -22,6 +22,9 @@ evaluation${tab}1${tab}2" "--list"
 run "$orw" export --provenance seed2/run.h5
 like "$out" "^run.method${tab}orw$" "--provenance: a key and its value"
 like "$out" "^run.tau${tab}$" "--provenance: an empty value"
+run "$orw" export --provenance odd/run.h5
+is "$(printf '%s\n' "$out" | grep -v '^sources\|^configuration')" 'run.method	orw\t9
+note	one\\\nrun.seed\t7\x01\n' "--provenance: a value with lines stays in its own, and is no other key's"
 run "$orw" export --provenance flow.h5
 is "$status" 0 "--provenance of a model"
 

@@ -58,6 +58,7 @@ static orw_status write_odd(const char *directory) {
     snprintf(path, sizeof path, "%s/odd/run.h5", directory);
     ORW_TRY(status, orw_dictionary_create(&about), done);
     ORW_TRY(status, orw_dictionary_set(about, "run.method", "orw\t9"), done);
+    ORW_TRY(status, orw_dictionary_set(about, "note", "one\\\nrun.seed\t7\x01\n"), done);
     ORW_TRY(status, orw_table_create("odd", odd, &table), done);
     ORW_TRY(status, orw_table_append(table, (double[]){1, 2}), done);
     ORW_TRY(status, orw_table_create("evaluation", evaluation, &plain), done);

@@ -324,6 +324,8 @@ like((warnings_of())[-1], qr/^l, line 3: not read: 1 cells, expected 2$/, 'which
 is(read_list('l', qw(a c)), undef, 'a list with other columns is none');
 is_deeply([ read_pairs(file('p', "a.b\t1\t2\nc d\te\nf\n-x\t\n")) ], [ [ 'a.b', "1\t2\nc d\te\nf" ], [ '-x', '' ] ], 'pairs, of which values have lines');
 is_deeply([ read_pairs(file('p', "x\ny\t1\n")) ], [ [ 'y', 1 ] ], 'but begin with a key');
+is_deeply([ Orw::Tables::read_provenance(file('p', "a.b c\tx\\ty\\nd\\te\\\\n\\x01\nnone\n<i>\t1\nz\t\n")) ],
+    [ [ 'a.b c', "x\ty\nd\te\\n\x01" ], [ 'z', '' ] ], 'provenance is a pair a line, of which the value may have lines');
 
 # ---------------------------------------------------------------- runs
 
