@@ -3,7 +3,7 @@
 #ifndef ORW_COMPRESSION_H
 #define ORW_COMPRESSION_H
 
-#include "orw/frechet.h"
+#include "orw/features.h"
 #include "orw/program.h"
 #include "orw/wasserstein.h"
 

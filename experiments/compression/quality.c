@@ -23,45 +23,16 @@ static const orw_column columns[] = {
     {"frechet", "", "squared Frechet distance to the test images in a classifier's features"},
     {"pairwise_distance", "", "mean over pairs of samples of the root mean squared difference of their elements"},
     {"sliced_w2", "", "sliced squared W2 distance to the base model's samples on the same noise"}};
-enum { COLUMNS = 6, CHUNK = 16 };
-
-static float stored(float x) {
-    return (float)orw_pixel(x) / 127.5f - 1;
-}
-
-/* features[count, width] of count images. */
-static orw_status find_features(const orw_model *classifier, orw_tape *tape, int count, size_t D, const float *x,
-                                float *features) {
-    size_t width = (size_t)orw_classifier_width(classifier->network);
-    for (int i = 0; i < count; i += CHUNK) {
-        int some = count - i < CHUNK ? count - i : CHUNK;
-        ORW_CALL(orw_classifier_features(classifier->network, tape, classifier->values, some, x + (size_t)i * D,
-                                         features + (size_t)i * width));
-    }
-    return ORW_OK;
-}
-
-static orw_status fit_features(const orw_model *classifier, orw_tape *tape, int count, size_t D, const float *x,
-                               orw_gaussian **gaussian) {
-    int width = orw_classifier_width(classifier->network);
-    float *features = malloc((size_t)count * (size_t)width * sizeof *features);
-    if (!features) return orw_error(ORW_ERR_SYSTEM, "no memory for the features of %d images", count);
-    orw_status status = find_features(classifier, tape, count, D, x, features);
-    if (status == ORW_OK) status = orw_gaussian_fit(features, count, width, gaussian);
-    free(features);
-    return status;
-}
+enum { COLUMNS = 6 };
 
 /* The Gaussian of the first `most` images of a data set. */
 static orw_status fit_images(const orw_model *classifier, orw_tape *tape, const orw_dataset *data, int most,
                              orw_gaussian **gaussian) {
-    int count = data->count < most ? data->count : most;
-    size_t D = (size_t)data->height * (size_t)data->width * (size_t)data->channels;
-    float *x = malloc((size_t)count * D * sizeof *x);
-    if (!x) return orw_error(ORW_ERR_SYSTEM, "no memory for %d images", count);
-    for (int i = 0; i < count; i++) orw_dataset_image(data, i, false, x + (size_t)i * D);
-    orw_status status = fit_features(classifier, tape, count, D, x, gaussian);
-    free(x);
+    int count = data->count < most ? data->count : most, *first = calloc((size_t)count, sizeof *first);
+    if (!first) return orw_error(ORW_ERR_SYSTEM, "no memory for %d images", count);
+    for (int i = 0; i < count; i++) first[i] = i;
+    orw_status status = orw_features_of_images(classifier, tape, data, first, count, gaussian);
+    free(first);
     return status;
 }
 
@@ -138,7 +109,7 @@ static orw_status mean_bytes(const compression_quality *quality, int count, size
 static orw_status frechet(const compression_quality *quality, orw_tape *tape, int count, size_t D, const float *x,
                           double *squared) {
     orw_gaussian *samples = NULL;
-    ORW_CALL(fit_features(quality->classifier, tape, count, D, x, &samples));
+    ORW_CALL(orw_features_of_samples(quality->classifier, tape, count, D, x, &samples));
     orw_status status = orw_frechet_squared(samples, quality->test, squared);
     orw_gaussian_destroy(&samples);
     return status;
@@ -163,7 +134,7 @@ static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, c
     size_t numbers = (size_t)batch->plan.batch * batch->D;
     float *x = malloc(numbers * sizeof *x);
     orw_status status = x ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to measure %d samples", batch->plan.batch);
-    for (size_t k = 0; k < numbers && x; k++) x[k] = stored(all[k]);
+    for (size_t k = 0; k < numbers && x; k++) x[k] = orw_stored(all[k]);
     if (status == ORW_OK) status = measure_images(context, tape, batch->plan.batch, batch->D, x, row);
     free(x);
     return orw_comm_agree(comm, status);
