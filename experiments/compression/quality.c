@@ -10,6 +10,8 @@ const orw_option compression_quality_options[] = {
     {"quality.blank", ORW_REAL, "", "0.1", 0, 2, NULL,
      "a sample counts as nearly blank when its pixels' standard deviation (of a range of 2) is below it",
      ORW_STAGE_EVALUATE},
+    {"quality.named", ORW_REAL, "", "0.9", 0, 1, NULL,
+     "a sample counts as named when the classifier gives one class at least this probability", ORW_STAGE_EVALUATE},
     {"quality.images", ORW_INT, "images", "2000", 2, 1e6, NULL,
      "test images at most that the Frechet distance is measured to", ORW_STAGE_EVALUATE},
     {"quality.directions", ORW_INT, "", "128", 1, 1e6, NULL, "projections of the sliced Wasserstein distance",
@@ -22,8 +24,10 @@ static const orw_column columns[] = {
     {"blank_share", "", "share of nearly blank samples: standard deviation of the pixels below quality.blank"},
     {"frechet", "", "squared Frechet distance to the test images in a classifier's features"},
     {"pairwise_distance", "", "mean over pairs of samples of the root mean squared difference of their elements"},
-    {"sliced_w2", "", "sliced squared W2 distance to the base model's samples on the same noise"}};
-enum { COLUMNS = 6 };
+    {"sliced_w2", "", "sliced squared W2 distance to the base model's samples on the same noise"},
+    {"named_share", "",
+     "share of samples to which the classifier gives one class with probability quality.named or more"}};
+enum { COLUMNS = 7, CHUNK = 16 };
 
 /* The Gaussian of the first `most` images of a data set. */
 static orw_status fit_images(const orw_model *classifier, orw_tape *tape, const orw_dataset *data, int most,
@@ -63,6 +67,7 @@ orw_status compression_quality_open(orw_program *program, const compression_data
                                      .jpeg_quality = orw_config_int(config, "reward.quality"),
                                      .directions = orw_config_int(config, "quality.directions"),
                                      .blank = orw_config_real(config, "quality.blank"),
+                                     .named = orw_config_real(config, "quality.named"),
                                      .seed = (uint64_t)orw_config_int(config, "evaluate.seed"),
                                      .classifier = classifier};
     ORW_CALL(orw_jpeg_floor(images->height, images->width, images->channels, quality->jpeg_quality, &floor));
@@ -115,6 +120,26 @@ static orw_status frechet(const compression_quality *quality, orw_tape *tape, in
     return status;
 }
 
+static orw_status named_share(const compression_quality *quality, orw_tape *tape, int count, size_t D, const float *x,
+                              double *share) {
+    const orw_model *model = quality->classifier;
+    int classes = orw_network_outputs(model->network), named = 0;
+    float *p = malloc(CHUNK * (size_t)classes * sizeof *p);
+    orw_status status = p ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %d probabilities", classes);
+    for (int i = 0; i < count && status == ORW_OK; i += CHUNK) {
+        int some = count - i < CHUNK ? count - i : CHUNK;
+        status = orw_classify(model->network, model->values, tape, some, x + (size_t)i * D, p);
+        for (int k = 0; k < some && status == ORW_OK; k++) {
+            float most = 0;
+            for (int c = 0; c < classes; c++) most = fmaxf(most, p[k * classes + c]);
+            named += most >= quality->named;
+        }
+    }
+    free(p);
+    *share = (double)named / count;
+    return status;
+}
+
 /* x: as stored. Every rank does the same work. */
 static orw_status measure_images(const compression_quality *quality, orw_tape *tape, int count, size_t D,
                                  const float *x, double *row) {
@@ -124,6 +149,7 @@ static orw_status measure_images(const compression_quality *quality, orw_tape *t
     row[2] = orw_blank_share(x, count, pixels, (size_t)quality->channels, quality->blank);
     ORW_CALL(frechet(quality, tape, count, D, x, &row[3]));
     row[4] = orw_pairwise_distance(x, count, D);
+    ORW_CALL(named_share(quality, tape, count, D, x, &row[6]));
     row[5] = 0; /* these are the base model's samples */
     if (!quality->base) return ORW_OK;
     return orw_w2_sliced(x, count, quality->base, quality->base_count, D, quality->directions, quality->seed, &row[5]);
