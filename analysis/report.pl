@@ -7,7 +7,7 @@ use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/perl";
 use MIME::Base64 'encode_base64';
 use Orw::Runs qw(listed_runs provenance_of);
-use Orw::Tables qw(read_table read_list read_pairs column number last_of);
+use Orw::Tables qw(read_table read_list read_pairs read_provenance column number last_of);
 use Orw::Text qw(escape printable quoted warning warnings_of);
 use Orw::Convergence;
 use Orw::Verdicts;
@@ -219,7 +219,7 @@ sub codes {
     my %codes;
     for my $file (grep { -e } glob("$data/runs/*/provenance.tsv"), "$data/provenance.tsv") {
         my $own = 'unknown';
-        for my $pair (read_pairs($file)) {
+        for my $pair (read_provenance($file)) {
             my ($key, $value) = @$pair;
             $own = $value if $key eq 'sources';
             $codes{$value} = 1 if $key =~ /^sources\./;
@@ -281,7 +281,7 @@ sub about_names {
 # The theory experiment: its figures, every check with its numbers, and what was expected.
 sub section_theory {
     my $verdicts = read_table("$out/figures/data/theory/verdicts.tsv") or return;
-    my %words = map { @$_ } read_pairs("$out/figures/data/theory/provenance.tsv");
+    my %words = map { @$_ } read_provenance("$out/figures/data/theory/provenance.tsv");
     my %order = (finite_support => 1, gaussians => 2, minimiser => 3, bound_vs_alpha => 4, bound_vs_round => 5, trade => 6, coupling => 7);
     my @html = ("<h2>Theory against closed forms</h2>\n", "<p class=quiet>Small fields trained by the same loop, held against what ",
         "perfect learning would give. A check holds when measured and expected differ by at most four standard errors and the ",
@@ -360,8 +360,7 @@ sub run_of_sweep {
     push @html, table([ 'provenance', 'value, over all runs' ], @short) if @short;
     push @html, phases($sweep, @complete);
     for my $pair (grep { $_->[0] eq 'configuration' } @runs ? provenance_of($sweep->{data}, $runs[0]) : ()) {
-        (my $text = $pair->[1]) =~ s/\\n/\n/g;
-        push @html, '<details><summary>configuration of the first run</summary>' . element('pre', $text) . "</details>\n";
+        push @html, '<details><summary>configuration of the first run</summary>' . element('pre', $pair->[1]) . "</details>\n";
     }
     return @html;
 }

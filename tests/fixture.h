@@ -21,8 +21,12 @@ typedef struct fixture {
 
 /* `settings` ends with NULL. */
 static inline bool fixture_open(fixture *self, int *argc, char ***argv, const char *name, const char *const *settings) {
-    static const orw_option *const tables[] = {orw_train_options,  orw_pretrain_options, orw_solver_options,
-                                               orw_method_options, orw_finetune_options, NULL};
+    static const orw_option *const tables[] = {orw_train_options,
+                                               orw_pretrain_options,
+                                               orw_solver_options,
+                                               orw_method_options,
+                                               ORW_METHODS(ORW_METHOD_TABLE) orw_finetune_options,
+                                               NULL};
     *self = (fixture){0};
     bool good = orw_comm_begin(argc, argv, &self->comm) == ORW_OK &&
                 orw_config_create(&self->config, tables) == ORW_OK && orw_dictionary_create(&self->about) == ORW_OK;

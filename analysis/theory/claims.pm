@@ -4,7 +4,7 @@ package theory::claims;
 
 use strict;
 use warnings;
-use Orw::Tables qw(read_table column read_pairs);
+use Orw::Tables qw(read_table column read_provenance);
 
 our $SEEDS = 3; # fewer decide nothing
 my @what = (
@@ -23,7 +23,7 @@ sub judge {
     my ($data) = @_;
     my $table = read_table("$data/verdicts.tsv") or return { rows => [], failed => [] };
     my %column = map { $_ => [ column($table, $_) ] } qw(row test holds seeds);
-    my %words = map { @$_ } read_pairs("$data/provenance.tsv");
+    my %words = map { @$_ } read_provenance("$data/provenance.tsv");
     my (@rows, @failed);
     for my $test (1 .. $#what) {
         my @of = grep { defined $column{row}[$_] && ($column{test}[$_] // 0) == $test } 0 .. $#{ $column{test} };

@@ -25,8 +25,10 @@ static orw_status check_early(experiment *self) {
         int most = self->scenes.held_out_count < candidates ? self->scenes.held_out_count : candidates;
         ORW_CALL(check_prompt_counts(self, candidates, most));
     }
-    for (int m = 0; m < orw_config_words(config, "variants.methods", m, name, sizeof name); m++)
+    for (int m = 0; m < orw_config_words(config, "variants.methods", m, name, sizeof name); m++) {
         ORW_CALL(orw_method_make(name, 0, config, &method));
+        orw_method_clear(&method);
+    }
     bool by_prompt = strcmp(orw_config_text(config, "weight.normalise"), "prompt") == 0;
     if (batch < (seen + held_out) * (by_prompt ? 2 : 1))
         return orw_error(ORW_ERR_INPUT, "finetune.batch: found %d, expected at least %s for each of %d prompts", batch,
@@ -96,11 +98,11 @@ orw_status make_base(experiment *self) {
 orw_status make_adapted(experiment *self) {
     const orw_config *config = self->program->config;
     orw_model *made = &self->adapted;
-    ORW_CALL(orw_network_adapt(self->base.network, orw_config_int(config, "lora.rank"),
+    ORW_CALL(orw_network_adapt(self->base.network, self->base.values, orw_config_int(config, "lora.rank"),
                                orw_config_real(config, "lora.alpha"), &made->network));
     made->values = orw_network_values(made->network);
     if (!made->values) return orw_error(ORW_ERR_SYSTEM, "no memory for adapters");
-    orw_network_adapt_values(self->base.network, self->base.values, made->network, 1, made->values);
+    orw_network_adapt_values(made->network, 1, made->values);
     memcpy(made->digest, self->base.digest, sizeof made->digest);
     return ORW_OK;
 }

@@ -5,14 +5,6 @@
 
 #include "text_image.h"
 
-/* Sets a key for as long as the caller needs it: `before` is what it was, to be set again. */
-static orw_status change_key(experiment *self, const char *key, const char *value, char before[64]) {
-    char assignment[128];
-    snprintf(before, 64, "%s", orw_config_raw(self->program->config, key));
-    snprintf(assignment, sizeof assignment, "%s=%s", key, value);
-    return orw_config_set(self->program->config, assignment);
-}
-
 /* What every measurement depends on besides the policy. */
 static void name_witnesses(const experiment *self, const prompts *of, int reward, char *text, size_t capacity) {
     snprintf(text, capacity, "base = %s\nreward = %s %s\nreaders = %s %s %s\njudge = %s\nprompts = %016llx\n",
@@ -21,21 +13,28 @@ static void name_witnesses(const experiment *self, const prompts *of, int reward
              (unsigned long long)prompts_digest(of));
 }
 
+/* The driver's configuration with another count and seed of the evaluation's samples. */
+static orw_status derive_look(const experiment *self, int count, int seed, orw_config **config) {
+    char counted[64], seeded[64];
+    snprintf(counted, sizeof counted, "evaluate.count=%d", count);
+    snprintf(seeded, sizeof seeded, "evaluate.seed=%d", seed);
+    return orw_config_derive(self->program->config, (const char *const[]){counted, seeded, NULL}, config);
+}
+
 orw_status look_at(experiment *self, const char *sub, const char *stages, const orw_model *policy, const prompts *of,
                    int count, int seed, const char *parents, double *row) {
     static const orw_method none = {.name = "none"};
-    char text[1024], own[1536], number[32], count_before[64], seed_before[64], unused[64];
+    char text[1024], own[1536];
     orw_place place = {0};
     witness seen_by = {0};
-    snprintf(number, sizeof number, "%d", count);
-    ORW_CALL(change_key(self, "evaluate.count", number, count_before));
-    snprintf(number, sizeof number, "%d", seed);
-    orw_status status = change_key(self, "evaluate.seed", number, seed_before);
+    orw_config *config = NULL;
+    orw_status status = derive_look(self, count, seed, &config);
     if (status == ORW_OK) status = describe_prompts(self, of);
     if (status == ORW_OK) status = witness_open(self, of, &seen_by);
     name_witnesses(self, of, self->main_reward, text, sizeof text);
     snprintf(own, sizeof own, "%s%s", text, parents);
-    if (status == ORW_OK) status = orw_program_place(self->program, sub, stages, own, &place);
+    if (status == ORW_OK)
+        status = orw_program_place_of(self->program, sub, stages, own, config, self->program->about, &place);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = policy->network,
                                       .reference = policy->values,
@@ -46,8 +45,7 @@ orw_status look_at(experiment *self, const char *sub, const char *stages, const 
     if (status == ORW_OK) status = orw_evaluate_reference(&setup, row);
     orw_place_clear(&place);
     witness_close(&seen_by);
-    if (status == ORW_OK) status = change_key(self, "evaluate.seed", seed_before, unused);
-    if (status == ORW_OK) status = change_key(self, "evaluate.count", count_before, unused);
+    orw_config_destroy(&config);
     return status;
 }
 
@@ -76,7 +74,8 @@ orw_status look_at_others(experiment *self, const char *name, const orw_model *p
     return status;
 }
 
-static orw_status finetune(experiment *self, const run *one, const char *name, orw_method *method) {
+static orw_status finetune(experiment *self, const run *one, const char *name, const orw_config *config,
+                           orw_method *method) {
     const orw_model *from = one->adapters ? &self->adapted : &self->base;
     const char *stages = one->adapters ? LORA_STAGES : ORW_STAGES_OF_RUN;
     char sub[160], text[1024], parents[1536], path[ORW_PATH];
@@ -84,7 +83,7 @@ static orw_status finetune(experiment *self, const run *one, const char *name, o
     witness seen_by = {0};
     orw_model policy = {0};
     snprintf(sub, sizeof sub, "runs/%s", name);
-    if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages);
+    if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages, config);
     name_witnesses(self, &self->chosen, one->reward, text, sizeof text);
     snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->method, one->alpha,
              one->seed, orw_network_adapter_rank(from->network), text);
@@ -92,7 +91,8 @@ static orw_status finetune(experiment *self, const run *one, const char *name, o
     ORW_CALL(orw_dictionary_set(self->program->about, "run.reward", "%s", reward_names[one->reward]));
     ORW_CALL(describe_prompts(self, &self->chosen));
     orw_status status = witness_open(self, &self->chosen, &seen_by);
-    if (status == ORW_OK) status = orw_program_place(self->program, sub, stages, parents, &place);
+    if (status == ORW_OK)
+        status = orw_program_place_of(self->program, sub, stages, parents, config, self->program->about, &place);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = from->network,
                                       .reference = from->values,
@@ -112,14 +112,25 @@ static orw_status finetune(experiment *self, const run *one, const char *name, o
     return status;
 }
 
+/* Adapters learn at a rate of their own. */
+static orw_status derive_run(const experiment *self, const run *one, orw_config **config) {
+    char rate[64];
+    const orw_config *from = self->program->config;
+    snprintf(rate, sizeof rate, "finetune.rate=%s",
+             orw_config_raw(from, one->adapters ? "lora.rate" : "finetune.rate"));
+    return orw_config_derive(from, (const char *const[]){rate, NULL}, config);
+}
+
 orw_status run_one(experiment *self, const run *one) {
-    char name[128], before[64], unused[64];
-    orw_method method;
+    char name[128];
+    orw_method method = {.name = one->method};
+    orw_config *config = NULL;
     name_run(self, one, name, sizeof name);
-    ORW_CALL(orw_method_make(one->method, one->alpha, self->program->config, &method));
-    if (!one->adapters) return finetune(self, one, name, &method);
-    if (!self->adapted.network && !self->program->looks_ahead) ORW_CALL(make_adapted(self));
-    ORW_CALL(change_key(self, "finetune.rate", orw_config_raw(self->program->config, "lora.rate"), before));
-    ORW_CALL(finetune(self, one, name, &method));
-    return change_key(self, "finetune.rate", before, unused);
+    if (one->adapters && !self->adapted.network && !self->program->looks_ahead) ORW_CALL(make_adapted(self));
+    orw_status status = derive_run(self, one, &config);
+    if (status == ORW_OK) status = orw_method_make(one->method, one->alpha, config, &method);
+    if (status == ORW_OK) status = finetune(self, one, name, config, &method);
+    orw_method_clear(&method);
+    orw_config_destroy(&config);
+    return status;
 }

@@ -51,7 +51,7 @@ static orw_status fit(theory *self, const mixture *q, int coupling, int s, strai
     snprintf(updates, sizeof updates, "pretrain.updates=%d", orw_config_int(self->config, "coupling.updates"));
     snprintf(seed, sizeof seed, "pretrain.seed=%d", self->seeds[s]);
     snprintf(how, sizeof how, "pretrain.coupling=%s", names[coupling]);
-    orw_status status = theory_config(self, assignments, &config);
+    orw_status status = orw_config_derive(self->config, assignments, &config);
     if (status == ORW_OK) status = theory_base(self, name, q, config, &base);
     if (status == ORW_OK) status = measure(self, &base, s, found);
     orw_model_clear(&base);

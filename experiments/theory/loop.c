@@ -7,45 +7,11 @@
 
 /* ---------------------------------------------------------------- configurations, provenance, places ------------ */
 
-static orw_status assign(orw_config *config, const char *const *assignments) {
-    for (int i = 0; assignments[i]; i++) ORW_CALL(orw_config_set(config, assignments[i]));
-    return ORW_OK;
-}
-
-static orw_status copy_settings(const orw_config *from, orw_config *to) {
-    for (int t = 0; theory_option_tables[t]; t++)
-        for (const orw_option *option = theory_option_tables[t]; option->key; option++) {
-            char *line = NULL;
-            if (asprintf(&line, "%s=%s", option->key, orw_config_raw(from, option->key)) < 0)
-                return orw_error(ORW_ERR_SYSTEM, "no memory for a configuration");
-            orw_status status = orw_config_set(to, line);
-            free(line);
-            ORW_CALL(status);
-        }
-    return ORW_OK;
-}
-
-orw_status theory_config(const theory *self, const char *const *assignments, orw_config **copy) {
-    ORW_CALL(orw_config_create(copy, theory_option_tables));
-    orw_status status = copy_settings(self->config, *copy);
-    if (status == ORW_OK) status = assign(*copy, assignments);
-    if (status != ORW_OK) orw_config_destroy(copy);
-    return status;
-}
-
 orw_status theory_about(const theory *self, orw_dictionary **copy) {
-    const orw_dictionary *from = self->program->about;
     ORW_CALL(orw_dictionary_create(copy));
-    for (int i = 0; i < orw_dictionary_size(from); i++) {
-        const char *key, *value;
-        orw_dictionary_at(from, i, &key, &value);
-        orw_status status = orw_dictionary_set(*copy, key, "%s", value);
-        if (status != ORW_OK) {
-            orw_dictionary_destroy(copy);
-            return status;
-        }
-    }
-    return ORW_OK;
+    orw_status status = orw_dictionary_add(*copy, self->program->about);
+    if (status != ORW_OK) orw_dictionary_destroy(copy);
+    return status;
 }
 
 orw_status theory_record_model(theory *self, const char *kind, const char *name, const char *digest) {
@@ -150,7 +116,7 @@ orw_status theory_configure(const theory *self, const setting *plan, orw_config 
     snprintf(lines[n++], sizeof *lines, "policies.every=%d", plan->draws);
     snprintf(lines[n++], sizeof *lines, "evaluate.every=%d", plan->draws);
     for (int i = 0; i < n; i++) assignments[i] = lines[i];
-    return theory_config(self, assignments, config);
+    return orw_config_derive(self->config, assignments, config);
 }
 
 static orw_status describe_run(const theory *self, const setting *plan, const orw_method *method, int seed,

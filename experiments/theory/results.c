@@ -113,18 +113,12 @@ static orw_status write_tables(theory *self, const orw_place *place) {
     const orw_table *tables[] = {self->verdicts, self->points, self->gaussians, self->minimiser,
                                  self->bound,    self->trade,  self->coupling};
     char path[ORW_PATH];
-    orw_run_file *run = NULL;
     ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
     ORW_CALL(orw_make_directories(place->directory));
     ORW_CALL(orw_dictionary_set(self->about, "identity", "%s", place->identity));
     ORW_CALL(orw_dictionary_set(self->about, "identity.digest", "%016llx",
                                 (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0)));
-    ORW_CALL(orw_run_file_create(path, self->about, self->config, &run));
-    orw_status status = ORW_OK;
-    for (size_t i = 0; i < sizeof tables / sizeof *tables && status == ORW_OK; i++)
-        status = orw_run_file_write(run, tables[i]);
-    orw_run_file_close(&run);
-    return status;
+    return orw_run_file_make(path, self->about, self->config, sizeof tables / sizeof *tables, tables);
 }
 
 orw_status results_write(theory *self) {

@@ -36,8 +36,6 @@ typedef struct mixture {
 orw_status mixture_read(const theory *self, const char *key, double deviation, mixture *q);
 /* Keeps points 1..POINTS_MOST; `normals` and `pick` decide. */
 void mixture_draw(const mixture *q, orw_stream *stream, float *x);
-/* A copy of the user's configuration with some "section.name=value" changed; `assignments` ends with NULL. */
-orw_status theory_config(const theory *self, const char *const *assignments, orw_config **copy);
 orw_status theory_about(const theory *self, orw_dictionary **copy);
 /* "KIND.NAME = digest" into the provenance of the results. */
 orw_status theory_record_model(theory *self, const char *kind, const char *name, const char *digest);

@@ -106,6 +106,7 @@ void orw_dictionary_destroy(
 orw_status orw_dictionary_set(orw_dictionary *dictionary, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4))); /* copies; replaces */
 void orw_dictionary_clear(orw_dictionary *dictionary);
+orw_status orw_dictionary_add(orw_dictionary *dictionary, const orw_dictionary *from); /* sets all of its keys */
 bool orw_dictionary_remove(orw_dictionary *dictionary,
                            const char *key); /* whether it was there; the others keep order */
 const char *orw_dictionary_get(const orw_dictionary *dictionary, const char *key); /* NULL if absent */
@@ -159,7 +160,10 @@ void orw_config_destroy(orw_config **config);
 /* INI file: [section] and name = value, ; or # comments. Unknown keys are refused with the nearest declared one. */
 orw_status orw_config_read(orw_config *config, const char *path);
 orw_status orw_config_set(orw_config *config, const char *assignment); /* "section.name=value" */
-bool orw_config_has(const orw_config *config, const char *key);        /* is it declared? */
+/* A configuration of the same keys with the values of `from`, but for `overrides`, "section.name=value" each, ending
+ * with NULL: what one run of a sweep, or one look at a policy, has of its own. Destroy it like any other. */
+orw_status orw_config_derive(const orw_config *from, const char *const *overrides, orw_config **derived);
+bool orw_config_has(const orw_config *config, const char *key); /* is it declared? */
 /* Readers: the key must be declared with that type (otherwise a bug: the program stops). */
 bool orw_config_bool(const orw_config *config, const char *key);
 int orw_config_int(const orw_config *config, const char *key);

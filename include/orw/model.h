@@ -114,14 +114,14 @@ orw_tensor *orw_dual_encoder_similarity(const orw_network *network, orw_tape *ta
 /* ---------------------------------------------------------------- adapters -------------------------------------- */
 
 /* Low-rank adapters (LoRA, Hu et al. 2022) of a transformer (mmdit, scene_net): y = W x + b + alpha/r B (A x) at the
- * eight projections of every block's joint attention. The network with them has the same parameters, frozen, and behind
- * them two trained ones per projection, under diffusers' names. ORW_ERR_INPUT: rank not within 1 .. width, a kind
- * without such projections, or adapters already there. */
-orw_status orw_network_adapt(const orw_network *base, int rank, double alpha, orw_network **adapted);
-int orw_network_adapter_rank(const orw_network *network); /* 0: it has none */
-/* values[P of adapted]: base_values, A uniform by `seed`, B zero: the adapted network computes what the base does. */
-void orw_network_adapt_values(const orw_network *base, const float *base_values, const orw_network *adapted,
-                              uint64_t seed, float *values);
+ * eight projections of every block's joint attention. The network with them has the same parameters, frozen, with a
+ * copy of base_values (which may go), and behind them two trained ones per projection, under diffusers' names.
+ * ORW_ERR_INPUT: rank not within 1 .. width, a kind without such projections, or adapters already there. */
+orw_status orw_network_adapt(const orw_network *base, const float *base_values, int rank, double alpha,
+                             orw_network **adapted);
+int orw_network_adapter_rank(const orw_network *network); /* of its adapters; 0: none */
+/* values[P of adapted]: A uniform by `seed`, B zero: the adapted network computes what the base does. */
+void orw_network_adapt_values(const orw_network *adapted, uint64_t seed, float *values);
 /* The network without adapters that computes the same: W + alpha/r B A. *base_values: caller frees. */
 orw_status orw_network_merge(const orw_network *adapted, const float *values, orw_network **base, float **base_values);
 /* The adapters alone, as a table of parameters over the same values: for files, not for forward passes. */

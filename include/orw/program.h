@@ -32,6 +32,11 @@ typedef struct orw_program {
     int lock;                  /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
 } orw_program;
 
+/* sweep.METHOD of every method, and sweep.seeds: which runs there are. */
+extern const orw_option orw_sweep_options[];
+/* In a driver's list: the keys of all methods and of the sweep. */
+#define ORW_SWEEP_TABLES orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) orw_sweep_options
+
 typedef orw_status (*orw_program_body)(orw_program *program);
 /* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--allow-change] [--strict] [--shared] |
  * --complete | --runs | --identities | --help | --markdown | --print-config. Returns the exit status. `options` is a
@@ -56,7 +61,10 @@ void orw_place_clear(orw_place *place);
  * Collective. */
 orw_status orw_program_look_ahead(orw_program *program, orw_status (*runs)(void *context), void *context);
 /* Could the run `sub` be made? Its identity is taken without parents: they may not be there yet. Collective. */
-orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages);
+orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages, const orw_config *config);
+/* The same for a program whose runs are known only once their parents are: while one in runs/ is interrupted, no model
+ * is moved aside. Before any work. */
+orw_status orw_program_seek_interrupted(orw_program *program);
 /* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
 /* METHOD-alphaA-seedS, the folder of a run. Names are made here and read by analysis/perl/Orw/Runs.pm, nowhere else. */

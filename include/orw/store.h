@@ -76,6 +76,9 @@ orw_status orw_run_file_write(orw_run_file *run, const orw_table *table);
 /* Writes the rows that were held back and makes the file durable. The run is gone afterwards whatever the status, which
  * is not ORW_OK when the file lacks rows. */
 orw_status orw_run_file_close(orw_run_file **run);
+/* All at once, for what is a result by being there: a file with all its tables, or none. */
+orw_status orw_run_file_make(const char *path, const orw_dictionary *provenance, const orw_config *config, int count,
+                             const orw_table *const *tables);
 /* Reading, by anyone (_provenance: of any sealed file): columns are allocated: free *names[i], *names, *values ([rows,
  * columns]). */
 orw_status orw_run_file_read(const char *path, const char *table, int *columns, char ***names, int64_t *rows,

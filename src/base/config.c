@@ -51,6 +51,25 @@ orw_status orw_config_create(orw_config **config, const orw_option *const *table
     return ORW_OK;
 }
 
+static orw_status copy_values(const orw_config *from, orw_config *to) {
+    for (int i = 0; i < from->count; i++) {
+        to->settings[i] = (setting){.option = from->settings[i].option, .text = strdup(from->settings[i].text)};
+        to->count = i + 1;
+        if (!to->settings[i].text) return orw_error(ORW_ERR_SYSTEM, "no memory for a configuration");
+    }
+    return ORW_OK;
+}
+
+orw_status orw_config_derive(const orw_config *from, const char *const *overrides, orw_config **derived) {
+    orw_config *made = *derived = calloc(1, sizeof *made);
+    if (made) made->settings = calloc((size_t)from->count + 1, sizeof *made->settings);
+    orw_status status =
+        made && made->settings ? copy_values(from, made) : orw_error(ORW_ERR_SYSTEM, "no memory for a configuration");
+    for (; status == ORW_OK && *overrides; overrides++) status = orw_config_set(made, *overrides);
+    if (status != ORW_OK) orw_config_destroy(derived);
+    return status;
+}
+
 void orw_config_destroy(orw_config **config) {
     if (!config || !*config) return;
     for (int i = 0; i < (*config)->count; i++) free((*config)->settings[i].text);

@@ -175,3 +175,12 @@ orw_status orw_dictionary_ints(const orw_dictionary *dictionary, const char *key
     }
     return ORW_OK;
 }
+
+orw_status orw_dictionary_add(orw_dictionary *dictionary, const orw_dictionary *from) {
+    for (int i = 0; i < orw_dictionary_size(from); i++) {
+        const char *key, *value;
+        orw_dictionary_at(from, i, &key, &value);
+        ORW_CALL(orw_dictionary_set(dictionary, key, "%s", value));
+    }
+    return ORW_OK;
+}

@@ -13,7 +13,7 @@ static const char usage[] =
     "\n"
     "  FILE TABLE          all rows of one table\n"
     "  --list FILE         the tables, with the numbers of rows and columns\n"
-    "  --provenance FILE   where a file comes from, one key and value a line\n"
+    "  --provenance FILE   where a file comes from, one key and value a line (line breaks in values: \\n)\n"
     "  --band COLUMN       mean, deviation and 95 % interval of the mean over several files, row by row\n"
     "    --against NAME    ... at equal values of this column (default update)\n"
     "    --smooth N        ... after a moving mean over the last N rows (default 1: none)\n"
@@ -60,6 +60,22 @@ static orw_status print_list(const char *path) {
     return status;
 }
 
+/* On one line, whatever it holds: text with lines of its own could otherwise pass for other keys. */
+static void print_value(const char *value) {
+    for (const char *c = value; *c; c++)
+        if (*c == '\n')
+            printf("\\n");
+        else if (*c == '\t')
+            printf("\\t");
+        else if (*c == '\\')
+            printf("\\\\");
+        else if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            printf("\\x%02x", (unsigned)(unsigned char)*c);
+        else
+            putchar(*c);
+    putchar('\n');
+}
+
 static orw_status print_provenance(const char *path) {
     orw_dictionary *texts = NULL;
     ORW_CALL(orw_dictionary_create(&texts));
@@ -69,7 +85,8 @@ static orw_status print_provenance(const char *path) {
         orw_dictionary_at(texts, i, &key, &value);
         status = orw_cli_table_name(path, "key", key);
         if (status != ORW_OK) break;
-        printf("%s\t%s%s", key, value, *value && value[strlen(value) - 1] == '\n' ? "" : "\n");
+        printf("%s\t", key);
+        print_value(value);
     }
     orw_dictionary_destroy(&texts);
     return status;

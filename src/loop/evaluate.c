@@ -108,7 +108,6 @@ static orw_status evaluate_reference(const orw_finetune_setup *setup, const char
     char samples[ORW_PATH];
     orw_column *columns = NULL;
     orw_table *table = NULL;
-    orw_run_file *run = NULL;
     ORW_CALL(orw_place_path(place, "samples", samples, sizeof samples));
     ORW_CALL(orw_comm_agree(place->comm, orw_make_directories(samples)));
     ORW_CALL(orw_place_path(place, "samples/final.h5", samples, sizeof samples));
@@ -116,12 +115,8 @@ static orw_status evaluate_reference(const orw_finetune_setup *setup, const char
     if (status == ORW_OK) status = orw_table_create("evaluation", columns, &table);
     if (status == ORW_OK)
         status = orw_evaluate(setup, setup->reference, (orw_evaluation_clock){0, 0, 0}, table, samples);
-    if (status == ORW_OK && orw_comm_rank(place->comm) == 0) {
-        status = orw_run_file_create(path, place->about, place->config, &run);
-        if (status == ORW_OK) status = orw_run_file_write(run, table);
-        if (status == ORW_OK) status = orw_run_file_close(&run);
-        orw_run_file_close(&run);
-    }
+    if (status == ORW_OK && orw_comm_rank(place->comm) == 0)
+        status = orw_run_file_make(path, place->about, place->config, 1, (const orw_table *const[]){table});
     orw_table_destroy(&table);
     free(columns);
     ORW_CALL(orw_comm_agree(place->comm, status));

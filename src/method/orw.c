@@ -5,21 +5,23 @@
 
 #include "methods.h"
 
-/* Divides the weights of samples first, first + step, ... by their mean. */
+/* Divides the weights of samples first, first + step, ... by the mean over those that take part. */
 static orw_status scale_to_mean_one(const orw_method *self, orw_batch *batch, int first, int step) {
     double sum = 0, most = 0;
     int members = 0;
-    for (int i = first; i < batch->plan.batch; i += step, members++) {
+    for (int i = first; i < batch->plan.batch; i += step) {
+        if (batch->left_out[i]) continue;
+        members++;
         sum += exp(self->tau * batch->reward[i]);
         most = fmax(most, (double)batch->weight[i]);
     }
-    if (!(most > 0))
+    if (members > 0 && !(most > 0))
         return orw_error(ORW_ERR_NUMERIC,
                          "round %d, sample %d: weight exp(%g * %g) vanishes, and so do all that it is normalised with; "
                          "expected tau * reward above -87",
                          batch->round, first, self->tau, (double)batch->reward[first]);
     for (int i = first; i < batch->plan.batch; i += step)
-        batch->weight[i] = (float)(batch->weight[i] * (members / sum));
+        batch->weight[i] = batch->left_out[i] ? 0 : (float)(batch->weight[i] * (members / sum));
     return ORW_OK;
 }
 
@@ -52,6 +54,8 @@ orw_tensor *orw_loss_weighted_flow(const orw_method *self, orw_terms *terms) {
     orw_terms_report(terms, ORW_REPORT_W2, distance);
     return orw_add(tape, flow, orw_scale(tape, distance, (float)self->alpha));
 }
+
+const orw_option orw_orw_options[] = {{.key = NULL}}; /* none but those of the weights */
 
 const orw_method orw_method_orw = {.name = "orw",
                                    .help = "online reward-weighted flow matching; with alpha > 0 the W2 term",

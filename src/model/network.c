@@ -300,12 +300,21 @@ static void initialise(const orw_parameter *parameter, orw_stream *stream, float
     }
 }
 
-void orw_network_initialise(const orw_network *network, uint64_t seed, float *values) {
+static void initialise_all(const orw_network *network, uint64_t seed, bool frozen, float *values) {
     memset(values, 0, network->size * sizeof *values); /* the padding counts in norms and digests */
     for (int i = 0; i < network->parameters; i++) {
+        if (network->parameter[i].frozen && !frozen) continue;
         orw_stream stream = orw_stream_open(seed, ORW_PURPOSE_PARAMETERS, 0, (uint32_t)i);
         initialise(&network->parameter[i], &stream, orw_parameter_data(&network->parameter[i], values));
     }
+}
+
+void orw_network_initialise(const orw_network *network, uint64_t seed, float *values) {
+    initialise_all(network, seed, true, values);
+}
+
+void orw_network_adapt_values(const orw_network *adapted, uint64_t seed, float *values) {
+    initialise_all(adapted, seed, false, values);
 }
 
 /* ---------------------------------------------------------------- the pass -------------------------------------- */

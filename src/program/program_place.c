@@ -1,5 +1,6 @@
 /* program_place.c - the places of a driver's results: what each depends on, whose code made what is kept, and a look
  * ahead at the runs that are asked for. */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,7 @@ orw_status orw_program_place_of(orw_program *program, const char *sub, const cha
     *place = (orw_place){.comm = program->comm,
                          .config = config,
                          .about = about,
+                         .only_looks = program->only_looks,
                          .allow_change = program->allow_change,
                          .claim = orw_program_claim,
                          .other_code = note_other_code,
@@ -105,10 +107,10 @@ bool orw_program_is_run(const orw_program *program, const orw_place *place) {
     return strncmp(sub, "/runs/", 6) == 0 || strncmp(sub, "/others/", 8) == 0;
 }
 
-orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages) {
+orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages, const orw_config *config) {
     orw_place place;
     bool interrupted = false;
-    ORW_CALL(orw_program_place(program, sub, stages, "", &place));
+    ORW_CALL(orw_program_place_of(program, sub, stages, "", config, program->about, &place));
     place.settings_only = true;
     orw_status status = orw_place_foresee(&place, "policy.h5", &interrupted);
     if (status == ORW_OK && interrupted && !program->interrupted) {
@@ -117,6 +119,31 @@ orw_status orw_program_foresee(orw_program *program, const char *sub, const char
     }
     orw_place_clear(&place);
     return status;
+}
+
+orw_status orw_program_seek_interrupted(orw_program *program) {
+    char runs[ORW_PATH];
+    if (program->only_looks || orw_comm_rank(program->comm) != 0) return ORW_OK;
+    if ((size_t)snprintf(runs, sizeof runs, "%s/runs", program->output) >= sizeof runs)
+        return orw_error(ORW_ERR_INPUT, "%s: the path is too long", program->output);
+    DIR *all = opendir(runs); /* there may be none yet */
+    for (const struct dirent *entry; all && !program->interrupted && (entry = readdir(all));) {
+        char *run = NULL, checkpoint[ORW_PATH], previous[ORW_PATH], policy[ORW_PATH];
+        if (strchr(entry->d_name, '.') == entry->d_name || strstr(entry->d_name, ".replaced-") ||
+            asprintf(&run, "%s/%s", runs, entry->d_name) < 0)
+            continue;
+        const orw_place place = {.directory = run};
+        if (orw_place_path(&place, "checkpoint.h5", checkpoint, sizeof checkpoint) == ORW_OK &&
+            orw_place_path(&place, "checkpoint.previous.h5", previous, sizeof previous) == ORW_OK &&
+            orw_place_path(&place, "policy.h5", policy, sizeof policy) == ORW_OK && !orw_file_exists(policy) &&
+            (orw_file_exists(checkpoint) || orw_file_exists(previous))) {
+            program->interrupted = run;
+            run = NULL;
+        }
+        free(run);
+    }
+    if (all) closedir(all);
+    return ORW_OK;
 }
 
 orw_status orw_program_look_ahead(orw_program *program, orw_status (*runs)(void *context), void *context) {

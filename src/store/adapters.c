@@ -70,7 +70,7 @@ static orw_status load(const char *path, const char *config, orw_safetensors *fi
     orw_network *table = NULL;
     ORW_CALL(orw_adapter_names(path, file, base, &alphas));
     ORW_CALL(orw_adapter_strength(path, file, &alphas, config, strength));
-    orw_status status = orw_network_adapt(base, strength->rank, strength->alpha, adapted);
+    orw_status status = orw_network_adapt(base, base_values, strength->rank, strength->alpha, adapted);
     if (status != ORW_OK) {
         char reason[1024];
         snprintf(reason, sizeof reason, "%s", orw_error_text());
@@ -79,7 +79,7 @@ static orw_status load(const char *path, const char *config, orw_safetensors *fi
     ORW_CALL(orw_network_adapters(*adapted, &table));
     *values = orw_network_values(*adapted);
     if (*values) {
-        orw_network_adapt_values(base, base_values, *adapted, 0, *values);
+        orw_network_adapt_values(*adapted, 0, *values);
         status = orw_safetensors_load_network(file, table, *values);
     } else
         status = orw_error(ORW_ERR_SYSTEM, "%s: no memory for %zu parameters", path, orw_network_size(*adapted));

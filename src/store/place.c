@@ -241,7 +241,8 @@ orw_status orw_place_inspect(const orw_place *place, const char *final, orw_plac
     ORW_CALL(tell_of_code(place, &first.there));
     *state = first.there.state;
     if (*state == ORW_PLACE_COMPLETE) {
-        orw_place_remove_checkpoints(place); /* a kill, or a disk that failed at the very end, may have left them */
+        if (!place->only_looks) /* a kill, or a disk that failed at the very end, may have left them */
+            orw_place_remove_checkpoints(place);
         return ORW_OK;
     }
     if (place->claim) ORW_CALL(place->claim(place->context, place, first.there.foreign && !*first.from));
@@ -296,11 +297,7 @@ orw_status orw_place_finish(const orw_place *place, const char *name, const orw_
         ORW_TRY(status, orw_place_path(place, name, path, sizeof path), done);
         ORW_TRY(status, orw_dictionary_create(&about), done);
         digest_text(place, digest);
-        for (int i = 0; i < orw_dictionary_size(place->about); i++) {
-            const char *key, *value;
-            orw_dictionary_at(place->about, i, &key, &value);
-            ORW_TRY(status, orw_dictionary_set(about, key, "%s", value), done);
-        }
+        ORW_TRY(status, orw_dictionary_add(about, place->about), done);
         ORW_TRY(status, orw_dictionary_set(about, "identity", "%s", place->identity), done);
         ORW_TRY(status, orw_dictionary_set(about, "identity.digest", "%s", digest), done);
         status = orw_model_save(path, network, values, about);
@@ -313,16 +310,12 @@ orw_status orw_place_finish(const orw_place *place, const char *name, const orw_
 static orw_status write_evaluation(const orw_place *place, const orw_column *columns, const double *row) {
     char path[ORW_PATH];
     orw_table *table = NULL;
-    orw_run_file *run = NULL;
     orw_status status;
     ORW_TRY(status, orw_place_path(place, "evaluation.h5", path, sizeof path), done);
     ORW_TRY(status, orw_table_create("evaluation", columns, &table), done);
     ORW_TRY(status, orw_table_append(table, row), done);
-    ORW_TRY(status, orw_run_file_create(path, place->about, place->config, &run), done);
-    ORW_TRY(status, orw_run_file_write(run, table), done);
-    status = orw_run_file_close(&run);
+    status = orw_run_file_make(path, place->about, place->config, 1, (const orw_table *const[]){table});
 done:
-    orw_run_file_close(&run);
     orw_table_destroy(&table);
     return status;
 }

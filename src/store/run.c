@@ -90,8 +90,8 @@ static orw_status copy_dictionary(const orw_dictionary *from, orw_dictionary **t
     return ORW_OK;
 }
 
-orw_status orw_run_file_create(const char *path, const orw_dictionary *provenance, const orw_config *config,
-                               orw_run_file **run) {
+static orw_status prepare(const char *path, const orw_dictionary *provenance, const orw_config *config,
+                          orw_run_file **run) {
     *run = NULL;
     orw_run_file *made = calloc(1, sizeof *made);
     if (!made) return orw_error(ORW_ERR_SYSTEM, "out of memory");
@@ -100,11 +100,20 @@ orw_status orw_run_file_create(const char *path, const orw_dictionary *provenanc
     made->configuration = config ? orw_config_to_text(config) : strdup("");
     orw_status status = copy_dictionary(provenance, &made->provenance);
     if (status == ORW_OK && (!made->path || !made->configuration)) status = orw_error(ORW_ERR_SYSTEM, "out of memory");
-    if (status == ORW_OK) status = write_file(made, false); /* says early whether the place can be written to */
     if (status != ORW_OK)
         destroy(made);
     else
         *run = made;
+    return status;
+}
+
+orw_status orw_run_file_create(const char *path, const orw_dictionary *provenance, const orw_config *config,
+                               orw_run_file **run) {
+    ORW_CALL(prepare(path, provenance, config, run));
+    orw_status status = write_file(*run, false); /* says early whether the place can be written to */
+    if (status == ORW_OK) return ORW_OK;
+    destroy(*run);
+    *run = NULL;
     return status;
 }
 
@@ -122,7 +131,7 @@ static orw_status find_mirror(orw_run_file *run, const orw_table *table, mirror 
     return ORW_OK;
 }
 
-orw_status orw_run_file_write(orw_run_file *run, const orw_table *table) {
+static orw_status copy_table(orw_run_file *run, const orw_table *table) {
     mirror *copy = NULL;
     ORW_CALL(find_mirror(run, table, &copy));
     size_t count = (size_t)table->rows * (size_t)table->columns;
@@ -132,6 +141,11 @@ orw_status orw_run_file_write(orw_run_file *run, const orw_table *table) {
     copy->rows = table->rows;
     for (int64_t r = 0; r < table->rows; r++)
         for (int c = 0; c < table->columns; c++) values[c * table->rows + r] = table->values[r * table->columns + c];
+    return ORW_OK;
+}
+
+orw_status orw_run_file_write(orw_run_file *run, const orw_table *table) {
+    ORW_CALL(copy_table(run, table));
     run->stale = true;
     if (run->spent > allowance + share * (orw_seconds() - run->created)) return ORW_OK;
     return write_file(run, false);
@@ -142,6 +156,17 @@ orw_status orw_run_file_close(orw_run_file **run) {
     orw_status status = write_file(*run, true);
     destroy(*run);
     *run = NULL;
+    return status;
+}
+
+orw_status orw_run_file_make(const char *path, const orw_dictionary *provenance, const orw_config *config, int count,
+                             const orw_table *const *tables) {
+    orw_run_file *run = NULL;
+    orw_status status = ORW_OK;
+    ORW_CALL(prepare(path, provenance, config, &run));
+    for (int i = 0; i < count && status == ORW_OK; i++) status = copy_table(run, tables[i]);
+    if (status == ORW_OK) status = write_file(run, true);
+    destroy(run);
     return status;
 }
 

@@ -100,11 +100,7 @@ static orw_status note_changes(orw_work *work) {
 static orw_status describe(orw_work *work) {
     const orw_dictionary *about = work->place->about;
     ORW_CALL(orw_dictionary_create(&work->about));
-    for (int i = 0; i < orw_dictionary_size(about); i++) {
-        const char *key, *value;
-        orw_dictionary_at(about, i, &key, &value);
-        ORW_CALL(orw_dictionary_set(work->about, key, "%s", value));
-    }
+    ORW_CALL(orw_dictionary_add(work->about, about));
     if (!work->changes || !*work->changes) return ORW_OK;
     return orw_dictionary_set(work->about, "changes", "%s", work->changes);
 }

@@ -47,7 +47,7 @@ done:
 
 /* One whose names break lines: of a column, of a method. */
 static orw_status write_odd(const char *directory) {
-    static const orw_column odd[] = {{"update", "", ""}, {"a\tb\n<b>", "", ""}, {NULL, NULL, NULL}};
+    static const orw_column odd[] = {{"update", "", ""}, {"<b>", "", ""}, {NULL, NULL, NULL}};
     char path[4096];
     orw_dictionary *about = NULL;
     orw_table *table = NULL, *plain = NULL;
@@ -58,6 +58,7 @@ static orw_status write_odd(const char *directory) {
     snprintf(path, sizeof path, "%s/odd/run.h5", directory);
     ORW_TRY(status, orw_dictionary_create(&about), done);
     ORW_TRY(status, orw_dictionary_set(about, "run.method", "orw\t9"), done);
+    ORW_TRY(status, orw_dictionary_set(about, "note", "one\\\nrun.seed\t7\x01\n"), done);
     ORW_TRY(status, orw_table_create("odd", odd, &table), done);
     ORW_TRY(status, orw_table_append(table, (double[]){1, 2}), done);
     ORW_TRY(status, orw_table_create("evaluation", evaluation, &plain), done);
@@ -108,11 +109,11 @@ static orw_status write_adapted(const char *directory) {
     orw_status status;
     snprintf(path, sizeof path, "%s/transformer.h5", directory);
     ORW_TRY(status, orw_model_load(path, &base, &base_values, NULL), done);
-    ORW_TRY(status, orw_network_adapt(base, 4, 4, &adapted), done);
+    ORW_TRY(status, orw_network_adapt(base, base_values, 4, 4, &adapted), done);
     values = orw_network_values(adapted);
     status = values ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "out of memory");
     if (status != ORW_OK) goto done;
-    orw_network_adapt_values(base, base_values, adapted, 2, values);
+    orw_network_adapt_values(adapted, 2, values);
     snprintf(path, sizeof path, "%s/adapted.h5", directory);
     status = orw_model_save(path, adapted, values, NULL);
 done:

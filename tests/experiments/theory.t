@@ -23,7 +23,7 @@ fails "at most 1000000000" "more updates than can be counted" "$program" "$confi
     --set theory.updates_per_draw=1000000
 
 # shellcheck disable=SC2086
-"$program" "$config" $short --out one > one.tsv 2> one.err
+"$program" "$config" $short --set base.init=none --out one > one.tsv 2> one.err
 case $? in 0 | 1) report 0 "a run ends with a verdict" ;; *) report 1 "a run ends with a verdict" ;; esac
 is "$(head -n 1 one.tsv | cut -f 1-8 | tr '\t' ' ')" \
     "test quantity setting expected measured standard_error allowance verdict" "the heading names the columns"
@@ -63,6 +63,33 @@ rm -r one/theory/runs/gaussian-linear-seed1
 cmp -s one.tsv again.tsv
 report $? "a run that is gone is made again, and the rows with it"
 exists one/theory/runs/gaussian-linear-seed1/policy.h5 "there it is"
+
+# What is a result by being there is written at once: a disk that fails while it is leaves all its tables, or none.
+if command -v "${CC:-cc}" > /dev/null && ! grep -q fsanitize "$BUILD/flags"; then
+    "${CC:-cc}" -shared -fPIC -O1 -D_GNU_SOURCE -o fault.so "$ORW_ROOT/tests/fault.c" -ldl
+    # start [VARIABLE=VALUE...]: the results anew, of the runs that are there
+    start() {
+        rm -rf one/theory/results
+        # shellcheck disable=SC2086
+        env LD_PRELOAD="$PWD/fault.so" ORW_FAULT_FILES=results/run.h5 "$@" "$program" $config $short --out one > fault.tsv 2> fault.err
+    }
+    start ORW_FAULT_LOG="$PWD/operations"
+    total=$(wc -l < operations)
+    for share in 20 40 60 80; do
+        start ORW_FAULT_AT=$((total * share / 100))
+        is "$? $(ls one/theory/results)" "2 " "operation $((total * share / 100)) of $total fails: no results"
+    done
+else
+    for i in 1 2 3 4; do skip "no C compiler, or a sanitizer, whose library must be loaded before any other"; done
+fi
+
+# An interrupted run goes on from its base only: other settings do not move that.
+mkdir -p one/theory/runs/gaussian-linear-seed9
+: > one/theory/runs/gaussian-linear-seed9/checkpoint.h5
+# shellcheck disable=SC2086
+fails "one/theory/bases/gaussian was made with other settings, and .*/runs/gaussian-linear-seed9" "a base of an interrupted run stays" \
+    "$program" "$config" $short --set pretrain.updates=801 --out one
+is "$(find one -name '*.replaced-*')" "" "and nothing is moved"
 
 # Every test, tiny: too little for most verdicts, enough to run all there is.
 "$program" "$config" --set theory.hidden=32,32 --set pretrain.updates=300 --set pretrain.batch=128 --set theory.batch=128 \

@@ -35,28 +35,47 @@ static void test_order(void) {
     orw_order_close(&order);
 }
 
-/* Of eight samples the two best have no finite reward: the best quarter are the next two. */
-static void test_left_out(void) {
-    static const orw_option *const tables[] = {orw_method_options, NULL};
+/* Of eight samples three have no finite reward, among them what would have been the best. `expected`: the weights that
+ * this method gives the others; what is left out has none and counts in no mean and no share. */
+static void weighs(const char *name, const char *setting, int groups, const float expected[SAMPLES]) {
+    static const orw_option *const tables[] = {orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) NULL};
     static const orw_plan plan = {.batch = SAMPLES, .shards = 1, .per_shard = SAMPLES, .first = 0, .last = 1};
-    static const float reward[SAMPLES] = {1, NAN, 3, 2, INFINITY, 7, 5, 6},
-                       expected[SAMPLES] = {0, 0, 0, 0, 0, 4, 0, 4};
+    static const float reward[SAMPLES] = {0, NAN, 1, NAN, INFINITY, 2, 0, 1};
+    bool same = true;
     orw_config *config = NULL;
     orw_batch *batch = NULL;
     orw_method method;
-    if (!ok(orw_config_create(&config, tables) == ORW_OK && orw_method_make("raft", 0, config, &method) == ORW_OK &&
-                orw_batch_create(&plan, 1, &batch) == ORW_OK,
-            "a method and a batch"))
+    if (!ok(orw_config_create(&config, tables) == ORW_OK && orw_config_set(config, setting) == ORW_OK &&
+                orw_method_make(name, 0, config, &method) == ORW_OK && orw_batch_create(&plan, 1, &batch) == ORW_OK,
+            "%s, %s", name, setting))
         return;
+    batch->groups = groups;
     memcpy(batch->reward, reward, sizeof reward);
-    ok(orw_check_rewards(batch, true, 1, "test") == ORW_OK && batch->left_out_count == 2 && batch->left_out[1] &&
-           batch->left_out[4],
+    ok(orw_check_rewards(batch, true, 1, "test") == ORW_OK && batch->left_out_count == 3 && batch->left_out[1] &&
+           batch->left_out[3] && batch->left_out[4],
        "rewards that are not finite are left out");
-    ok(orw_weigh_samples(&method, batch) == ORW_OK && memcmp(batch->weight, expected, sizeof expected) == 0,
-       "the best of the others are chosen");
-    ok(isnan(batch->reward[1]) && isnan(batch->reward[4]) && batch->reward[0] == 1, "nobody's reward is invented");
+    ok(orw_weigh_samples(&method, batch) == ORW_OK, "the others are weighed");
+    for (int i = 0; i < SAMPLES; i++) same = same && fabsf(batch->weight[i] - expected[i]) <= 1e-6f;
+    if (!ok(same, "as if they were all"))
+        for (int i = 0; i < SAMPLES; i++)
+            diag("sample %d: weight %g, expected %g", i, (double)batch->weight[i], (double)expected[i]);
+    ok(isnan(batch->reward[1]) && isnan(batch->reward[4]) && batch->reward[0] == 0, "nobody's reward is invented");
+    orw_method_clear(&method);
     orw_batch_destroy(&batch);
     orw_config_destroy(&config);
+}
+
+static void test_left_out(void) {
+    const float e = expf(1), e2 = expf(2), all = 5 / (2 + 2 * e + e2);
+    weighs("orw", "weight.normalise=none", 1, (float[SAMPLES]){1, 0, e, 0, 0, e2, 1, e});
+    weighs("orw", "weight.normalise=mean", 1, (float[SAMPLES]){all, 0, e * all, 0, 0, e2 * all, all, e * all});
+    const float even = 3 / (2 + e), odd = 2 / (e + e2); /* groups: 0 2 4 6 and 1 3 5 7 */
+    weighs("orw", "weight.normalise=prompt", 2, (float[SAMPLES]){even, 0, e * even, 0, 0, e2 * odd, even, e * odd});
+    weighs("orw", "weight.normalise=prompt", 4, (float[SAMPLES]){1, 0, 2 * e / (1 + e), 0, 0, 1, 2 / (1 + e), 1});
+    weighs("raft", "raft.keep=0.25", 1, (float[SAMPLES]){0, 0, 0, 0, 0, 5, 0, 0});
+    weighs("raft", "raft.keep=1", 1, (float[SAMPLES]){1, 0, 1, 0, 0, 1, 1, 1});
+    weighs("reft", "reft.margin=0", 1, (float[SAMPLES]){0, 0, 5 / 3.0f, 0, 0, 5 / 3.0f, 0, 5 / 3.0f});
+    weighs("control", "weight.tau=1", 1, (float[SAMPLES]){1, 0, 1, 0, 0, 1, 1, 1});
 }
 
 int main(void) {

@@ -40,7 +40,7 @@ sub world {
             $files{"$sweep/runs/$name/evaluation.tsv"} = rows_of(3);
             $files{"$sweep/runs/$name/metrics.tsv"} = rows_of(9);
             $files{"$sweep/runs/$name/timing.tsv"} = "# round\tupdate\tdraw\n0\t0\t1.5\n";
-            $files{"$sweep/runs/$name/provenance.tsv"} = "data.train\tmnist-train sha256 00\nconfiguration\t[a]\nb = 1\n";
+            $files{"$sweep/runs/$name/provenance.tsv"} = "data.train\tmnist-train sha256 00\nconfiguration\t[a]\\nb = 1\n";
         }
         $files{"$sweep/runs.tsv"} = $runs;
         $files{"$sweep/$_/evaluation.tsv"} = rows_of(2) for qw(base judge);
@@ -92,6 +92,7 @@ sub read_all {
     for my $path (@_) {
         my $table = Orw::Tables::read_table($path);
         Orw::Tables::read_pairs($path);
+        Orw::Tables::read_provenance($path);
         for my $name ($table ? @{ $table->{names} } : ()) {
             Orw::Tables::interval(Orw::Tables::column($table, $name));
             Orw::Tables::at_x($table, 'update', $name, 3);

@@ -245,6 +245,31 @@ static float *pretrained(fixture *self, int updates, const char *ema, orw_networ
     return values;
 }
 
+/* A model's file that is sealed and carries the place's identity, and is of no network that there is. */
+static void test_unreadable(fixture *self) {
+    orw_network *network = NULL;
+    char path[1300], expected[1400];
+    const orw_place place = fixture_place(self, "unreadable", "unreadable");
+    snprintf(path, sizeof path, "%s/model.h5", place.directory);
+    snprintf(expected, sizeof expected, "; remove %s to have it made again", place.directory);
+    orw_dictionary *about = NULL;
+    orw_run_file *run = NULL;
+    bool good = orw_make_directories(place.directory) == ORW_OK && orw_dictionary_create(&about) == ORW_OK &&
+                orw_dictionary_set(about, "identity", "%s", place.identity) == ORW_OK;
+    if (good && orw_comm_rank(self->comm) == 0) /* of another kind */
+        good = orw_run_file_create(path, about, NULL, &run) == ORW_OK && orw_run_file_close(&run) == ORW_OK;
+    orw_dictionary_destroy(&about);
+    const orw_generator generator = {.height = 1, .width = 1, .channels = D, .draw = draw_point, .describe = describe};
+    char digest[17];
+    float *values = NULL;
+    ok(good && orw_comm_agree(self->comm, ORW_OK) == ORW_OK &&
+           orw_pretrain_generator(&place, &generator, &network, &values, digest) == ORW_ERR_INPUT && !values,
+       "a model that is none of ours is not taken");
+    const char *said = strstr(orw_error_text(), expected);
+    ok(strncmp(orw_error_text(), path, strlen(path)) == 0 && said && !strchr(orw_error_text(), '\n'),
+       "the error names it, and the folder to remove: %s", orw_error_text());
+}
+
 /* The average forgets the start faster: decay (1 + n) / (10 + n) after n updates, until it exceeds pretrain.ema. */
 static void test_ramp(fixture *self) {
     static const struct {
@@ -286,6 +311,7 @@ int main(int argc, char **argv) {
         test_terms(&self);
         test_decay(&self);
         test_ramp(&self);
+        test_unreadable(&self);
     }
     fixture_close(&self);
     int exit_status = done_testing();

@@ -62,7 +62,9 @@ static orw_status run_changed(fixture *self, const char *name, const char *metho
     snprintf(parents, sizeof parents, "method = %s\nalpha = %g\n", method_name, alpha);
     orw_place place = fixture_place(self, name, parents);
     place.allow_change = allow_change;
-    return finetune(self, &place, &method, &reward);
+    orw_status status = finetune(self, &place, &method, &reward);
+    orw_method_clear(&method);
+    return status;
 }
 
 static orw_status run(fixture *self, const char *name, const char *method_name, double alpha, int fail_at, float bad) {

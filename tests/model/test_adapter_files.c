@@ -104,7 +104,7 @@ static void read_as(const given *g, double alpha, const char *source, const char
     orw_adapters_strength strength = {.rank = 0};
     bool good = orw_adapters_load(compose(g), NULL, base, base_values, &found, &loaded, &strength) == ORW_OK;
     if (good) {
-        if (orw_network_adapt(base, RANK, alpha, &right) != ORW_OK) abort();
+        if (orw_network_adapt(base, base_values, RANK, alpha, &right) != ORW_OK) abort();
         velocity(found, loaded, v);
         velocity(right, values, w);
     }
@@ -300,13 +300,14 @@ int main(void) {
     base = build("kind=mmdit in_channels=2 height=4 width=4 num_layers=2 num_attention_heads=2 attention_head_dim=6 "
                  "joint_attention_dim=10 pooled_projection_dim=7 vocabulary=5 text_tokens=3 qk_norm=rms_norm",
                  "");
-    if (!ok(base && orw_tape_create(&tape) == ORW_OK && orw_network_adapt(base, RANK, RANK, &adapted) == ORW_OK &&
+    if (base) base_values = random_values(base, 6, 0.2f);
+    if (!ok(base && orw_tape_create(&tape) == ORW_OK &&
+                orw_network_adapt(base, base_values, RANK, RANK, &adapted) == ORW_OK &&
                 orw_network_adapters(adapted, &table) == ORW_OK && orw_make_directories(scratch("theirs")) == ORW_OK,
             "a transformer with adapters: %s", orw_error_text()))
         return done_testing();
-    base_values = random_values(base, 6, 0.2f);
-    values = random_values(adapted, 7, 0.3f);
-    orw_network_adapt_values(base, base_values, adapted, 9, values);
+    values = orw_network_values(adapted);
+    orw_network_adapt_values(adapted, 9, values);
     for (int i = 0; i < orw_network_parameter_count(table); i++) {
         const orw_parameter *p = orw_network_parameter(table, i);
         orw_stream stream = orw_stream_open(4, ORW_PURPOSE_TEST, 1, (uint32_t)i);

@@ -75,14 +75,17 @@ static void check_files(const orw_network *base, float *base_values, const orw_n
        orw_error_text());
 }
 
-static void check_refusals(const orw_network *base, const orw_network *adapted) {
+static void check_refusals(const orw_network *base, const float *base_values, const orw_network *adapted) {
     orw_network *none = NULL, *unet = build("kind=mlp dimension=2", "");
-    ok(orw_network_adapt(base, 0, 1, &none) == ORW_ERR_INPUT && !none, "rank 0 is refused: %s", orw_error_text());
-    ok(orw_network_adapt(base, 13, 1, &none) == ORW_ERR_INPUT && strstr(orw_error_text(), "13"), "rank above width: %s",
+    ok(orw_network_adapt(base, base_values, 0, 1, &none) == ORW_ERR_INPUT && !none, "rank 0 is refused: %s",
        orw_error_text());
-    ok(orw_network_adapt(base, 2, -1, &none) == ORW_ERR_INPUT, "alpha below 0: %s", orw_error_text());
-    ok(orw_network_adapt(adapted, 2, 2, &none) == ORW_ERR_INPUT, "adapters on adapters: %s", orw_error_text());
-    ok(orw_network_adapt(unet, 2, 2, &none) == ORW_ERR_INPUT, "a kind without attention: %s", orw_error_text());
+    ok(orw_network_adapt(base, base_values, 13, 1, &none) == ORW_ERR_INPUT && strstr(orw_error_text(), "13"),
+       "rank above width: %s", orw_error_text());
+    ok(orw_network_adapt(base, base_values, 2, -1, &none) == ORW_ERR_INPUT, "alpha below 0: %s", orw_error_text());
+    ok(orw_network_adapt(adapted, base_values, 2, 2, &none) == ORW_ERR_INPUT, "adapters on adapters: %s",
+       orw_error_text());
+    ok(orw_network_adapt(unet, base_values, 2, 2, &none) == ORW_ERR_INPUT, "a kind without attention: %s",
+       orw_error_text());
     orw_network_destroy(&unet);
 }
 
@@ -92,9 +95,9 @@ int main(void) {
     float v[NUMBERS], w[NUMBERS], *merged_values = NULL;
     if (!ok(base && orw_tape_create(&tape) == ORW_OK, "a transformer: %s", orw_error_text())) return done_testing();
     float *base_values = random_values(base, 6, 0.2f);
-    ok(orw_network_adapt(base, 3, 5, &adapted) == ORW_OK, "gets adapters: %s", orw_error_text());
+    ok(orw_network_adapt(base, base_values, 3, 5, &adapted) == ORW_OK, "gets adapters: %s", orw_error_text());
     float *values = orw_network_values(adapted);
-    orw_network_adapt_values(base, base_values, adapted, 9, values);
+    orw_network_adapt_values(adapted, 9, values);
     velocity(base, tape, base_values, v);
     velocity(adapted, tape, values, w);
     ok(memcmp(v, w, sizeof v) == 0, "and computes what it did, since B is zero");
@@ -112,7 +115,7 @@ int main(void) {
     ok(orw_network_size(adapted) < trained + 16 * (8 + 7) * 2 && orw_network_size(adapted) < orw_network_size(base),
        "and they alone are in the vector that is trained, averaged and saved: %zu floats, %zu without adapters",
        orw_network_size(adapted), orw_network_size(base));
-    check_refusals(base, adapted);
+    check_refusals(base, base_values, adapted);
     check_files(base, base_values, adapted, values, tape);
     free(base_values);
     free(values);

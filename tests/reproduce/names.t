@@ -68,7 +68,7 @@ mkdir -p "$data/base" "$data/runs/orw-alpha0-seed1" "evil/figures/target_image"
 printf '# name\tmethod\talpha\tseed\tcomplete\n%s\torw\t0\t1\tyes\n%s\t%s\t%s\t%s\tyes\n' orw-alpha0-seed1 "orw-alpha$evil-seed1" orw "$evil" 1 \
     > "$data/runs.tsv"
 printf "skipped run '%s'\n" "$evil" > "$data/skipped.txt"
-printf 'data.train\t<b>set</b> x\n%s\tkey\nrun.x<i>\t1\ncommit\t%s \001\377\nconfiguration\t[a]\nb = %s\n' "$evil" "$evil" "$evil" \
+printf 'data.train\t<b>set</b> x\n%s\tkey\nrun.x<i>\t1\ncommit\t%s \001\377\nconfiguration\t[a]\\nb = %s\n' "$evil" "$evil" "$evil" \
     > "$data/runs/orw-alpha0-seed1/provenance.tsv"
 printf '# round\treward_mean\t<b>column</b>\n0\t0.5\t1\n1\t0.7\t2\n' | tee "$data/base/evaluation.tsv" > "$data/runs/orw-alpha0-seed1/evaluation.tsv"
 sed 's/^# round/# <b>phase<\/b>/' "$data/base/evaluation.tsv" > "$data/runs/orw-alpha0-seed1/timing.tsv"

@@ -26,7 +26,7 @@ run() { # run METHOD ALPHA SEED EVEN ENTROPY COMPLETE
     name=$1-alpha$2-seed$3
     mkdir -p "$data/runs/$name"
     printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$1" "$2" "$3" "$6" >> "$data/runs.tsv"
-    printf 'data.train\tmnist-train sha256 00\ncommit\tabc\nhost\tnode%s\nrun.seed\t%s\nconfiguration\t[a]\nb = 1\n' "$3" "$3" > "$data/runs/$name/provenance.tsv"
+    printf 'data.train\tmnist-train sha256 00\ncommit\tabc\nhost\tnode%s\nrun.seed\t%s\nconfiguration\t[a]\\nb = 1\\n\n' "$3" "$3" > "$data/runs/$name/provenance.tsv"
     printf '# round\tupdate\tdraw\n0\t20\t1.5\n1\t40\t2.5\n' > "$data/runs/$name/timing.tsv"
     awk -v seed="$3" -v even="$4" -v entropy="$5" -v alpha="$2" -v top="$top" -v variance="$variance" 'BEGIN {
         OFS = "\t"

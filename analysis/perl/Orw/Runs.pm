@@ -6,7 +6,7 @@ package Orw::Runs;
 use strict;
 use warnings;
 use Exporter 'import';
-use Orw::Tables qw(read_list read_pairs);
+use Orw::Tables qw(read_list read_provenance);
 use Orw::Text qw(quoted warning);
 our @EXPORT_OK = qw(parse_run listed_runs provenance_of);
 
@@ -35,6 +35,6 @@ sub listed_runs {
 }
 
 # [key, value] of a run's provenance.
-sub provenance_of { my ($data, $run) = @_; return read_pairs("$data/runs/$run->{name}/provenance.tsv") }
+sub provenance_of { my ($data, $run) = @_; return read_provenance("$data/runs/$run->{name}/provenance.tsv") }
 
 1;

@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use Orw::Text qw(quoted warning);
-our @EXPORT_OK = qw(read_table read_list read_pairs column number last_of first_of at_x interval differences);
+our @EXPORT_OK = qw(read_table read_list read_pairs read_provenance column number last_of first_of at_x interval differences);
 
 our $LARGEST = 64 << 20; # bytes; a table of a run has some thousand lines
 my $CONTROL = qr/[\x00-\x08\x0b-\x1f\x7f]/;
@@ -80,6 +80,15 @@ sub read_pairs {
         if ($line =~ /^([\w.-]+)\t(.*)\z/) { push @pairs, [ $1, $2 ] }
         elsif (@pairs) { $pairs[-1][1] .= "\n$line" }
     }
+    return @pairs;
+}
+
+# What `orw export --provenance` prints: a pair a line, whatever stands in the value.
+sub read_provenance {
+    my ($path) = @_;
+    my %plain = (n => "\n", t => "\t", '\\' => '\\');
+    my @pairs = map { /^([\w.-]+(?: [\w.-]+)*)\t(.*)\z/ ? [ $1, $2 ] : () } @{ lines_of($path, qr/\x00/) || [] };
+    for my $pair (@pairs) { $pair->[1] =~ s/\\(?:([nt\\])|x([0-9a-f]{2}))/defined $1 ? $plain{$1} : chr hex $2/ge }
     return @pairs;
 }
 

@@ -156,7 +156,8 @@ static orw_status run_rounds(loop *self, const char *name, int rounds, cli_table
     ORW_CALL(orw_method_make("orw", 0.3, self->config, &method));
     const orw_place place = {
         .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
-    const orw_observer digits = orw_digits_observer(&self->judge);
+    orw_digits judge = {.judge = &self->judge};
+    const orw_observer digits = orw_digits_observer(&judge);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->flow.network,
                                       .reference = self->flow.values,

@@ -37,14 +37,6 @@ int orw_network_adapter_rank(const orw_network *network) {
     return rank ? atoi(rank) : 0;
 }
 
-orw_status orw_network_adapt(const orw_network *base, int rank, double alpha, orw_network **adapted) {
-    *adapted = NULL;
-    if (orw_network_adapter_rank(base))
-        return orw_error(ORW_ERR_INPUT, "lora_rank: %d found, but the network has adapters of rank %d already", rank,
-                         orw_network_adapter_rank(base));
-    return rebuild(base, rank < 0 ? 0 : rank, alpha, adapted);
-}
-
 /* The adapters are the table's last entries: what stands before them has the same number in both. */
 static void copy_parameters(const orw_network *from, const float *from_values, const orw_network *to,
                             float *to_values) {
@@ -54,10 +46,15 @@ static void copy_parameters(const orw_network *from, const float *from_values, c
                from->parameter[i].count * sizeof(float));
 }
 
-void orw_network_adapt_values(const orw_network *base, const float *base_values, const orw_network *adapted,
-                              uint64_t seed, float *values) {
-    orw_network_initialise(adapted, seed, values);
-    copy_parameters(base, base_values, adapted, values);
+orw_status orw_network_adapt(const orw_network *base, const float *base_values, int rank, double alpha,
+                             orw_network **adapted) {
+    *adapted = NULL;
+    if (orw_network_adapter_rank(base))
+        return orw_error(ORW_ERR_INPUT, "lora_rank: %d found, but the network has adapters of rank %d already", rank,
+                         orw_network_adapter_rank(base));
+    ORW_CALL(rebuild(base, rank < 0 ? 0 : rank, alpha, adapted));
+    copy_parameters(base, base_values, *adapted, NULL);
+    return ORW_OK;
 }
 
 orw_status orw_network_merge(const orw_network *adapted, const float *values, orw_network **base, float **base_values) {
