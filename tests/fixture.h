@@ -21,8 +21,12 @@ typedef struct fixture {
 
 /* `settings` ends with NULL. */
 static inline bool fixture_open(fixture *self, int *argc, char ***argv, const char *name, const char *const *settings) {
-    static const orw_option *const tables[] = {orw_train_options,  orw_pretrain_options, orw_solver_options,
-                                               orw_method_options, orw_finetune_options, NULL};
+    static const orw_option *const tables[] = {orw_train_options,
+                                               orw_pretrain_options,
+                                               orw_solver_options,
+                                               orw_method_options,
+                                               ORW_METHODS(ORW_METHOD_TABLE) orw_finetune_options,
+                                               NULL};
     *self = (fixture){0};
     bool good = orw_comm_begin(argc, argv, &self->comm) == ORW_OK &&
                 orw_config_create(&self->config, tables) == ORW_OK && orw_dictionary_create(&self->about) == ORW_OK;
@@ -77,7 +81,7 @@ static inline double fixture_number(fixture *self, const char *path, const char 
     double value = NAN, *values = NULL;
     int columns = 0;
     int64_t rows = 0;
-    if (orw_comm_rank(self->comm) == 0 && orw_run_read(path, table, &columns, &names, &rows, &values) == ORW_OK)
+    if (orw_comm_rank(self->comm) == 0 && orw_run_file_read(path, table, &columns, &names, &rows, &values) == ORW_OK)
         for (int c = 0; c < columns && row < 0 && rows + row >= 0; c++)
             if (strcmp(names[c], column) == 0) value = values[(rows + row) * columns + c];
     for (int c = 0; c < columns; c++) free(names[c]);

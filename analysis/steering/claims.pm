@@ -20,7 +20,7 @@ sub judge {
     my $runs = load($data);
     my $orw = $runs->{orw} || {};
     my @alphas = sort { $a <=> $b } keys %$orw;
-    my @rows = (rewards($orw, \@alphas, $paper), control($orw, $runs->{even}{0}, \@alphas), between($orw, \@alphas));
+    my @rows = (rewards($orw, \@alphas, $paper), control($orw, $runs->{control}{0}, \@alphas), between($orw, \@alphas));
     return { rows => [ @rows, whole('C6', @rows) ], checks => [ map { checks($orw->{$_}, $_) } @alphas ] };
 }
 

@@ -27,7 +27,7 @@ draw_steering() {
     dataset=$(dataset_of_runs)
     text=$(run_provenance run.text)
     for alpha in $(alphas_of orw); do settings+=("orw|$alpha|alpha = $alpha"); done
-    for alpha in $(alphas_of even); do settings+=("even|$alpha|no reward (control), alpha = $alpha"); done
+    for alpha in $(alphas_of control); do settings+=("control|$alpha|no reward (control), alpha = $alpha"); done
     draw_bands reward_vs_update "Score under \"$text\" while fine-tuning" "mean cosine of sample and text, the reward" reward_mean \
         evaluation update "$update" C6 "$(base_level reward_mean)" "${settings[@]}"
     draw_bands judge_vs_update "Samples that a judge calls what the text names" "share judged right" judge_right evaluation update \

@@ -15,7 +15,7 @@ our $SPREAD_LEFT = 0.25;    # a pairwise variance below this share of the base m
 our $MOST_PROMPTS = 1000;   # that have a line of their own
 our @METHODS = qw(orw raft reft);
 our @ALSO = map { my $m = $_; map { "$m-$_" } qw(lora alignment detection preference) } @METHODS;
-our %NAME = (orw => 'ORW', raft => 'RAFT', reft => 'ReFT', even => 'no reward (control)', 'orw-lora' => 'ORW on adapters',
+our %NAME = (orw => 'ORW', raft => 'RAFT', reft => 'ReFT', control => 'no reward (control)', 'orw-lora' => 'ORW on adapters',
     'orw-alignment' => 'ORW, alignment', 'orw-detection' => 'ORW, detection', 'orw-preference' => 'ORW, preference');
 # The paper's table, whose scores are of Stable Diffusion 3 on another scale: for orientation.
 our %PAPER = ('raft 0' => 'RAFT', 'reft 0' => 'ReFT', 'orw 0' => 'ORW without W2', 'raft 1' => 'RAFT + W2', 'reft 1' => 'ReFT + W2',
@@ -56,7 +56,7 @@ sub scores {
     my @rows = map { row('C8', $_->[1], 'base', $_->[2], base($runs, $_->[0]), '-', $_->[3]) } (
         [ $main, "score ($main)", $paper->{'C8|score / variety|base'}, 'the paper\'s: score / variety of SD3, another scale' ],
         [ 'variety', 'variety', undef, 'mean pairwise 1 - cosine of the judge\'s features, within prompts' ]);
-    for my $method (grep { $runs->{$_} } @METHODS, 'even', @ALSO) {
+    for my $method (grep { $runs->{$_} } @METHODS, 'control', @ALSO) {
         for my $a (sort { $a <=> $b } keys %{ $runs->{$method} }) {
             my $name = $PAPER{ "$method " . ($a > 0 ? 1 : 0) };
             push @rows, row('C8', "score ($main)", setting($method, $a), $name ? $paper->{"C8|score / variety|$name"} : undef,
@@ -101,7 +101,7 @@ sub spatial {
         push @rows, row('C9', 'share judged right', "ORW-CFM-W2: " . ($about->{"prompt.$p"} // "prompt $p"), undef,
             values_of(ends($ours, "right_$p")), '-', defined $start ? sprintf('base model %.2f', $start) : '') if defined $end;
     }
-    for my $method (grep { $runs->{$_} } @METHODS, 'even', @ALSO) {
+    for my $method (grep { $runs->{$_} } @METHODS, 'control', @ALSO) {
         for my $a (sort { $a <=> $b } keys %{ $runs->{$method} }) {
             push @rows, row('C9', 'share judged right', setting($method, $a), undef, values_of(ends($runs->{$method}{$a}, 'judge_right')), '-', '');
         }
@@ -155,7 +155,7 @@ sub others {
     my ($runs, $data) = @_;
     my $base = read_table("$data/others/base.tsv") or return;
     my @checks;
-    for my $method (grep { $runs->{$_} } @METHODS, 'even', @ALSO) {
+    for my $method (grep { $runs->{$_} } @METHODS, 'control', @ALSO) {
         for my $a (sort { $a <=> $b } keys %{ $runs->{$method} }) {
             for my $pair ([ judge_right_seen => 'seen' ], [ judge_right_held_out => 'held out' ]) {
                 my $start = last_of($base, $pair->[0]);

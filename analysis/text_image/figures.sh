@@ -9,7 +9,7 @@ method_label() {
         orw) printf 'ORW' ;;
         raft) printf 'RAFT' ;;
         reft) printf 'ReFT' ;;
-        even) printf 'no reward' ;;
+        control) printf 'no reward' ;;
         *) printf '%s' "$1" | sed 's/^orw-/ORW, /; s/^raft-/RAFT, /; s/^reft-/ReFT, /' ;;
     esac
 }
@@ -28,7 +28,7 @@ export_others() {
 draw_score_variety() {
     local method alpha run kind=0 labels='' n=0
     : > "$data/score-variety.tsv"
-    for method in orw raft reft even orw-lora raft-lora reft-lora; do
+    for method in orw raft reft control orw-lora raft-lora reft-lora; do
         for alpha in $(alphas_of "$method"); do
             kind=$((kind + 1))
             labels="$labels \"$(setting_label "$method" "$alpha")\""
@@ -53,7 +53,7 @@ all_run_files() { awk -F '\t' '!/^#/ && $5 == "yes" { print $1 }' "$data/runs.ts
 # Reward against judge while fine-tuning: where the line goes right and down, the reward is being fooled.
 draw_over_optimisation() {
     local method alpha run file kind=0 files='' kinds='' labels='' x='' y=''
-    for method in orw raft reft even; do
+    for method in orw raft reft control; do
         for alpha in $(alphas_of "$method"); do
             kind=$((kind + 1))
             labels="$labels \"$(setting_label "$method" "$alpha")\""
@@ -136,7 +136,7 @@ draw_text_image() {
     dataset="captioned scenes"
     reward=$(run_provenance run.reward)
     reward=${reward:-alignment}
-    for method in orw raft reft even; do
+    for method in orw raft reft control; do
         for alpha in $(alphas_of "$method"); do settings+=("$method|$alpha|$(setting_label "$method" "$alpha")"); done
     done
     for method in orw orw-alignment orw-detection orw-preference orw-lora; do

@@ -6,25 +6,10 @@
 #include "compression.h"
 #include "orw/scene.h"
 
-static const orw_option sweep_options[] = {
-    {"sweep.orw", ORW_REALS, "", "0,0.05,0.1,0.2,0.3,0.5,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with",
-     ORW_INCIDENTAL},
-    {"sweep.offline", ORW_REALS, "", "0", 0, 1e9, NULL, "alphas to run offline reward weighting with", ORW_INCIDENTAL},
-    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", ORW_INCIDENTAL},
-    {.key = NULL}};
-static const orw_option *const options[] = {orw_train_options,
-                                            orw_model_options,
-                                            orw_pretrain_options,
-                                            orw_classifier_b_options,
-                                            orw_solver_options,
-                                            orw_method_options,
-                                            orw_finetune_options,
-                                            orw_jpeg_size_options,
-                                            orw_images_options,
-                                            orw_sprite_options,
-                                            compression_quality_options,
-                                            sweep_options,
-                                            NULL};
+static const orw_option *const options[] = {orw_train_options,        orw_model_options,           orw_pretrain_options,
+                                            orw_classifier_b_options, orw_solver_options,          ORW_SWEEP_TABLES,
+                                            orw_finetune_options,     orw_jpeg_size_options,       orw_images_options,
+                                            orw_sprite_options,       compression_quality_options, NULL};
 
 static const char *const stages[] = {ORW_STAGE_DATA,     ORW_STAGE_BASE,    "classifier_b",
                                      ORW_STAGE_EVALUATE, ORW_STAGES_OF_RUN, NULL};

@@ -9,24 +9,10 @@ static const orw_option steering_options[] = {{"reward.text", ORW_TEXT, "", "an 
                                                "what samples are to show: \"an image of\" a class of the data",
                                                ORW_STAGE_EVALUATE},
                                               {.key = NULL}};
-static const orw_option sweep_options[] = {
-    {"sweep.orw", ORW_REALS, "", "0,1", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", ORW_INCIDENTAL},
-    {"sweep.even", ORW_REALS, "", "", 0, 1e9, NULL, "to run the control without a reward with", ORW_INCIDENTAL},
-    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", ORW_INCIDENTAL},
-    {.key = NULL}};
-static const orw_option *const options[] = {orw_train_options,
-                                            orw_model_options,
-                                            orw_pretrain_options,
-                                            orw_classifier_b_options,
-                                            orw_class_encoder_options,
-                                            orw_solver_options,
-                                            orw_method_options,
-                                            orw_finetune_options,
-                                            orw_images_options,
-                                            orw_sprite_options,
-                                            steering_options,
-                                            sweep_options,
-                                            NULL};
+static const orw_option *const options[] = {orw_train_options,        orw_model_options,         orw_pretrain_options,
+                                            orw_classifier_b_options, orw_class_encoder_options, orw_solver_options,
+                                            ORW_SWEEP_TABLES,         orw_finetune_options,      orw_images_options,
+                                            orw_sprite_options,       steering_options,          NULL};
 
 static const char *const stages[] = {
     ORW_STAGE_DATA, ORW_STAGE_BASE, "classifier_b", "class_encoder", ORW_STAGE_EVALUATE, ORW_STAGES_OF_RUN, NULL};

@@ -6,22 +6,19 @@
 
 #include "orw/program.h"
 
-static const orw_option sweep_options[] = {
-    {"data.directory", ORW_TEXT, "", "", 0, 0, NULL, "where MNIST lies; empty: $ORW_DATA/mnist, then the embedded copy",
-     ORW_INCIDENTAL},
-    {"sweep.orw", ORW_REALS, "", "0,0.3,0.8", 0, 1e9, NULL, "alphas to run ORW-CFM(-W2) with", ORW_INCIDENTAL},
-    {"sweep.offline", ORW_REALS, "", "0", 0, 1e9, NULL, "alphas to run offline reward weighting with", ORW_INCIDENTAL},
-    {"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with", ORW_INCIDENTAL},
-    {.key = NULL}};
+static const orw_option data_options[] = {{"data.directory", ORW_TEXT, "", "", 0, 0, NULL,
+                                           "where MNIST lies; empty: $ORW_DATA/mnist, then the embedded copy",
+                                           ORW_INCIDENTAL},
+                                          {.key = NULL}};
 static const orw_option *const options[] = {orw_train_options,
                                             orw_model_options,
                                             orw_pretrain_options,
                                             orw_classifier_a_options,
                                             orw_classifier_b_options,
                                             orw_solver_options,
-                                            orw_method_options,
+                                            ORW_SWEEP_TABLES,
                                             orw_finetune_options,
-                                            sweep_options,
+                                            data_options,
                                             NULL};
 
 static const char *const stages[] = {

@@ -7,8 +7,8 @@
 #include "text_image.h"
 
 static const orw_option *const options[] = {
-    orw_train_options,  orw_scene_keys,     orw_scene_net_options, orw_pretrain_options, orw_reader_options,
-    orw_solver_options, orw_method_options, orw_finetune_options,  text_image_options,   NULL};
+    orw_train_options,  orw_scene_keys,   orw_scene_net_options, orw_pretrain_options, orw_reader_options,
+    orw_solver_options, ORW_SWEEP_TABLES, orw_finetune_options,  text_image_options,   NULL};
 
 static const char *const stages[] = {ORW_STAGE_BASE, "dual_encoder",    "detector",    "preference",
                                      "judge",        PROMPTS_STAGES,    OTHERS_STAGES, ORW_STAGE_EVALUATE,

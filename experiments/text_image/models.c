@@ -25,8 +25,10 @@ static orw_status check_early(experiment *self) {
         int most = self->scenes.held_out_count < candidates ? self->scenes.held_out_count : candidates;
         ORW_CALL(check_prompt_counts(self, candidates, most));
     }
-    for (int m = 0; m < orw_config_words(config, "variants.methods", m, name, sizeof name); m++)
+    for (int m = 0; m < orw_config_words(config, "variants.methods", m, name, sizeof name); m++) {
         ORW_CALL(orw_method_make(name, 0, config, &method));
+        orw_method_clear(&method);
+    }
     bool by_prompt = strcmp(orw_config_text(config, "weight.normalise"), "prompt") == 0;
     if (batch < (seen + held_out) * (by_prompt ? 2 : 1))
         return orw_error(ORW_ERR_INPUT, "finetune.batch: found %d, expected at least %s for each of %d prompts", batch,

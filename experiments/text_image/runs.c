@@ -86,7 +86,7 @@ static orw_status finetune(experiment *self, const run *one, const char *name, c
     if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages, config);
     name_witnesses(self, &self->chosen, one->reward, text, sizeof text);
     snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->method, one->alpha,
-             one->seed, orw_network_rank(from->network), text);
+             one->seed, orw_network_adapter_rank(from->network), text);
     ORW_CALL(orw_program_describe_run(self->program, one->method, one->alpha, method->tau, one->seed));
     ORW_CALL(orw_dictionary_set(self->program->about, "run.reward", "%s", reward_names[one->reward]));
     ORW_CALL(describe_prompts(self, &self->chosen));
@@ -123,13 +123,14 @@ static orw_status derive_run(const experiment *self, const run *one, orw_config 
 
 orw_status run_one(experiment *self, const run *one) {
     char name[128];
-    orw_method method;
+    orw_method method = {.name = one->method};
     orw_config *config = NULL;
     name_run(self, one, name, sizeof name);
     if (one->adapters && !self->adapted.network && !self->program->looks_ahead) ORW_CALL(make_adapted(self));
     orw_status status = derive_run(self, one, &config);
     if (status == ORW_OK) status = orw_method_make(one->method, one->alpha, config, &method);
     if (status == ORW_OK) status = finetune(self, one, name, config, &method);
+    orw_method_clear(&method);
     orw_config_destroy(&config);
     return status;
 }

@@ -18,17 +18,17 @@ static const orw_column fixed[FIRST_PROMPT] = {
 /* Of each sample: right, the three scores, the judge's features. */
 enum { RIGHT, SCORE, FEATURES = SCORE + REWARDS };
 
-static orw_status look(const witness *me, orw_tape *tape, int count, const float *x, const int *labels, int width,
+static orw_status look(const witness *me, orw_tape *tape, int count, const float *x, const int *conditions, int width,
                        float *out) {
     const experiment *self = me->self;
     int features = width - FEATURES;
     float *found = malloc((size_t)count * (size_t)(features + 1) * sizeof *found);
     if (!found) return orw_error(ORW_ERR_SYSTEM, "no memory to judge %d samples", count);
     orw_network *judge = self->judge.network;
-    orw_status status = orw_detect(judge, self->judge.values, tape, count, x, labels, NULL, found);
+    orw_status status = orw_detect(judge, self->judge.values, tape, count, x, conditions, NULL, found);
     for (int i = 0; i < count && status == ORW_OK; i++) out[i * width + RIGHT] = found[i];
     for (int r = 0; r < REWARDS && status == ORW_OK; r++) {
-        status = self->reward[r]->score(self->reward[r], tape, count, x, labels, found);
+        status = self->reward[r]->score(self->reward[r], tape, count, x, conditions, found);
         for (int i = 0; i < count && status == ORW_OK; i++) out[i * width + SCORE + r] = found[i];
     }
     if (status == ORW_OK) status = orw_detector_features(judge, tape, self->judge.values, count, x, found);
@@ -77,7 +77,7 @@ static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, c
         local && global ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to judge %d samples", batch->plan.batch);
     (void)all;
     for (int i = 0; i < batch->local && status == ORW_OK; i += step)
-        status = look(me, tape, step, batch->x1 + (size_t)i * batch->D, orw_batch_labels(batch, i), width,
+        status = look(me, tape, step, batch->x1 + (size_t)i * batch->D, orw_batch_conditions(batch, i), width,
                       local + (size_t)i * (size_t)width);
     status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, width, local, global);

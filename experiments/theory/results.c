@@ -57,7 +57,7 @@ static orw_status print_rows(const char *path, const orw_dictionary *about, bool
     char **names = NULL;
     int64_t rows = 0;
     double *values = NULL;
-    ORW_CALL(orw_run_read(path, "verdicts", &columns, &names, &rows, &values));
+    ORW_CALL(orw_run_file_read(path, "verdicts", &columns, &names, &rows, &values));
     if (rows > 0) verdict_heading();
     for (int64_t i = 0; i < rows; i++) {
         const double *row = values + i * columns;
@@ -82,7 +82,7 @@ static orw_status replay(const theory *self, const orw_place *place, bool *done,
     orw_status status;
     ORW_TRY(status, orw_place_path(place, "run.h5", path, sizeof path), done);
     ORW_TRY(status, orw_dictionary_create(&about), done);
-    ORW_TRY(status, orw_run_provenance(path, about), done);
+    ORW_TRY(status, orw_run_file_provenance(path, about), done);
     *done = models_are_there(self, about);
     if (!*done) goto done;
     status = print_rows(path, about, failed);
@@ -119,7 +119,7 @@ static orw_status write_tables(theory *self, const orw_place *place) {
     ORW_CALL(orw_dictionary_set(self->about, "identity", "%s", place->identity));
     ORW_CALL(orw_dictionary_set(self->about, "identity.digest", "%016llx",
                                 (unsigned long long)orw_digest(place->identity, strlen(place->identity), 0)));
-    return orw_run_make(path, self->about, self->config, sizeof tables / sizeof *tables, tables);
+    return orw_run_file_make(path, self->about, self->config, sizeof tables / sizeof *tables, tables);
 }
 
 orw_status results_write(theory *self) {

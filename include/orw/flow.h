@@ -14,10 +14,10 @@ typedef struct orw_field {
     const orw_network *network;
     float *values;
 } orw_field;
-/* v(t, x) on the current tape, no gradient with respect to the parameters when grads is NULL. labels[batch, condition
- * width]; NULL where the network takes no condition. */
+/* v(t, x) on the current tape, no gradient with respect to the parameters when grads is NULL. conditions[batch,
+ * condition width]; NULL where the network takes no condition. */
 orw_tensor *orw_field_velocity(const orw_field *field, orw_tape *tape, float *grads, int batch, const float *t,
-                               const float *x, const int *labels);
+                               const float *x, const int *conditions);
 
 /* ---------------------------------------------------------------- solvers --------------------------------------- */
 
@@ -42,11 +42,11 @@ orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver);
 int orw_solver_evaluations(const orw_solver *solver);
 
 /* Carries x[batch,D] from t = 0 to t = 1 in place. Times are computed in double and rounded to float32.
- * labels[batch, condition width] or NULL. The tape is used without recording and begun anew at each evaluation. To
+ * conditions[batch, condition width] or NULL. The tape is used without recording and begun anew at each evaluation. To
  * *evaluations (NULL: not counted) the evaluations of v that were made are added, summed over samples, whatever the
  * solver. ORW_ERR_NUMERIC, adaptive only: v is not finite, or the tolerance is out of reach. */
 orw_status orw_solve(const orw_field *field, orw_tape *tape, const orw_solver *solver, int batch, float *x,
-                     const int *labels, int64_t *evaluations);
+                     const int *conditions, int64_t *evaluations);
 
 /* ---------------------------------------------------------------- samplers -------------------------------------- */
 
@@ -74,7 +74,7 @@ struct orw_sampler {
     const char *name;
     orw_solver solver; /* steps and guidance */
     orw_status (*draw)(const orw_sampler *self, const orw_field *policy, orw_tape *tape, orw_stream *stream,
-                       const int *labels, orw_rollout *rollout, int64_t *evaluations);
+                       const int *conditions, orw_rollout *rollout, int64_t *evaluations);
 };
 orw_sampler orw_sampler_ode(const orw_solver *solver); /* dx/dt = v */
 orw_status orw_sampler_from_config(const orw_config *config, orw_sampler *sampler);
@@ -85,18 +85,18 @@ orw_status orw_sampler_from_config(const orw_config *config, orw_sampler *sample
  * samples and their elements, by `steps` midpoint steps. 0 where every path is a straight line at constant speed and
  * one Euler step is exact (Liu et al. 2023, eq. 4). each[batch]: the same per sample; may be NULL. */
 orw_status orw_straightness(const orw_field *field, orw_tape *tape, int steps, int batch, const float *x0,
-                            const int *labels, double *straightness, double *each);
+                            const int *conditions, double *straightness, double *each);
 /* What few steps cost: the mean squared difference, over samples and elements, between where `solver` and where `exact`
  * carry x0[batch,D]. each[batch]: the same per sample; may be NULL. */
 orw_status orw_solver_error(const orw_field *field, orw_tape *tape, const orw_solver *solver, const orw_solver *exact,
-                            int batch, const float *x0, const int *labels, double *error, double *each);
+                            int batch, const float *x0, const int *conditions, double *error, double *each);
 
 /* How far two fields are apart on the first one's own paths, from x0[batch,D] by `solver->steps` midpoint steps and
  * with its guidance: each[i] = the integral over t of mean (v - w)^2, the mean over elements, for every sample. Times
  * e^{2L} it bounds the squared W2 distance of what the two generate, L being w's Lipschitz constant (paper, Theorem 3).
  */
 orw_status orw_trajectory_distance(const orw_field *v, const orw_field *w, orw_tape *tape, const orw_solver *solver,
-                                   int batch, const float *x0, const int *labels, double *each);
+                                   int batch, const float *x0, const int *conditions, double *each);
 
 /* ---------------------------------------------------------------- the path -------------------------------------- */
 

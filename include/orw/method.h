@@ -18,8 +18,8 @@ typedef struct orw_batch {
     int local;             /* samples on this rank: (plan.last - plan.first) * plan.per_shard */
     int start;             /* global index of the first of them */
     float *x1;             /* [local, D] */
-    int condition_width;   /* integers per sample in `labels`; 0: no conditions */
-    int *labels;           /* [local, condition_width], the condition of each sample, or NULL */
+    int condition_width;   /* integers per sample in `conditions`; 0: no conditions */
+    int *conditions;       /* [local, condition_width], the condition of each sample, or NULL */
     int groups;            /* samples i and j of equal i % groups have the same condition; 1: no conditions */
     orw_rollout *rollouts; /* of this rank's shards, one each, for methods that train on steps; else NULL */
     float *reward;         /* [plan.batch], the same on every rank */
@@ -32,15 +32,15 @@ typedef struct orw_conditions {
     int count, width;  /* count 0: none */
     const int *values; /* [count, width] */
 } orw_conditions;
-/* A batch without conditions: labels NULL, one group; and `conditions` (of count 0: none) spread over it. */
+/* A batch without conditions (NULL), of one group; and those of `each` sample (of count 0: none) given to it. */
 orw_status orw_batch_create(const orw_plan *plan, size_t D, orw_batch **batch);
-orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *conditions);
+orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *each);
 /* From now on the batch's samples are kept with the `steps` that led to them. */
 orw_status orw_batch_keep_rollouts(orw_batch *batch, int steps);
 /* That of the shard which begins at this rank's sample `first`; NULL: none is kept. */
 orw_rollout *orw_batch_rollout(const orw_batch *batch, int first);
 /* The conditions of this rank's samples from `first` on; NULL: none. */
-const int *orw_batch_labels(const orw_batch *batch, int first);
+const int *orw_batch_conditions(const orw_batch *batch, int first);
 void orw_batch_destroy(orw_batch **batch);
 
 /* Where a method's loss looks at a sample: at a fresh point of the path, x_t = (1-t) x0 + t x1 with its own t and x0,
@@ -75,23 +75,43 @@ void orw_terms_report(orw_terms *terms, int slot, const orw_tensor *scalar);
 typedef enum orw_normalise { ORW_NORMALISE_NONE, ORW_NORMALISE_MEAN, ORW_NORMALISE_PROMPT } orw_normalise;
 typedef struct orw_method orw_method;
 struct orw_method {
+    /* What the method is. */
     const char *name, *help;
     bool online;     /* false: the behaviour policy stays the reference for ever */
     orw_point point; /* where the loss looks at a sample */
-    double tau;      /* inverse temperature of the weights */
-    double alpha;    /* of alpha |v - v_ref|^2, at uniform t the bound on W2^2 (paper, Theorem 3) */
-    orw_normalise normalise;
-    double keep;   /* raft: share of each group's samples that is chosen, its best */
-    double margin; /* reft: standard deviations above the batch's mean reward from which a sample is chosen */
+    /* Reads the method's own keys, orw_NAME_options, into a `state` from malloc; NULL: it has none. */
+    orw_status (*open)(orw_method *self, const orw_config *config);
     /* batch->reward -> batch->weight. Every rank computes the same numbers. Rewards are finite: a sample that is left
      * out shows the lowest of the others, and its weight becomes 0 afterwards. */
     orw_status (*weigh)(const orw_method *self, orw_batch *batch);
     /* Sum over the shard's samples of their loss: a scalar; the loop divides by the global batch. */
     orw_tensor *(*loss)(const orw_method *self, orw_terms *terms);
+    /* What a run of it is. */
+    double tau;   /* inverse temperature of the weights */
+    double alpha; /* of alpha |v - v_ref|^2, at uniform t the bound on W2^2 (paper, Theorem 3) */
+    orw_normalise normalise;
+    void *state; /* the method's own */
 };
+
+/* The register: a line for each method NAME, which is a file src/method/NAME.c with orw_method_NAME and the table of
+ * its own keys, orw_NAME_options. Everything else follows from it: keys of the drivers, their sweep.NAME, orw info. */
+#define ORW_METHODS(METHOD)                                                                                            \
+    METHOD(orw)                                                                                                        \
+    METHOD(offline)                                                                                                    \
+    METHOD(raft)                                                                                                       \
+    METHOD(reft)                                                                                                       \
+    METHOD(control)
+#define ORW_METHOD_DECLARED(name)                                                                                      \
+    extern const orw_method orw_method_##name;                                                                         \
+    extern const orw_option orw_##name##_options[];
+ORW_METHODS(ORW_METHOD_DECLARED)
+/* In a list of option tables: ORW_METHODS(ORW_METHOD_TABLE) stands for those of all methods. */
+#define ORW_METHOD_TABLE(name) orw_##name##_options,
+
 extern const orw_option orw_method_options[]; /* "weight.*" */
-/* `name` is one of orw_method_name(0..); fills tau, normalise, keep and margin from the configuration. */
+/* `name` is one of orw_method_name(0..); fills tau and normalise from the configuration, and the method's own state. */
 orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method);
+void orw_method_clear(orw_method *method);
 const char *orw_method_name(int i); /* NULL after the last */
 const char *orw_method_help(int i); /* one line about it; likewise */
 

@@ -45,12 +45,12 @@ typedef struct orw_probe {
     void *context;
 } orw_probe;
 
-/* What a forward pass gets. x[B,H,W,C] (or [B,D]), t[B] (velocity fields only), labels[B, condition width]: the
+/* What a forward pass gets. x[B,H,W,C] (or [B,D]), t[B] (velocity fields only), conditions[B, condition width]: the
  * condition of each sample, all -1 for none; NULL where the network takes no condition. */
 typedef struct orw_input {
     orw_tensor *x;
     orw_tensor *t;
-    const int *labels;
+    const int *conditions;
     orw_tensor *text, *pooled; /* mmdit without a text encoder of its own: [B,T,joint] and [B,pooled] */
     const orw_probe *probe;    /* NULL: nobody looks */
 } orw_input;
@@ -101,11 +101,11 @@ int orw_detector_width(const orw_network *network);
 orw_status orw_detector_features(const orw_network *network, orw_tape *tape, float *values, int count, const float *x,
                                  float *features);
 /* The towers of a dual encoder, for its training: unit vectors [B,features] of images x[B,H,W,C] and of captions
- * labels[count, condition width]. Its forward pass gives the cosine of image and caption [B,1]. */
+ * conditions[count, condition width]. Its forward pass gives the cosine of image and caption [B,1]. */
 orw_tensor *orw_dual_encoder_images(const orw_network *network, orw_tape *tape, float *values, float *grads,
                                     orw_tensor *x);
 orw_tensor *orw_dual_encoder_texts(const orw_network *network, orw_tape *tape, float *values, float *grads,
-                                   const int *labels, int count);
+                                   const int *conditions, int count);
 /* What is put into a softmax: the cosines of images[A,features] and texts[B,features], [A,B], times 5 e^temperature,
  * which is trained. */
 orw_tensor *orw_dual_encoder_similarity(const orw_network *network, orw_tape *tape, float *values, float *grads,
@@ -119,7 +119,7 @@ orw_tensor *orw_dual_encoder_similarity(const orw_network *network, orw_tape *ta
  * ORW_ERR_INPUT: rank not within 1 .. width, a kind without such projections, or adapters already there. */
 orw_status orw_network_adapt(const orw_network *base, const float *base_values, int rank, double alpha,
                              orw_network **adapted);
-int orw_network_rank(const orw_network *network); /* of its adapters; 0: none */
+int orw_network_adapter_rank(const orw_network *network); /* of its adapters; 0: none */
 /* values[P of adapted]: A uniform by `seed`, B zero: the adapted network computes what the base does. */
 void orw_network_adapt_values(const orw_network *adapted, uint64_t seed, float *values);
 /* The network without adapters that computes the same: W + alpha/r B A. *base_values: caller frees. */

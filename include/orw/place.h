@@ -80,9 +80,9 @@ typedef struct orw_work {
     orw_checkpoint *checkpoint; /* pieces may be added until _resume */
     orw_table *tables[ORW_WORK_TABLES];
     int count;
-    orw_run *run;  /* run.h5; rank 0 only */
-    char *changes; /* under way, a line each: "at round 12: finetune.rate = 1, now 2", or "isa = .."; NULL: none */
-    char *made_by; /* what else its bits depend on: "isa = avx512\n.." */
+    orw_run_file *run; /* run.h5; rank 0 only */
+    char *changes;     /* under way, a line each: "at round 12: finetune.rate = 1, now 2", or "isa = .."; NULL: none */
+    char *made_by;     /* what else its bits depend on: "isa = avx512\n.." */
     orw_dictionary *about; /* the place's, and the changes */
     const char *unit;      /* "round" or "update" */
     const int64_t *done;

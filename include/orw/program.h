@@ -32,6 +32,11 @@ typedef struct orw_program {
     int lock;                  /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
 } orw_program;
 
+/* sweep.METHOD of every method, and sweep.seeds: which runs there are. */
+extern const orw_option orw_sweep_options[];
+/* In a driver's list: the keys of all methods and of the sweep. */
+#define ORW_SWEEP_TABLES orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) orw_sweep_options
+
 typedef orw_status (*orw_program_body)(orw_program *program);
 /* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--allow-change] [--strict] [--shared] |
  * --complete | --runs | --identities | --help | --markdown | --print-config. Returns the exit status. `options` is a

@@ -13,9 +13,9 @@ extern "C" {
 typedef struct orw_reward orw_reward;
 struct orw_reward {
     const char *name;
-    /* reward[count] of x[count, H*W*C] (in [-1,1]); `labels` is the condition or NULL. The tape is free for use (not
-     * recording). Must depend on each sample alone. Not collective. */
-    orw_status (*score)(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+    /* reward[count] of x[count, H*W*C] (in [-1,1]); `conditions` is the condition or NULL. The tape is free for use
+     * (not recording). Must depend on each sample alone. Not collective. */
+    orw_status (*score)(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward);
     void (*destroy)(orw_reward *self);
 };
@@ -40,11 +40,11 @@ orw_reading orw_reading_of(const orw_caption *caption); /* of two nouns in a rel
 int orw_detector_outputs(int nouns);
 orw_status orw_detector_read(const orw_network *detector, float *values, orw_tape *tape, int count, const float *x,
                              float *p, orw_reading *said);
-/* The same held against captions of two nouns in a relation, labels[count, ORW_CAPTION_TOKENS]: probability[count] that
- * axis and both nouns are the caption's, the product of three; right[count]: 1 where they are the detector's first
+/* The same held against captions of two nouns in a relation, conditions[count, ORW_CAPTION_TOKENS]: probability[count]
+ * that axis and both nouns are the caption's, the product of three; right[count]: 1 where they are the detector's first
  * choice, else 0. Both may be NULL. */
 orw_status orw_detect(const orw_network *detector, float *values, orw_tape *tape, int count, const float *x,
-                      const int *labels, float *probability, float *right);
+                      const int *conditions, float *probability, float *right);
 
 /* Rewards of captioned samples; network and values are borrowed.
  *   detection   orw_detect's probability, 0 to 1

@@ -67,22 +67,23 @@ double orw_table_get(const orw_table *table, int64_t row,
 /* run.h5: group /provenance (string attributes, /provenance@configuration is the whole INI text), one group per table.
  * Timings go to tables whose name starts with "timing": those and /provenance are all that may differ between rank
  * counts. Opened by rank 0 only; not collective. */
-typedef struct orw_run orw_run;
-orw_status orw_run_create(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run);
+typedef struct orw_run_file orw_run_file;
+orw_status orw_run_file_create(const char *path, const orw_dictionary *provenance, const orw_config *config,
+                               orw_run_file **run);
 /* Brings the file to the table's rows: the file is written anew beside its place and renamed, so that anyone may open
  * it at any time. Rows are there at once unless writing has already taken more than 0.5 % of the run's time. */
-orw_status orw_run_write(orw_run *run, const orw_table *table);
+orw_status orw_run_file_write(orw_run_file *run, const orw_table *table);
 /* Writes the rows that were held back and makes the file durable. The run is gone afterwards whatever the status, which
  * is not ORW_OK when the file lacks rows. */
-orw_status orw_run_close(orw_run **run);
+orw_status orw_run_file_close(orw_run_file **run);
 /* All at once, for what is a result by being there: a file with all its tables, or none. */
-orw_status orw_run_make(const char *path, const orw_dictionary *provenance, const orw_config *config, int count,
-                        const orw_table *const *tables);
+orw_status orw_run_file_make(const char *path, const orw_dictionary *provenance, const orw_config *config, int count,
+                             const orw_table *const *tables);
 /* Reading, by anyone (_provenance: of any sealed file): columns are allocated: free *names[i], *names, *values ([rows,
  * columns]). */
-orw_status orw_run_read(const char *path, const char *table, int *columns, char ***names, int64_t *rows,
-                        double **values);
-orw_status orw_run_provenance(const char *path, orw_dictionary *into);
+orw_status orw_run_file_read(const char *path, const char *table, int *columns, char ***names, int64_t *rows,
+                             double **values);
+orw_status orw_run_file_provenance(const char *path, orw_dictionary *into);
 
 /* Samples of one round: /images uint8 [batch,H,W,C], /reward, /weight float32 [batch], /index int64 [batch], `about` as
  * attributes of /provenance (rank 0's: HDF5 wants the same from every rank). On the disk when this returns. x: this

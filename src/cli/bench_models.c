@@ -15,7 +15,7 @@ typedef struct subject {
     orw_tape *tape;
     float *values, *gradient; /* [P] */
     float *x, *t, *u;         /* [batch, D], [batch], [batch, D] */
-    int *labels;              /* [batch, condition width] zeros; NULL where the network takes none */
+    int *conditions;          /* [batch, condition width] zeros; NULL where the network takes none */
     int shape[4];             /* of x */
 } subject;
 
@@ -23,7 +23,7 @@ static orw_status forward(void *context) {
     const subject *s = context;
     const orw_field field = {s->network, s->values};
     orw_tape_begin(s->tape, false);
-    orw_field_velocity(&field, s->tape, NULL, s->batch, s->t, s->x, s->labels);
+    orw_field_velocity(&field, s->tape, NULL, s->batch, s->t, s->x, s->conditions);
     return orw_tape_status(s->tape);
 }
 
@@ -33,7 +33,7 @@ static orw_status train(void *context) {
     const orw_field field = {s->network, s->values};
     memset(s->gradient, 0, orw_network_size(s->network) * sizeof *s->gradient);
     orw_tape_begin(s->tape, true);
-    orw_tensor *v = orw_field_velocity(&field, s->tape, s->gradient, s->batch, s->t, s->x, s->labels);
+    orw_tensor *v = orw_field_velocity(&field, s->tape, s->gradient, s->batch, s->t, s->x, s->conditions);
     orw_tensor *error = orw_squared_error(s->tape, v, orw_tape_view(s->tape, s->u, NULL, 4, s->shape));
     orw_tensor *loss = orw_weighted_sum(s->tape, error, NULL);
     ORW_CALL(orw_tape_status(s->tape));
@@ -71,8 +71,8 @@ static orw_status open_subject(const orw_bench *bench, const orw_bench_item *ite
         s->gradient = orw_network_values(s->network);
     }
     const size_t condition = (size_t)orw_network_condition_width(s->network);
-    if (condition) s->labels = calloc(batch * condition, sizeof *s->labels);
-    if (!s->values || !s->x || !s->t || (condition && !s->labels) || (s->train && (!s->u || !s->gradient)))
+    if (condition) s->conditions = calloc(batch * condition, sizeof *s->conditions);
+    if (!s->values || !s->x || !s->t || (condition && !s->conditions) || (s->train && (!s->u || !s->gradient)))
         return orw_error(ORW_ERR_SYSTEM, "no memory for %s with %d images", item->name, s->batch);
     for (int i = 0; i < s->batch; i++) s->t[i] = ((float)i + 0.5f) / (float)s->batch;
     orw_network_initialise(s->network, 1, s->values);
@@ -92,7 +92,7 @@ static void close_subject(subject *s) {
     free(s->x);
     free(s->t);
     free(s->u);
-    free(s->labels);
+    free(s->conditions);
 }
 
 static orw_status measure(const orw_bench *bench, const orw_bench_item *item) {

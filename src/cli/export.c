@@ -33,7 +33,7 @@ static orw_status check_name(const char *path, const char *what, const char *nam
 
 orw_status orw_cli_table_read(const char *path, const char *name, cli_table *table) {
     table->path = path;
-    orw_status status = orw_run_read(path, name, &table->columns, &table->names, &table->rows, &table->values);
+    orw_status status = orw_run_file_read(path, name, &table->columns, &table->names, &table->rows, &table->values);
     for (int c = 0; c < table->columns && status == ORW_OK; c++) status = check_name(path, "column", table->names[c]);
     if (status != ORW_OK) orw_cli_table_free(table);
     return status;
@@ -110,7 +110,7 @@ static void print_value(const char *value) {
 static orw_status print_provenance(const char *path) {
     orw_dictionary *texts = NULL;
     ORW_CALL(orw_dictionary_create(&texts));
-    orw_status status = orw_run_provenance(path, texts);
+    orw_status status = orw_run_file_provenance(path, texts);
     for (int i = 0; i < orw_dictionary_size(texts) && status == ORW_OK; i++) {
         const char *key, *value;
         orw_dictionary_at(texts, i, &key, &value);
@@ -139,7 +139,7 @@ static orw_status print_origin(const char *path) {
     orw_dictionary *texts = NULL;
     char run[NAME_MAX + 1];
     ORW_CALL(orw_dictionary_create(&texts));
-    orw_status status = orw_run_provenance(path, texts);
+    orw_status status = orw_run_file_provenance(path, texts);
     directory_name(path, run, sizeof run);
     if (status == ORW_OK) status = check_name(path, "folder", run);
     for (int k = 0; k < 4 && status == ORW_OK; k++) {

@@ -67,7 +67,7 @@ static orw_status choose_places(request *r) {
 static orw_status merge(orw_network **network, float **values) {
     orw_network *base = NULL;
     float *base_values = NULL;
-    if (!orw_network_rank(*network))
+    if (!orw_network_adapter_rank(*network))
         return orw_error(ORW_ERR_INPUT, "--merge: no adapters found in the model, expected key lora_rank");
     ORW_CALL(orw_network_merge(*network, *values, &base, &base_values));
     free(*values);
@@ -94,12 +94,13 @@ static orw_status export_weights(const request *r) {
     ORW_CALL(orw_model_load(r->path, &network, &values, digest));
     ORW_TRY(status, orw_dictionary_create(&provenance), done);
     ORW_TRY(status, orw_dictionary_create(&metadata), done);
-    ORW_TRY(status, orw_run_provenance(r->path, provenance), done);
+    ORW_TRY(status, orw_run_file_provenance(r->path, provenance), done);
     ORW_TRY(status, describe(provenance, digest, metadata), done);
     if (r->merge) ORW_TRY(status, merge(&network, &values), done);
     ORW_TRY(status, write_files(r, network, values, metadata), done);
     if (r->adapters)
-        printf("%s: adapters of rank %d, of the model with digest %s\n", r->out, orw_network_rank(network), digest);
+        printf("%s: adapters of rank %d, of the model with digest %s\n", r->out, orw_network_adapter_rank(network),
+               digest);
     else
         printf("%s: %s, %d tensors, %zu parameters, %s %s\n", r->out, orw_network_kind(network),
                orw_network_parameter_count(network), orw_network_numel(network),

@@ -87,7 +87,7 @@ static orw_status describe_sealed(const char *path) {
         print_pairs(contents);
     if (strcmp(kind, "samples") == 0) ORW_TRY(status, describe_rewards(path), done);
     if (strcmp(kind, "checkpoint") != 0) { /* a checkpoint's origin is its identity pieces */
-        ORW_TRY(status, orw_run_provenance(path, origin), done);
+        ORW_TRY(status, orw_run_file_provenance(path, origin), done);
         printf("provenance\n");
         print_pairs(origin);
     }

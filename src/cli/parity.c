@@ -250,7 +250,7 @@ static orw_status sampler_rows(parity *p) {
     for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++) {
         char name[64];
         ORW_CALL(reference_images(r, "/sampler/x0", x));
-        ORW_CALL(orw_solve(&field, r->tape, &samplers[i].solver, r->batch, x, r->labels, NULL));
+        ORW_CALL(orw_solve(&field, r->tape, &samplers[i].solver, r->batch, x, r->conditions, NULL));
         snprintf(name, sizeof name, "/sampler/%s", samplers[i].name);
         ORW_CALL(reference_images(r, name, end));
         parity_image_rows(p, name + 1, x, end, 0, 1e-4);

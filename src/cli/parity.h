@@ -17,7 +17,7 @@ typedef struct reference {
     int batch;
     size_t D;
     float *t, *x0, *x1, *x_t, *u, *weights;
-    int *labels;          /* NULL without labels */
+    int *conditions;      /* NULL without conditions */
     float *text, *pooled; /* [B,tokens,text_width], [B,pooled_width]; NULL for networks that take no text */
     int tokens, text_width, pooled_width;
     double alpha;

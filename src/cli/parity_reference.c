@@ -219,9 +219,9 @@ static orw_status read_labels(reference *r) {
     hsize_t rows = (hsize_t)r->batch;
     double *labels;
     TAKE(labels, r, (size_t)r->batch);
-    TAKE(r->labels, r, (size_t)r->batch);
+    TAKE(r->conditions, r, (size_t)r->batch);
     ORW_CALL(reference_doubles(r, "/inputs/class_labels", 1, &rows, labels));
-    for (int b = 0; b < r->batch; b++) r->labels[b] = labels[b] >= 0 && labels[b] < 1e9 ? (int)labels[b] : -1;
+    for (int b = 0; b < r->batch; b++) r->conditions[b] = labels[b] >= 0 && labels[b] < 1e9 ? (int)labels[b] : -1;
     return ORW_OK;
 }
 
@@ -250,7 +250,7 @@ orw_tensor *reference_velocity(const reference *r, const orw_network *network, f
     orw_network_shape(network, &height, &width, &channels);
     orw_input in = {.x = orw_tape_view(r->tape, x, NULL, 4, (int[]){r->batch, height, width, channels}),
                     .t = orw_tape_view(r->tape, t, NULL, 1, &r->batch),
-                    .labels = r->labels,
+                    .conditions = r->conditions,
                     .probe = probe};
     if (r->text) {
         in.text = orw_tape_view(r->tape, r->text, NULL, 3, (int[]){r->batch, r->tokens, r->text_width});

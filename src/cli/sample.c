@@ -69,10 +69,10 @@ static orw_status read_prompt(const request *asked, const orw_network *network, 
     return status;
 }
 
-/* labels[BATCH, condition width]: the same for every sample; the caller frees. NULL where the model takes none. */
-static orw_status make_labels(const request *asked, const orw_network *network, int **labels) {
+/* conditions[BATCH, condition width]: the same for every sample; the caller frees. NULL where the model takes none. */
+static orw_status make_conditions(const request *asked, const orw_network *network, int **conditions) {
     const int width = orw_network_condition_width(network);
-    *labels = NULL;
+    *conditions = NULL;
     if (asked->label >= 0 && width != 1)
         return orw_error(ORW_ERR_INPUT, "--label: %s holds a %s that takes no label", asked->model,
                          orw_network_kind(network));
@@ -83,17 +83,17 @@ static orw_status make_labels(const request *asked, const orw_network *network, 
         return orw_error(ORW_ERR_INPUT, "%s: holds a mmdit without a text encoder (key vocabulary): no text given",
                          asked->model);
     if (!width) return ORW_OK;
-    *labels = malloc((size_t)BATCH * (size_t)width * sizeof **labels);
-    if (!*labels) return orw_error(ORW_ERR_SYSTEM, "no memory for %d conditions", BATCH);
-    for (int i = 0; i < width; i++) (*labels)[i] = asked->label;
-    if (asked->prompt) ORW_CALL(read_prompt(asked, network, *labels));
-    for (int i = width; i < BATCH * width; i++) (*labels)[i] = (*labels)[i - width];
+    *conditions = malloc((size_t)BATCH * (size_t)width * sizeof **conditions);
+    if (!*conditions) return orw_error(ORW_ERR_SYSTEM, "no memory for %d conditions", BATCH);
+    for (int i = 0; i < width; i++) (*conditions)[i] = asked->label;
+    if (asked->prompt) ORW_CALL(read_prompt(asked, network, *conditions));
+    for (int i = width; i < BATCH * width; i++) (*conditions)[i] = (*conditions)[i - width];
     return ORW_OK;
 }
 
 /* x has room for whole batches: samples of an adaptive solve share their steps, so the last batch is then drawn whole
  * and cut, and a sample does not depend on how many are asked for. */
-static orw_status draw(const request *asked, const orw_field *field, const orw_solver *solver, const int *labels,
+static orw_status draw(const request *asked, const orw_field *field, const orw_solver *solver, const int *conditions,
                        size_t D, float *x, int64_t *evaluations) {
     orw_tape *tape = NULL;
     orw_progress progress;
@@ -107,7 +107,7 @@ static orw_status draw(const request *asked, const orw_field *field, const orw_s
             orw_stream stream = orw_stream_open((uint64_t)asked->seed, ORW_PURPOSE_EVALUATE, 0, (uint32_t)(first + i));
             orw_stream_normals(&stream, part + (size_t)i * D, D);
         }
-        status = orw_solve(field, tape, solver, batch, part, labels, evaluations);
+        status = orw_solve(field, tape, solver, batch, part, conditions, evaluations);
         orw_progress_update(&progress, left < BATCH ? asked->count : first + batch, "");
     }
     orw_progress_end(&progress);
@@ -145,7 +145,7 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
     orw_dictionary *about = NULL;
     float *values = NULL, *x = NULL;
     char digest[17];
-    int height, width, channels, *labels = NULL;
+    int height, width, channels, *conditions = NULL;
     int64_t evaluations = 0;
     orw_solver solver;
     orw_plan plan;
@@ -159,7 +159,7 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
             orw_error(ORW_ERR_INPUT, "%s: holds a %s, expected a flow model", asked->model, orw_network_kind(network));
         goto done;
     }
-    ORW_TRY(status, make_labels(asked, network, &labels), done);
+    ORW_TRY(status, make_conditions(asked, network, &conditions), done);
     orw_field field = {.network = network, .values = values};
     size_t D = (size_t)height * (size_t)width * (size_t)channels;
     x = malloc(((size_t)asked->count + BATCH) * D * sizeof *x);
@@ -167,7 +167,7 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
         status = orw_error(ORW_ERR_SYSTEM, "out of memory for %d samples", asked->count);
         goto done;
     }
-    ORW_TRY(status, draw(asked, &field, &solver, labels, D, x, &evaluations), done);
+    ORW_TRY(status, draw(asked, &field, &solver, conditions, D, x, &evaluations), done);
     ORW_TRY(status, orw_dictionary_create(&about), done);
     ORW_TRY(status, describe(asked, digest, &solver, evaluations, about), done);
     status = orw_cli_named(orw_samples_write(comm, &plan, asked->out, height, width, channels, x, NULL, NULL, about),
@@ -175,7 +175,7 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
 done:
     orw_dictionary_destroy(&about);
     free(x);
-    free(labels);
+    free(conditions);
     free(values);
     orw_network_destroy(&network);
     return status;

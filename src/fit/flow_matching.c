@@ -12,11 +12,11 @@ orw_flow_law orw_flow_law_read(const orw_config *config) {
 
 bool orw_flow_shard_open(orw_tape *tape, int count, size_t D, int condition_width, orw_flow_shard *shard) {
     *shard = (orw_flow_shard){.count = count, .D = D, .condition_width = condition_width};
-    size_t labels = (size_t)count * (size_t)condition_width;
+    size_t conditions = (size_t)count * (size_t)condition_width;
     shard->stream = orw_tape_scratch(tape, (size_t)count * sizeof *shard->stream);
     shard->x1 = orw_tape_scratch(tape, (size_t)count * D * sizeof *shard->x1);
-    if (labels) shard->labels = orw_tape_scratch(tape, labels * sizeof *shard->labels);
-    return shard->stream && shard->x1 && (shard->labels || !labels);
+    if (conditions) shard->conditions = orw_tape_scratch(tape, conditions * sizeof *shard->conditions);
+    return shard->stream && shard->x1 && (shard->conditions || !conditions);
 }
 
 /* Which x1 the noise of each sample flows to. */
@@ -34,10 +34,12 @@ static bool pair(const orw_flow_shard *shard, bool optimal, orw_tape *tape, cons
 /* The conditions in the order of the x1 that they belong to; NULL: out of memory, or none. */
 static int *conditions_of(const orw_flow_shard *shard, orw_tape *tape, const int *partner) {
     size_t width = (size_t)shard->condition_width;
-    int *labels = shard->labels ? orw_tape_scratch(tape, (size_t)shard->count * width * sizeof *labels) : NULL;
-    for (int i = 0; labels && i < shard->count; i++)
-        memcpy(labels + (size_t)i * width, shard->labels + (size_t)partner[i] * width, width * sizeof *labels);
-    return labels;
+    int *conditions =
+        shard->conditions ? orw_tape_scratch(tape, (size_t)shard->count * width * sizeof *conditions) : NULL;
+    for (int i = 0; conditions && i < shard->count; i++)
+        memcpy(conditions + (size_t)i * width, shard->conditions + (size_t)partner[i] * width,
+               width * sizeof *conditions);
+    return conditions;
 }
 
 orw_tensor *orw_flow_matching(const orw_flow_shard *shard, const orw_field *field, const orw_flow_law *law,
@@ -50,13 +52,13 @@ orw_tensor *orw_flow_matching(const orw_flow_shard *shard, const orw_field *fiel
     if (!t || !xt || !u || !partner) return NULL;
     for (int i = 0; i < count; i++) orw_path_noise(&law->time, &shard->stream[i], D, &t[i], xt + (size_t)i * D);
     if (!pair(shard, law->optimal, tape, xt, partner)) return NULL;
-    const int *labels = conditions_of(shard, tape, partner);
-    if (shard->labels && !labels) return NULL;
+    const int *conditions = conditions_of(shard, tape, partner);
+    if (shard->conditions && !conditions) return NULL;
     for (int i = 0; i < count; i++) {
         float *x = xt + (size_t)i * D;
         orw_path_between(D, t[i], x, shard->x1 + (size_t)partner[i] * D, x, u + (size_t)i * D);
     }
-    orw_tensor *v = orw_field_velocity(field, tape, gradient, count, t, xt, labels);
+    orw_tensor *v = orw_field_velocity(field, tape, gradient, count, t, xt, conditions);
     if (!v) return NULL;
     orw_tensor *e = orw_squared_error(tape, v, orw_tape_view(tape, u, NULL, v->rank, v->shape));
     orw_tensor *sum = orw_weighted_sum(tape, e, NULL);

@@ -11,13 +11,13 @@ typedef struct orw_flow_law {
 } orw_flow_law;
 orw_flow_law orw_flow_law_read(const orw_config *config);
 
-/* The samples of one shard. The caller writes x1 and labels and opens the streams, whose next numbers are t and x0. */
+/* The samples of one shard. The caller writes x1, conditions, and opens the streams, whose next numbers are t and x0. */
 typedef struct orw_flow_shard {
     int count, condition_width;
     size_t D;
     orw_stream *stream; /* [count] */
     float *x1;          /* [count, D] */
-    int *labels;        /* [count, condition_width]; NULL: no conditions */
+    int *conditions;    /* [count, condition_width]; NULL: no conditions */
 } orw_flow_shard;
 /* Scratch memory of the tape. False: exhausted (sticky in the tape). */
 bool orw_flow_shard_open(orw_tape *tape, int count, size_t D, int condition_width, orw_flow_shard *shard);

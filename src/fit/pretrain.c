@@ -21,20 +21,20 @@ typedef struct pretraining {
 } pretraining;
 
 /* Sample `index` of the update, and the stream that its t and x0 come from. */
-static void draw_from_data(pretraining *self, int index, orw_stream *stream, float *x1, int *labels) {
+static void draw_from_data(pretraining *self, int index, orw_stream *stream, float *x1, int *conditions) {
     const orw_dataset *data = self->data;
     int image = orw_order_at(&self->order, self->update, index), width = self->shape.condition_width;
     bool mirrored = self->flip && orw_stream_below(stream, 2);
     orw_dataset_image(data, image, mirrored, x1);
-    if (data->conditions && labels)
-        memcpy(labels, data->conditions + (size_t)image * (size_t)width, (size_t)width * sizeof *labels);
-    else if (labels)
-        *labels = data->labels[image];
+    if (data->conditions && conditions)
+        memcpy(conditions, data->conditions + (size_t)image * (size_t)width, (size_t)width * sizeof *conditions);
+    else if (conditions)
+        *conditions = data->labels[image];
 }
 
-static void draw_fresh(const pretraining *self, int index, float *x1, int *labels) {
+static void draw_fresh(const pretraining *self, int index, float *x1, int *conditions) {
     orw_stream stream = orw_stream_open(self->seed, ORW_PURPOSE_DATA, (uint32_t)self->update, (uint32_t)index);
-    self->generator->draw(self->generator->context, &stream, x1, labels);
+    self->generator->draw(self->generator->context, &stream, x1, conditions);
 }
 
 static orw_tensor *flow_matching_loss(void *context, orw_tape *tape, float *gradient, int first, int count,
@@ -48,14 +48,14 @@ static orw_tensor *flow_matching_loss(void *context, orw_tape *tape, float *grad
     for (int i = 0; i < count; i++) {
         orw_stream *stream = &shard.stream[i];
         float *x1 = shard.x1 + (size_t)i * D;
-        int *labels = width ? shard.labels + (size_t)i * (size_t)width : NULL;
+        int *conditions = width ? shard.conditions + (size_t)i * (size_t)width : NULL;
         *stream = orw_stream_open(self->seed, ORW_PURPOSE_PRETRAIN, (uint32_t)self->update, (uint32_t)(first + i));
         if (self->data)
-            draw_from_data(self, first + i, stream, x1, labels);
+            draw_from_data(self, first + i, stream, x1, conditions);
         else
-            draw_fresh(self, first + i, x1, labels);
+            draw_fresh(self, first + i, x1, conditions);
         if (width && self->dropout > 0 && orw_stream_uniform(stream) < self->dropout)
-            for (int c = 0; c < width; c++) labels[c] = -1;
+            for (int c = 0; c < width; c++) conditions[c] = -1;
     }
     return orw_flow_matching(&shard, &self->field, &self->law, tape, gradient, report);
 }

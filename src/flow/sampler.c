@@ -44,14 +44,14 @@ static orw_status follow_ode(orw_flow *flow, const orw_solver *solver, orw_rollo
 }
 
 static orw_status draw_ode(const orw_sampler *self, const orw_field *policy, orw_tape *tape, orw_stream *stream,
-                           const int *labels, orw_rollout *rollout, int64_t *evaluations) {
+                           const int *conditions, orw_rollout *rollout, int64_t *evaluations) {
     const orw_solver *solver = &self->solver;
     orw_flow flow;
     (void)stream;
-    if (!rollout->capacity) return orw_solve(policy, tape, solver, rollout->count, rollout->x, labels, evaluations);
+    if (!rollout->capacity) return orw_solve(policy, tape, solver, rollout->count, rollout->x, conditions, evaluations);
     if (solver->kind == ORW_ADAPTIVE || solver->steps > rollout->capacity)
         return orw_error(ORW_ERR_INPUT, "solver.kind: adaptive steps cannot be kept, expected euler, midpoint or heun");
-    ORW_CALL(orw_flow_open(policy, tape, rollout->count, labels, solver->guidance, &flow));
+    ORW_CALL(orw_flow_open(policy, tape, rollout->count, conditions, solver->guidance, &flow));
     orw_status status = follow_ode(&flow, solver, rollout);
     if (evaluations) *evaluations += flow.evaluations;
     orw_flow_close(&flow);

@@ -94,9 +94,9 @@ static orw_status solve_equal_steps(orw_flow *flow, const orw_solver *solver, fl
 }
 
 orw_status orw_solve(const orw_field *field, orw_tape *tape, const orw_solver *solver, int batch, float *x,
-                     const int *labels, int64_t *evaluations) {
+                     const int *conditions, int64_t *evaluations) {
     orw_flow flow;
-    ORW_CALL(orw_flow_open(field, tape, batch, labels, solver->guidance, &flow));
+    ORW_CALL(orw_flow_open(field, tape, batch, conditions, solver->guidance, &flow));
     orw_status status =
         solver->kind == ORW_ADAPTIVE ? orw_solve_adaptive(&flow, solver, x) : solve_equal_steps(&flow, solver, x);
     if (evaluations) *evaluations += flow.evaluations;

@@ -9,7 +9,7 @@ typedef struct orw_flow {
     const orw_field *field;
     orw_tape *tape;
     int batch;
-    const int *labels;
+    const int *conditions;
     double guidance;     /* 1: none */
     int *empty;          /* the empty condition of the batch; NULL without guidance */
     float *mixed;        /* [count] with guidance */
@@ -17,7 +17,7 @@ typedef struct orw_flow {
     int64_t evaluations; /* made so far, summed over samples */
     float *times;        /* [batch] */
 } orw_flow;
-orw_status orw_flow_open(const orw_field *field, orw_tape *tape, int batch, const int *labels, double guidance,
+orw_status orw_flow_open(const orw_field *field, orw_tape *tape, int batch, const int *conditions, double guidance,
                          orw_flow *flow);
 void orw_flow_close(orw_flow *flow);
 /* v(t, x)[count], the tape's until the next call; NULL: see orw_tape_status. */

@@ -43,12 +43,12 @@ static orw_status measure(orw_flow *flow, int steps, const float *x0, float *x, 
 }
 
 orw_status orw_straightness(const orw_field *field, orw_tape *tape, int steps, int batch, const float *x0,
-                            const int *labels, double *straightness, double *each) {
+                            const int *conditions, double *straightness, double *each) {
     orw_flow flow;
     if (batch < 1 || steps < 1)
         return orw_error(ORW_ERR_INPUT, "straightness: found %d samples and %d steps, expected at least 1", batch,
                          steps);
-    ORW_CALL(orw_flow_open(field, tape, batch, labels, 1, &flow));
+    ORW_CALL(orw_flow_open(field, tape, batch, conditions, 1, &flow));
     float *x = malloc(3 * flow.count * sizeof *x);
     double *sums = calloc((size_t)batch, sizeof *sums);
     orw_status status =
@@ -63,7 +63,7 @@ orw_status orw_straightness(const orw_field *field, orw_tape *tape, int steps, i
 }
 
 orw_status orw_solver_error(const orw_field *field, orw_tape *tape, const orw_solver *solver, const orw_solver *exact,
-                            int batch, const float *x0, const int *labels, double *error, double *each) {
+                            int batch, const float *x0, const int *conditions, double *error, double *each) {
     int height, width, channels;
     orw_network_shape(field->network, &height, &width, &channels);
     size_t D = (size_t)height * (size_t)width * (size_t)channels, count = (size_t)batch * D;
@@ -75,9 +75,9 @@ orw_status orw_solver_error(const orw_field *field, orw_tape *tape, const orw_so
     if (status == ORW_OK) {
         memcpy(x, x0, count * sizeof *x);
         memcpy(end, x0, count * sizeof *x);
-        status = orw_solve(field, tape, solver, batch, x, labels, NULL);
+        status = orw_solve(field, tape, solver, batch, x, conditions, NULL);
     }
-    if (status == ORW_OK) status = orw_solve(field, tape, exact, batch, end, labels, NULL);
+    if (status == ORW_OK) status = orw_solve(field, tape, exact, batch, end, conditions, NULL);
     if (status == ORW_OK) {
         add_squares(batch, D, 1, x, end, sums);
         *error = mean_of(batch, sums);
@@ -109,11 +109,11 @@ static orw_status follow(orw_flow *v, orw_flow *w, int steps, float *path, doubl
 }
 
 orw_status orw_trajectory_distance(const orw_field *v, const orw_field *w, orw_tape *tape, const orw_solver *solver,
-                                   int batch, const float *x0, const int *labels, double *each) {
+                                   int batch, const float *x0, const int *conditions, double *each) {
     orw_flow first = {0}, second = {0};
     float *path = NULL;
-    orw_status status = orw_flow_open(v, tape, batch, labels, solver->guidance, &first);
-    if (status == ORW_OK) status = orw_flow_open(w, tape, batch, labels, solver->guidance, &second);
+    orw_status status = orw_flow_open(v, tape, batch, conditions, solver->guidance, &first);
+    if (status == ORW_OK) status = orw_flow_open(w, tape, batch, conditions, solver->guidance, &second);
     if (status == ORW_OK && !(path = malloc((3 * first.count + 1) * sizeof *path)))
         status = orw_error(ORW_ERR_SYSTEM, "no memory for the paths of %d samples", batch);
     for (int i = 0; i < batch; i++) each[i] = 0;

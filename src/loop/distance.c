@@ -15,13 +15,13 @@ static orw_status shard_distance(const orw_field *field, const orw_field *refere
         size_t at = (size_t)j * D;
         orw_path_point(NULL, &stream, D, batch->x1 + (size_t)i * D + at, &t[j], xt + at, u + at);
     }
-    const int *labels = orw_batch_labels(batch, i);
+    const int *conditions = orw_batch_conditions(batch, i);
     orw_tape_begin(tape, false);
-    orw_tensor *v = orw_field_velocity(field, tape, NULL, count, t, xt, labels);
+    orw_tensor *v = orw_field_velocity(field, tape, NULL, count, t, xt, conditions);
     ORW_CALL(orw_tape_status(tape));
     for (size_t k = 0; k < n; k++) v_field[k] = v->data[k];
     orw_tape_begin(tape, false);
-    v = orw_field_velocity(reference, tape, NULL, count, t, xt, labels);
+    v = orw_field_velocity(reference, tape, NULL, count, t, xt, conditions);
     ORW_CALL(orw_tape_status(tape));
     for (int j = 0; j < count; j++) {
         double sum = 0;
@@ -43,7 +43,7 @@ static orw_status shard_trajectory(const orw_field *field, const orw_field *refe
     if (!stream) return orw_error(ORW_ERR_SYSTEM, "no memory to follow %d samples", count);
     orw_draw_noise(batch, seed, ORW_PURPOSE_EVALUATE, 0, i, stream, x0);
     free(stream);
-    ORW_CALL(orw_trajectory_distance(field, reference, tape, solver, count, x0, orw_batch_labels(batch, i), work));
+    ORW_CALL(orw_trajectory_distance(field, reference, tape, solver, count, x0, orw_batch_conditions(batch, i), work));
     for (int j = 0; j < count; j++) d[j] = (float)work[j];
     return ORW_OK;
 }

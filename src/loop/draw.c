@@ -36,7 +36,7 @@ orw_status orw_draw_samples(const orw_field *policy, const orw_sampler *sampler,
         if (!rollout) rollout = &ends; /* nobody asked for the way */
         rollout->x = batch->x1 + (size_t)i * batch->D;
         orw_draw_noise(batch, seed, purpose, round, i, stream, rollout->x);
-        status = sampler->draw(sampler, policy, tape, stream, orw_batch_labels(batch, i), rollout, evaluations);
+        status = sampler->draw(sampler, policy, tape, stream, orw_batch_conditions(batch, i), rollout, evaluations);
     }
     free(stream);
     return status;

@@ -116,7 +116,7 @@ static orw_status evaluate_reference(const orw_finetune_setup *setup, const char
     if (status == ORW_OK)
         status = orw_evaluate(setup, setup->reference, (orw_evaluation_clock){0, 0, 0}, table, samples);
     if (status == ORW_OK && orw_comm_rank(place->comm) == 0)
-        status = orw_run_make(path, place->about, place->config, 1, (const orw_table *const[]){table});
+        status = orw_run_file_make(path, place->about, place->config, 1, (const orw_table *const[]){table});
     orw_table_destroy(&table);
     free(columns);
     ORW_CALL(orw_comm_agree(place->comm, status));
@@ -128,7 +128,7 @@ static orw_status read_row(const char *path, int width, double *row) {
     int64_t rows = 0;
     char **names = NULL;
     double *values = NULL;
-    ORW_CALL(orw_run_read(path, "evaluation", &columns, &names, &rows, &values));
+    ORW_CALL(orw_run_file_read(path, "evaluation", &columns, &names, &rows, &values));
     bool fits = columns == width && rows == 1;
     for (int c = 0; c < columns; c++) {
         if (fits) row[c] = values[c];

@@ -53,8 +53,8 @@ orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, ui
     orw_status status = local ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to score %d samples", batch->local);
     int per_shard = batch->plan.per_shard;
     for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard)
-        status = reward->score(reward, tape, per_shard, batch->x1 + (size_t)i * batch->D, orw_batch_labels(batch, i),
-                               local + i);
+        status = reward->score(reward, tape, per_shard, batch->x1 + (size_t)i * batch->D,
+                               orw_batch_conditions(batch, i), local + i);
     if (status == ORW_OK) mark_samples(batch, local);
     status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, 1, local, batch->reward);

@@ -64,8 +64,8 @@ const float *orw_terms_present(const orw_terms *terms) {
 orw_tensor *orw_terms_v(orw_terms *terms) {
     if (!terms->v_tensor) {
         orw_field field = {terms->network, terms->values};
-        terms->v_tensor =
-            orw_field_velocity(&field, terms->tape, terms->gradient, terms->count, terms->t, terms->xt, terms->labels);
+        terms->v_tensor = orw_field_velocity(&field, terms->tape, terms->gradient, terms->count, terms->t, terms->xt,
+                                             terms->conditions);
     }
     return terms->v_tensor;
 }
@@ -81,7 +81,7 @@ static orw_tensor *constant_velocity(orw_terms *terms, float *values) {
     orw_field field = {terms->network, values};
     orw_tape_begin(terms->side, false);
     const orw_tensor *v =
-        orw_field_velocity(&field, terms->side, NULL, terms->count, terms->t, terms->xt, terms->labels);
+        orw_field_velocity(&field, terms->side, NULL, terms->count, terms->t, terms->xt, terms->conditions);
     return v ? orw_tape_copy(terms->tape, v->data, v->rank, v->shape) : NULL;
 }
 

@@ -12,7 +12,7 @@ struct orw_terms {
     size_t D;
     float *t, *xt, *u;             /* [count], [count,D], [count,D] */
     float *step, *log_probability; /* [count] of a rollout's step; NULL on the path */
-    const int *labels;
+    const int *conditions;
     const orw_time_law *time;
     const float *weight, *present; /* present NULL: all are */
     float *report;

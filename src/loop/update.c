@@ -83,7 +83,7 @@ static orw_tensor *shard_loss(void *context, orw_tape *tape, float *gradient, in
                              .time = &state->time,
                              .count = count,
                              .D = batch->D,
-                             .labels = orw_batch_labels(batch, first - batch->start),
+                             .conditions = orw_batch_conditions(batch, first - batch->start),
                              .weight = batch->weight + first,
                              .report = report};
     orw_terms terms = fresh;

@@ -23,18 +23,18 @@ orw_status orw_batch_create(const orw_plan *plan, size_t D, orw_batch **batch) {
     return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan->batch);
 }
 
-orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *conditions) {
-    if (conditions->count == 0) return ORW_OK;
-    size_t width = (size_t)conditions->width;
-    int *labels = malloc(((size_t)batch->local * width + 1) * sizeof *labels);
-    if (!labels) return orw_error(ORW_ERR_SYSTEM, "no memory for the conditions of %d samples", batch->local);
+orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *each) {
+    if (each->count == 0) return ORW_OK;
+    size_t width = (size_t)each->width;
+    int *conditions = malloc(((size_t)batch->local * width + 1) * sizeof *conditions);
+    if (!conditions) return orw_error(ORW_ERR_SYSTEM, "no memory for the conditions of %d samples", batch->local);
     for (int i = 0; i < batch->local; i++)
-        memcpy(labels + (size_t)i * width,
-               conditions->values + (size_t)((batch->start + i) % conditions->count) * width, width * sizeof *labels);
-    free(batch->labels);
-    batch->labels = labels;
-    batch->condition_width = conditions->width;
-    batch->groups = conditions->count;
+        memcpy(conditions + (size_t)i * width, each->values + (size_t)((batch->start + i) % each->count) * width,
+               width * sizeof *conditions);
+    free(batch->conditions);
+    batch->conditions = conditions;
+    batch->condition_width = each->width;
+    batch->groups = each->count;
     return ORW_OK;
 }
 
@@ -51,8 +51,8 @@ orw_rollout *orw_batch_rollout(const orw_batch *batch, int first) {
     return batch->rollouts ? &batch->rollouts[first / batch->plan.per_shard] : NULL;
 }
 
-const int *orw_batch_labels(const orw_batch *batch, int first) {
-    return batch->labels ? batch->labels + (size_t)first * (size_t)batch->condition_width : NULL;
+const int *orw_batch_conditions(const orw_batch *batch, int first) {
+    return batch->conditions ? batch->conditions + (size_t)first * (size_t)batch->condition_width : NULL;
 }
 
 void orw_batch_destroy(orw_batch **batch) {
@@ -61,7 +61,7 @@ void orw_batch_destroy(orw_batch **batch) {
         orw_rollout_clear(&(*batch)->rollouts[i]);
     free((*batch)->rollouts);
     free((*batch)->x1);
-    free((*batch)->labels);
+    free((*batch)->conditions);
     free((*batch)->reward);
     free((*batch)->weight);
     free((*batch)->left_out);

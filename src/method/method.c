@@ -1,9 +1,8 @@
 /* method.c - the register of methods, the options they share. */
 #include "orw/method.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-#include "methods.h"
 
 const orw_option orw_method_options[] = {
     {"weight.tau", ORW_REAL, "1/reward", "1", 0, 1e6, NULL, "inverse temperature: w = exp(tau r)", ORW_STAGE_FINETUNE},
@@ -11,15 +10,10 @@ const orw_option orw_method_options[] = {
      "none: w as it is (the paper's); mean: divided by its mean over the global batch; prompt: over each prompt's "
      "samples in it, two or more, so that a hard prompt counts as much as an easy one",
      ORW_STAGE_FINETUNE},
-    {"raft.keep", ORW_REAL, "", "0.25", 1e-9, 1, NULL,
-     "share of each prompt's samples that raft trains on, the best; at least one of each", ORW_STAGE_FINETUNE},
-    {"reft.margin", ORW_REAL, "", "0", -1e3, 1e3, NULL,
-     "reft trains on samples whose reward exceeds the batch's mean by more than this many standard deviations",
-     ORW_STAGE_FINETUNE},
     {.key = NULL}};
 
-static const orw_method *const methods[] = {&orw_method_orw, &orw_method_offline, &orw_method_raft, &orw_method_reft,
-                                            &orw_method_even};
+#define ENTRY(name) &orw_method_##name,
+static const orw_method *const methods[] = {ORW_METHODS(ENTRY)};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 const char *orw_method_name(int i) {
@@ -36,15 +30,19 @@ static orw_normalise normalise_from(const char *word) {
 }
 
 orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method) {
+    *method = (orw_method){.name = name};
     for (int i = 0; i < METHODS; i++)
         if (strcmp(methods[i]->name, name) == 0) {
             *method = *methods[i];
             method->alpha = alpha;
             method->tau = orw_config_real(config, "weight.tau");
             method->normalise = normalise_from(orw_config_text(config, "weight.normalise"));
-            method->keep = orw_config_real(config, "raft.keep");
-            method->margin = orw_config_real(config, "reft.margin");
-            return ORW_OK;
+            return method->open ? method->open(method, config) : ORW_OK;
         }
     return orw_error(ORW_ERR_INPUT, "method: found '%s', expected one of those that orw info lists", name);
+}
+
+void orw_method_clear(orw_method *method) {
+    free(method->state);
+    method->state = NULL;
 }

@@ -3,6 +3,8 @@
  * gives q_new ~ w q, where the online method reaches w^N q. */
 #include "methods.h"
 
+const orw_option orw_offline_options[] = {{.key = NULL}}; /* none but those of the weights */
+
 const orw_method orw_method_offline = {.name = "offline",
                                        .help = "reward-weighted flow matching on the pretrained model's own samples",
                                        .online = false,

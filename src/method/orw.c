@@ -55,6 +55,8 @@ orw_tensor *orw_loss_weighted_flow(const orw_method *self, orw_terms *terms) {
     return orw_add(tape, flow, orw_scale(tape, distance, (float)self->alpha));
 }
 
+const orw_option orw_orw_options[] = {{.key = NULL}}; /* none but those of the weights */
+
 const orw_method orw_method_orw = {.name = "orw",
                                    .help = "online reward-weighted flow matching; with alpha > 0 the W2 term",
                                    .online = true,

@@ -354,7 +354,7 @@ orw_tensor *orw_pass_consume(const orw_pass *pass, orw_tensor *result, orw_tenso
     return result;
 }
 
-/* Whether x and the labels are what the network was built for; if not, the tape has failed. */
+/* Whether x and the conditions are what the network was built for; if not, the tape has failed. */
 static bool input_fits(const orw_network *network, orw_tape *tape, const orw_input *in) {
     const orw_tensor *x = in->x;
     const char *kind = network->architecture->kind;
@@ -367,16 +367,16 @@ static bool input_fits(const orw_network *network, orw_tape *tape, const orw_inp
                       x->rank, orw_tensor_count(x), height, width, channels);
         return false;
     }
-    if (network->condition_width && !in->labels) {
+    if (network->condition_width && !in->conditions) {
         orw_tape_fail(tape, ORW_ERR_INPUT,
-                      "%s: no labels given, but the network is conditioned on %d of 0 .. %d for each sample", kind,
-                      network->condition_width, network->labels - 1);
+                      "%s: no conditions given, but the network is conditioned on %d of 0 .. %d for each sample", kind,
+                      network->condition_width, network->condition_values - 1);
         return false;
     }
     for (int i = 0; i < x->shape[0] * network->condition_width; i++)
-        if (in->labels[i] < -1 || in->labels[i] >= network->labels) {
-            orw_tape_fail(tape, ORW_ERR_INPUT, "%s: label %d found, expected 0 .. %d, or -1 for none", kind,
-                          in->labels[i], network->labels - 1);
+        if (in->conditions[i] < -1 || in->conditions[i] >= network->condition_values) {
+            orw_tape_fail(tape, ORW_ERR_INPUT, "%s: condition %d found, expected 0 .. %d, or -1 for none", kind,
+                          in->conditions[i], network->condition_values - 1);
             return false;
         }
     return true;

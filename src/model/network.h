@@ -33,8 +33,8 @@ struct orw_network {
     const orw_architecture *architecture;
     orw_dictionary *description;
     int height, width, channels, outputs;
-    int condition_width; /* integers per sample that the network is conditioned on; 0: none */
-    int labels;          /* values that each may have, 0 .. labels - 1; -1: no condition */
+    int condition_width;  /* integers per sample that the network is conditioned on; 0: none */
+    int condition_values; /* values that each may have, 0 .. condition_values - 1; -1: no condition */
     orw_parameter *parameter;
     int parameters, capacity;
     size_t size, numel;

@@ -14,6 +14,12 @@ static const char *const stage_order[] = {"base", "rewards", "finetune"};
 enum { STAGES = 3 };
 static const double patience = 2; /* seconds that a lock is waited for */
 
+#define SWEPT(name)                                                                                                    \
+    {"sweep." #name, ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run method " #name " with", ORW_INCIDENTAL},
+const orw_option orw_sweep_options[] = {ORW_METHODS(SWEPT){"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL,
+                                                           "seeds to run each of them with", ORW_INCIDENTAL},
+                                        {.key = NULL}};
+
 typedef struct arguments {
     const char *config_path, *output, *stage;
     bool help, markdown, print_config, runs, identities;
@@ -341,12 +347,12 @@ orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, con
     orw_place place;
     char name[128] = "runs/base", *own = name + strlen("runs/"), parents[1024];
     if (method_name) {
-        ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
         orw_run_name(method_name, alpha, seed, own, sizeof name - (size_t)(own - name));
     } else {
         stages = ORW_STAGE_EVALUATE;
     }
     if (program->looks_ahead) return orw_program_foresee(program, name, stages, program->config);
+    if (method_name) ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
     snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\n%s", frame->before, label, alpha, seed,
              frame->after);
     ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
@@ -357,6 +363,7 @@ orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, con
     setup.seed = (uint64_t)seed;
     setup.reference_row = method_name ? frame->base_row : NULL;
     orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup, frame->base_row);
+    orw_method_clear(&method);
     orw_place_clear(&place);
     return status;
 }
@@ -377,7 +384,6 @@ orw_status orw_program_sweep(orw_program *program,
     for (int m = 0; orw_method_name(m); m++) {
         char key[64];
         snprintf(key, sizeof key, "sweep.%s", orw_method_name(m));
-        if (!orw_config_has(program->config, key)) continue;
         int count = orw_config_reals(program->config, key, MOST_SWEPT, alphas);
         for (int s = 0; s < seed_count; s++)
             for (int a = 0; a < count; a++) {

@@ -158,7 +158,7 @@ static orw_status test_one(const contrast *self, orw_tape *tape, uint32_t i, flo
     ORW_CALL(orw_scene_junk(self->data, self->seed, ORW_TEST_SCENES + i, NULL, kind, &stream, x + TEXTS * D));
     const int size = self->data->options->size, shape[4] = {TEXTS + 1, size, size, 3};
     orw_tape_begin(tape, false);
-    orw_input in = {.x = orw_tape_copy(tape, x, 4, shape), .labels = tokens};
+    orw_input in = {.x = orw_tape_copy(tape, x, 4, shape), .conditions = tokens};
     orw_tensor *found = orw_network_forward(self->field.network, tape, self->field.values, NULL, &in);
     ORW_CALL(orw_tape_status(tape));
     memcpy(score, found->data, (TEXTS + 1) * sizeof *score);

@@ -86,7 +86,7 @@ static orw_tensor *preference_loss(void *context, orw_tape *tape, float *gradien
         better[i] = 0;
     }
     const int size = self->data->options->size, shape[4] = {2 * count, size, size, 3}, pairs[2] = {count, 2};
-    orw_input in = {.x = orw_tape_view(tape, x, NULL, 4, shape), .labels = tokens};
+    orw_input in = {.x = orw_tape_view(tape, x, NULL, 4, shape), .conditions = tokens};
     orw_tensor *scores =
         orw_reshape(tape, orw_network_forward(self->field.network, tape, self->field.values, gradient, &in), 2, pairs);
     orw_tensor *zero = orw_tape_tensor(tape, 2, pairs);
@@ -125,7 +125,7 @@ static orw_status test(const comparison *self, double row[COLUMNS]) {
         status = make_pair(self, kind, ORW_TEST_SCENES + k, &stream, x, tokens);
         if (status != ORW_OK) break;
         orw_tape_begin(tape, false);
-        orw_input in = {.x = orw_tape_copy(tape, x, 4, shape), .labels = tokens};
+        orw_input in = {.x = orw_tape_copy(tape, x, 4, shape), .conditions = tokens};
         orw_tensor *score = orw_network_forward(self->field.network, tape, self->field.values, NULL, &in);
         status = orw_tape_status(tape);
         if (status != ORW_OK) break;

@@ -12,13 +12,13 @@ typedef struct captioned {
     bool probability; /* sigmoid of the network's number, else the number itself */
 } captioned;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     const captioned *me = (const captioned *)self;
     int shape[4] = {count, 0, 0, 0};
     orw_network_shape(me->network, &shape[1], &shape[2], &shape[3]);
     orw_tape_begin(tape, false);
-    orw_input in = {.x = orw_tape_copy(tape, x, 4, shape), .labels = labels};
+    orw_input in = {.x = orw_tape_copy(tape, x, 4, shape), .conditions = conditions};
     const orw_tensor *found = orw_network_forward(me->network, tape, me->values, NULL, &in);
     ORW_CALL(orw_tape_status(tape));
     for (int i = 0; i < count; i++)

@@ -69,7 +69,7 @@ static orw_status reading_of_tokens(const int *tokens, int nouns, orw_reading *r
 }
 
 orw_status orw_detect(const orw_network *detector, float *values, orw_tape *tape, int count, const float *x,
-                      const int *labels, float *probability, float *right) {
+                      const int *conditions, float *probability, float *right) {
     int outputs = orw_network_outputs(detector), nouns = nouns_of(detector);
     float *p = malloc(((size_t)count * (size_t)outputs + 1) * sizeof *p);
     orw_reading *said = malloc(((size_t)count + 1) * sizeof *said);
@@ -78,7 +78,7 @@ orw_status orw_detect(const orw_network *detector, float *values, orw_tape *tape
     for (int i = 0; i < count && status == ORW_OK; i++) {
         const float *mine = p + (size_t)i * (size_t)outputs;
         orw_reading asked = {ORW_NO_SCENE, nouns, nouns};
-        status = reading_of_tokens(labels + (size_t)i * ORW_CAPTION_TOKENS, nouns, &asked);
+        status = reading_of_tokens(conditions + (size_t)i * ORW_CAPTION_TOKENS, nouns, &asked);
         if (status != ORW_OK) break;
         if (probability)
             probability[i] =
@@ -99,10 +99,10 @@ typedef struct detection {
     float *values;
 } detection;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     const detection *me = (const detection *)self;
-    return orw_detect(me->network, me->values, tape, count, x, labels, reward, NULL);
+    return orw_detect(me->network, me->values, tape, count, x, conditions, reward, NULL);
 }
 
 static void destroy(orw_reward *self) {

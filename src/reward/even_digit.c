@@ -9,9 +9,9 @@ typedef struct even_digit {
     float *values;
 } even_digit;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
-    (void)labels;
+    (void)conditions;
     const even_digit *even = (const even_digit *)self;
     int classes = orw_network_outputs(even->classifier);
     float *probability = malloc((size_t)count * (size_t)classes * sizeof *probability);

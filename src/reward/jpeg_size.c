@@ -142,12 +142,12 @@ typedef struct jpeg_size {
     uint8_t *pixels; /* one image */
 } jpeg_size;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     const jpeg_size *me = (const jpeg_size *)self;
     const size_t D = (size_t)me->height * (size_t)me->width * (size_t)me->channels;
     (void)tape;
-    (void)labels;
+    (void)conditions;
     for (int i = 0; i < count; i++, x += D) {
         size_t bytes = 0;
         bool finite = true;

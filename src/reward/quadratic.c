@@ -10,11 +10,11 @@ typedef struct quadratic {
     double *a; /* [D] */
 } quadratic;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     const quadratic *me = (const quadratic *)self;
     (void)tape;
-    (void)labels;
+    (void)conditions;
     for (int i = 0; i < count; i++) {
         double sum = 0;
         for (size_t j = 0; j < me->D; j++) {

@@ -11,11 +11,11 @@ typedef struct table {
     float *at, *reward; /* [points, D], [points] */
 } table;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     const table *me = (const table *)self;
     (void)tape;
-    (void)labels;
+    (void)conditions;
     for (int i = 0; i < count; i++)
         reward[i] = me->reward[orw_nearest(me->points, me->D, me->at, x + (size_t)i * me->D)];
     return ORW_OK;

@@ -75,7 +75,7 @@ static void look_at_code(const orw_place *place, const orw_dictionary *found, fi
 static orw_status look_at_result(const orw_place *place, const char *path, finding *what) {
     orw_dictionary *found = NULL;
     ORW_CALL(orw_dictionary_create(&found));
-    orw_status status = orw_run_provenance(path, found);
+    orw_status status = orw_run_file_provenance(path, found);
     if (status == ORW_OK) {
         const char *identity = orw_dictionary_get(found, "identity");
         what->foreign = !identity || !is_same(place, identity);
@@ -314,7 +314,7 @@ static orw_status write_evaluation(const orw_place *place, const orw_column *col
     ORW_TRY(status, orw_place_path(place, "evaluation.h5", path, sizeof path), done);
     ORW_TRY(status, orw_table_create("evaluation", columns, &table), done);
     ORW_TRY(status, orw_table_append(table, row), done);
-    status = orw_run_make(path, place->about, place->config, 1, (const orw_table *const[]){table});
+    status = orw_run_file_make(path, place->about, place->config, 1, (const orw_table *const[]){table});
 done:
     orw_table_destroy(&table);
     return status;

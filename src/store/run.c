@@ -18,7 +18,7 @@ typedef struct mirror {
     double *values; /* [columns, rows] */
 } mirror;
 
-struct orw_run {
+struct orw_run_file {
     char *path, *configuration;
     orw_dictionary *provenance;
     mirror *tables;
@@ -46,7 +46,7 @@ static orw_status write_table(hid_t file, const mirror *table) {
     return orw_h5_closed(status, H5Gclose(group), "H5Gclose");
 }
 
-static orw_status write_provenance(hid_t file, const orw_run *run) {
+static orw_status write_provenance(hid_t file, const orw_run_file *run) {
     hid_t group;
     ORW_CALL(orw_h5_make_group(file, "provenance", &group));
     orw_status status = orw_h5_write_texts(group, run->provenance);
@@ -55,13 +55,13 @@ static orw_status write_provenance(hid_t file, const orw_run *run) {
 }
 
 static orw_status write_content(hid_t file, const void *context) {
-    const orw_run *run = context;
+    const orw_run_file *run = context;
     orw_status status = write_provenance(file, run);
     for (int i = 0; i < run->count && status == ORW_OK; i++) status = write_table(file, &run->tables[i]);
     return status;
 }
 
-static orw_status write_file(orw_run *run, bool durable) {
+static orw_status write_file(orw_run_file *run, bool durable) {
     double began = orw_seconds();
     orw_status status = orw_h5_make(run->path, NULL, "run", durable, write_content, run);
     if (status == ORW_OK) status = orw_h5_commit(run->path, durable);
@@ -70,7 +70,7 @@ static orw_status write_file(orw_run *run, bool durable) {
     return status;
 }
 
-static void destroy(orw_run *run) {
+static void destroy(orw_run_file *run) {
     for (int i = 0; i < run->count; i++) free(run->tables[i].values);
     free(run->tables);
     free(run->path);
@@ -90,9 +90,10 @@ static orw_status copy_dictionary(const orw_dictionary *from, orw_dictionary **t
     return ORW_OK;
 }
 
-static orw_status prepare(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run) {
+static orw_status prepare(const char *path, const orw_dictionary *provenance, const orw_config *config,
+                          orw_run_file **run) {
     *run = NULL;
-    orw_run *made = calloc(1, sizeof *made);
+    orw_run_file *made = calloc(1, sizeof *made);
     if (!made) return orw_error(ORW_ERR_SYSTEM, "out of memory");
     made->created = orw_seconds();
     made->path = strdup(path);
@@ -106,7 +107,8 @@ static orw_status prepare(const char *path, const orw_dictionary *provenance, co
     return status;
 }
 
-orw_status orw_run_create(const char *path, const orw_dictionary *provenance, const orw_config *config, orw_run **run) {
+orw_status orw_run_file_create(const char *path, const orw_dictionary *provenance, const orw_config *config,
+                               orw_run_file **run) {
     ORW_CALL(prepare(path, provenance, config, run));
     orw_status status = write_file(*run, false); /* says early whether the place can be written to */
     if (status == ORW_OK) return ORW_OK;
@@ -115,7 +117,7 @@ orw_status orw_run_create(const char *path, const orw_dictionary *provenance, co
     return status;
 }
 
-static orw_status find_mirror(orw_run *run, const orw_table *table, mirror **found) {
+static orw_status find_mirror(orw_run_file *run, const orw_table *table, mirror **found) {
     for (int i = 0; i < run->count; i++)
         if (strcmp(run->tables[i].name, table->name) == 0) {
             *found = &run->tables[i];
@@ -129,7 +131,7 @@ static orw_status find_mirror(orw_run *run, const orw_table *table, mirror **fou
     return ORW_OK;
 }
 
-static orw_status copy_table(orw_run *run, const orw_table *table) {
+static orw_status copy_table(orw_run_file *run, const orw_table *table) {
     mirror *copy = NULL;
     ORW_CALL(find_mirror(run, table, &copy));
     size_t count = (size_t)table->rows * (size_t)table->columns;
@@ -142,14 +144,14 @@ static orw_status copy_table(orw_run *run, const orw_table *table) {
     return ORW_OK;
 }
 
-orw_status orw_run_write(orw_run *run, const orw_table *table) {
+orw_status orw_run_file_write(orw_run_file *run, const orw_table *table) {
     ORW_CALL(copy_table(run, table));
     run->stale = true;
     if (run->spent > allowance + share * (orw_seconds() - run->created)) return ORW_OK;
     return write_file(run, false);
 }
 
-orw_status orw_run_close(orw_run **run) {
+orw_status orw_run_file_close(orw_run_file **run) {
     if (!run || !*run) return ORW_OK;
     orw_status status = write_file(*run, true);
     destroy(*run);
@@ -157,9 +159,9 @@ orw_status orw_run_close(orw_run **run) {
     return status;
 }
 
-orw_status orw_run_make(const char *path, const orw_dictionary *provenance, const orw_config *config, int count,
-                        const orw_table *const *tables) {
-    orw_run *run = NULL;
+orw_status orw_run_file_make(const char *path, const orw_dictionary *provenance, const orw_config *config, int count,
+                             const orw_table *const *tables) {
+    orw_run_file *run = NULL;
     orw_status status = ORW_OK;
     ORW_CALL(prepare(path, provenance, config, &run));
     for (int i = 0; i < count && status == ORW_OK; i++) status = copy_table(run, tables[i]);
@@ -214,8 +216,8 @@ done:
     return status;
 }
 
-orw_status orw_run_read(const char *path, const char *table, int *columns, char ***names, int64_t *rows,
-                        double **values) {
+orw_status orw_run_file_read(const char *path, const char *table, int *columns, char ***names, int64_t *rows,
+                             double **values) {
     hid_t file, group = H5I_INVALID_HID;
     *columns = 0;
     *rows = 0;
@@ -249,7 +251,7 @@ orw_status orw_run_read(const char *path, const char *table, int *columns, char 
     return status;
 }
 
-orw_status orw_run_provenance(const char *path, orw_dictionary *into) {
+orw_status orw_run_file_provenance(const char *path, orw_dictionary *into) {
     hid_t file, group = H5I_INVALID_HID;
     ORW_CALL(orw_h5_open(path, NULL, &file));
     orw_status status = orw_h5_open_group(file, path, "provenance", &group);

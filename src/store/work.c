@@ -38,7 +38,7 @@ orw_status orw_work_table(orw_work *work, const char *name, const orw_column *co
 }
 
 static orw_status write_tables(orw_work *work) {
-    for (int i = 0; i < work->count; i++) ORW_CALL(orw_run_write(work->run, work->tables[i]));
+    for (int i = 0; i < work->count; i++) ORW_CALL(orw_run_file_write(work->run, work->tables[i]));
     return ORW_OK;
 }
 
@@ -46,7 +46,7 @@ static orw_status open_run(orw_work *work) {
     const orw_place *place = work->place;
     char path[ORW_PATH];
     ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
-    ORW_CALL(orw_run_create(path, work->about, place->config, &work->run));
+    ORW_CALL(orw_run_file_create(path, work->about, place->config, &work->run));
     return write_tables(work);
 }
 
@@ -128,7 +128,7 @@ orw_status orw_work_save(orw_work *work) {
 orw_status orw_work_stop(orw_work *work) {
     const orw_place *place = work->place;
     ORW_CALL(orw_work_save(work));
-    ORW_CALL(orw_comm_agree(place->comm, orw_run_close(&work->run)));
+    ORW_CALL(orw_comm_agree(place->comm, orw_run_file_close(&work->run)));
     orw_log("%s: stopped by a signal after %s %lld; the same command goes on there", place->directory, work->unit,
             (long long)*work->done);
     return orw_error(ORW_STOPPED, "stopped by a signal");
@@ -137,14 +137,14 @@ orw_status orw_work_stop(orw_work *work) {
 orw_status orw_work_finish(orw_work *work, const char *name, const orw_network *network, const float *values) {
     orw_place place = *work->place;
     place.about = work->about;
-    ORW_CALL(orw_comm_agree(place.comm, orw_run_close(&work->run)));
+    ORW_CALL(orw_comm_agree(place.comm, orw_run_file_close(&work->run)));
     ORW_CALL(orw_place_finish(&place, name, network, values));
     orw_place_remove_checkpoints(&place);
     return ORW_OK;
 }
 
 void orw_work_close(orw_work *work) {
-    orw_run_close(&work->run);
+    orw_run_file_close(&work->run);
     orw_checkpoint_destroy(&work->checkpoint);
     orw_dictionary_destroy(&work->about);
     free(work->changes);

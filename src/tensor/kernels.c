@@ -4,16 +4,16 @@
 
 #include <math.h>
 
-#include "kernels_vector.h"
+#include "kernels_vector.part.h"
 
-#include "kernels_convolution.h"
-#include "kernels_narrow.h"
-#include "kernels_normalise.h"
-#include "kernels_winograd.h"
+#include "kernels_convolution.part.h"
+#include "kernels_narrow.part.h"
+#include "kernels_normalise.part.h"
+#include "kernels_winograd.part.h"
 
-#include "kernels_attention.h"
-#include "kernels_elementwise.h"
-#include "kernels_token.h"
+#include "kernels_attention.part.h"
+#include "kernels_elementwise.part.h"
+#include "kernels_token.part.h"
 
 #define TABLE(isa)  TABLE_(isa)
 #define TABLE_(isa) orw_kernels_##isa

@@ -139,7 +139,7 @@ struct orw_kernels {
     void (*normalise_backward)(const struct orw_normalise *n, const float *dz, const float *dz_scale,
                                const float *x_scale, const float *shift, float *dx, bool add);
 
-    /* attention: what kernels_attention.h says */
+    /* attention: what kernels_attention.part.h says */
     void (*block_rows)(const float *x, size_t step, int rows, int columns, float factor, float *blocked);
     void (*pack_rows)(const float *x, size_t step, int rows, int columns, float *packed);
     void (*pack_columns)(const float *x, size_t step, int rows, int columns, float *packed);

@@ -5,7 +5,7 @@ orw=$BUILD/bin/orw
 
 run "$orw" info
 is "$status" 0 "without a file it tells of the build"
-for key in commit compiler isa mpi hdf5 blas mnist:train sprites orw raft reft even; do like "$out" "^  $key " "it tells $key"; done
+for key in commit compiler isa mpi hdf5 blas mnist:train sprites orw raft reft control; do like "$out" "^  $key " "it tells $key"; done
 
 run "$orw" info seed1/run.h5
 like "$out" "^seed1/run.h5: run file" "a run file"

@@ -17,7 +17,7 @@ static orw_status write_run(const char *directory, int seed, int rows, int step)
     char path[4096];
     orw_dictionary *about = NULL;
     orw_table *table = NULL, *last = NULL;
-    orw_run *run = NULL;
+    orw_run_file *run = NULL;
     orw_status status;
     snprintf(path, sizeof path, "%s/seed%d", directory, seed);
     ORW_TRY(status, orw_make_directories(path), done);
@@ -33,12 +33,12 @@ static orw_status write_run(const char *directory, int seed, int rows, int step)
         status = orw_table_append(table, (double[]){i * step, i * step / 10.0 + seed, i == 1 ? NAN : 1.0 / (i + 3)});
     if (status == ORW_OK) status = orw_table_append(last, (double[]){rows * step, 0.25 * seed});
     if (status != ORW_OK) goto done;
-    ORW_TRY(status, orw_run_create(path, about, NULL, &run), done);
-    ORW_TRY(status, orw_run_write(run, table), done);
-    ORW_TRY(status, orw_run_write(run, last), done);
-    status = orw_run_close(&run);
+    ORW_TRY(status, orw_run_file_create(path, about, NULL, &run), done);
+    ORW_TRY(status, orw_run_file_write(run, table), done);
+    ORW_TRY(status, orw_run_file_write(run, last), done);
+    status = orw_run_file_close(&run);
 done:
-    orw_run_close(&run);
+    orw_run_file_close(&run);
     orw_table_destroy(&table);
     orw_table_destroy(&last);
     orw_dictionary_destroy(&about);
@@ -51,7 +51,7 @@ static orw_status write_odd(const char *directory) {
     char path[4096];
     orw_dictionary *about = NULL;
     orw_table *table = NULL, *plain = NULL;
-    orw_run *run = NULL;
+    orw_run_file *run = NULL;
     orw_status status;
     snprintf(path, sizeof path, "%s/odd", directory);
     ORW_TRY(status, orw_make_directories(path), done);
@@ -63,12 +63,12 @@ static orw_status write_odd(const char *directory) {
     ORW_TRY(status, orw_table_append(table, (double[]){1, 2}), done);
     ORW_TRY(status, orw_table_create("evaluation", evaluation, &plain), done);
     ORW_TRY(status, orw_table_append(plain, (double[]){1, 2}), done);
-    ORW_TRY(status, orw_run_create(path, about, NULL, &run), done);
-    ORW_TRY(status, orw_run_write(run, table), done);
-    ORW_TRY(status, orw_run_write(run, plain), done);
-    status = orw_run_close(&run);
+    ORW_TRY(status, orw_run_file_create(path, about, NULL, &run), done);
+    ORW_TRY(status, orw_run_file_write(run, table), done);
+    ORW_TRY(status, orw_run_file_write(run, plain), done);
+    status = orw_run_file_close(&run);
 done:
-    orw_run_close(&run);
+    orw_run_file_close(&run);
     orw_table_destroy(&table);
     orw_table_destroy(&plain);
     orw_dictionary_destroy(&about);

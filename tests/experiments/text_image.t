@@ -29,7 +29,7 @@ report $? "nothing was begun with bad settings"
 
 $program "$config" --out one > one.log 2>&1
 is $? 0 "the smoke profile runs on one rank, without mpirun"
-for name in base orw-alpha0-seed1 orw-alpha1-seed1 raft-alpha1-seed1 reft-alpha1-seed1 even-alpha0-seed1 orw-lora-alpha1-seed1 \
+for name in base orw-alpha0-seed1 orw-alpha1-seed1 raft-alpha1-seed1 reft-alpha1-seed1 control-alpha0-seed1 orw-lora-alpha1-seed1 \
     orw-detection-alpha1-seed1 orw-preference-alpha1-seed1 raft-lora-alpha1-seed1 raft-detection-alpha1-seed1; do
     [ -f "one/text_image/runs/$name/policy.h5" ] && [ -f "one/text_image/others/$name/run.h5" ]
     report $? "$name is there, and its look at other prompts"
@@ -63,7 +63,7 @@ $program "$config" --out one > again.log 2>&1
 is "$?:$(find one -name '*.h5' -exec ls -l --time-style=full-iso {} + | sort)" "0:$before" "a second call touches nothing"
 
 # Prompts of one's own, on models that are there.
-only="--set sweep.orw=1 --set sweep.raft= --set sweep.reft= --set sweep.even= --set also.lora= --set also.rewards="
+only="--set sweep.orw=1 --set sweep.raft= --set sweep.reft= --set sweep.control= --set also.lora= --set also.rewards="
 printf 'a cat on the left of a dog\na banana under an apple\n' > prompts.txt
 # shellcheck disable=SC2086
 $program "$config" $only --set prompts.file=prompts.txt --out one > own.log 2>&1

@@ -42,17 +42,18 @@ static const char *const labelled[] = {"kind",
                                        "5",
                                        NULL};
 
-/* All weights small and none zero: the U-Net's own start would ignore labels. */
+/* All weights small and none zero: the U-Net's own start would ignore conditions. */
 static void fill(const orw_network *network, float *values) {
     orw_stream stream = orw_stream_open(5, ORW_PURPOSE_TEST, 0, 0);
     orw_stream_normals(&stream, values, orw_network_size(network));
     for (size_t i = 0; i < orw_network_size(network); i++) values[i] *= 0.2f;
 }
 
-static bool velocity(const orw_field *field, orw_tape *tape, float at, const float *x, const int *labels, float *v) {
+static bool velocity(const orw_field *field, orw_tape *tape, float at, const float *x, const int *conditions,
+                     float *v) {
     const float t[B] = {at, at, at};
     orw_tape_begin(tape, false);
-    const orw_tensor *found = orw_field_velocity(field, tape, NULL, B, t, x, labels);
+    const orw_tensor *found = orw_field_velocity(field, tape, NULL, B, t, x, conditions);
     if (!found) return false;
     memcpy(v, found->data, (size_t)B * D * sizeof *v);
     return true;
@@ -66,7 +67,7 @@ static double apart(const float *a, const float *b) {
 
 static void test_guidance(orw_tape *tape) {
     static float x0[B * D], x[B * D], none[B * D], conditioned[B * D], expected[B * D];
-    const int labels[B] = {4, 0, 2}, empty[B] = {-1, -1, -1}, partly[B] = {-1, 0, 2};
+    const int conditions[B] = {4, 0, 2}, empty[B] = {-1, -1, -1}, partly[B] = {-1, 0, 2};
     orw_network *network = build(labelled);
     if (!ok(network && orw_network_condition_width(network) == 1, "a U-Net with classes takes one integer per sample"))
         return;
@@ -75,8 +76,8 @@ static void test_guidance(orw_tape *tape) {
     const orw_field field = {network, values};
     orw_stream stream = orw_stream_open(6, ORW_PURPOSE_TEST, 0, 0);
     orw_stream_normals(&stream, x0, B * D);
-    ok(velocity(&field, tape, 0, x0, empty, none) && velocity(&field, tape, 0, x0, labels, conditioned),
-       "it runs with labels and with the empty condition");
+    ok(velocity(&field, tape, 0, x0, empty, none) && velocity(&field, tape, 0, x0, conditions, conditioned),
+       "it runs with conditions and with the empty condition");
     ok(apart(none, conditioned) > 1e-3, "which are not the same (%.3g)", apart(none, conditioned));
     ok(velocity(&field, tape, 0, x0, partly, x) && memcmp(x, none, D * sizeof *x) == 0 &&
            memcmp(x + D, conditioned + D, 2 * D * sizeof *x) == 0,
@@ -88,7 +89,7 @@ static void test_guidance(orw_tape *tape) {
         for (int i = 0; i < B * D; i++)
             expected[i] = x0[i] + none[i] + (float)strengths[g] * (conditioned[i] - none[i]);
         memcpy(x, x0, sizeof x);
-        bool solved = orw_solve(&field, tape, &solver, B, x, labels, &evaluations) == ORW_OK;
+        bool solved = orw_solve(&field, tape, &solver, B, x, conditions, &evaluations) == ORW_OK;
         ok(solved && apart(x, expected) < 1e-5, "guidance %g: v_none + g (v_cond - v_none) (off by %.1e)", strengths[g],
            apart(x, expected));
         ok(evaluations == (strengths[g] == 1 ? B : 2 * B), "in %s", strengths[g] == 1 ? "one pass" : "two passes");
@@ -96,13 +97,13 @@ static void test_guidance(orw_tape *tape) {
     memcpy(x, x0, sizeof x);
     const orw_solver adaptive = {ORW_ADAPTIVE, 4, 1e-4, 2}, fine = {ORW_HEUN, 64, 0, 2};
     memcpy(expected, x0, sizeof x);
-    ok(orw_solve(&field, tape, &adaptive, B, x, labels, NULL) == ORW_OK &&
-           orw_solve(&field, tape, &fine, B, expected, labels, NULL) == ORW_OK && apart(x, expected) < 1e-2,
+    ok(orw_solve(&field, tape, &adaptive, B, x, conditions, NULL) == ORW_OK &&
+           orw_solve(&field, tape, &fine, B, expected, conditions, NULL) == ORW_OK && apart(x, expected) < 1e-2,
        "the adaptive solver guides as the others do (off by %.1e)", apart(x, expected));
     const int wrong[B] = {0, 5, 0};
-    ok(orw_solve(&field, tape, &fine, B, x, wrong, NULL) == ORW_ERR_INPUT && strstr(orw_error_text(), "label 5"),
-       "a label that the network does not have is refused: %s", orw_error_text());
-    ok(orw_solve(&field, tape, &fine, B, x, NULL, NULL) == ORW_ERR_INPUT, "so are no labels at all: %s",
+    ok(orw_solve(&field, tape, &fine, B, x, wrong, NULL) == ORW_ERR_INPUT && strstr(orw_error_text(), "condition 5"),
+       "a condition that the network does not have is refused: %s", orw_error_text());
+    ok(orw_solve(&field, tape, &fine, B, x, NULL, NULL) == ORW_ERR_INPUT, "so are no conditions at all: %s",
        orw_error_text());
     free(values);
     orw_network_destroy(&network);

@@ -25,16 +25,16 @@ static void build_again(const orw_network *network) {
 static void run(const orw_network *network, int height, int width, int channels) {
     orw_tape *tape = NULL;
     static const float nothing[most_inputs];
-    int labels[most_tokens], conditions = orw_network_condition_width(network);
-    if (conditions > most_tokens) return;
-    for (int i = 0; i < conditions; i++) labels[i] = i % 2 - 1;
+    int conditions[most_tokens], taken = orw_network_condition_width(network);
+    if (taken > most_tokens) return;
+    for (int i = 0; i < taken; i++) conditions[i] = i % 2 - 1;
     float *values = orw_network_values(network);
     orw_network_initialise(network, 1, values);
     fuzz_must(orw_tape_create(&tape), "a tape");
     orw_tape_begin(tape, false);
     const orw_input in = {.x = orw_tape_copy(tape, nothing, 4, (int[]){1, height, width, channels}),
                           .t = orw_tape_copy(tape, nothing, 1, (int[]){1}),
-                          .labels = conditions ? labels : NULL};
+                          .conditions = taken ? conditions : NULL};
     const orw_tensor *y = orw_network_forward(network, tape, values, NULL, &in);
     if (y) fuzz_touch(y->data, orw_tensor_count(y) * sizeof *y->data);
     if (!y) fuzz_read(orw_tape_status(tape));

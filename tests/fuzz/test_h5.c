@@ -93,7 +93,7 @@ static void read_run(const char *path) {
         char **names;
         int64_t rows;
         double *values;
-        if (!read_h5(orw_run_read(path, tables[t], &count, &names, &rows, &values))) continue;
+        if (!read_h5(orw_run_file_read(path, tables[t], &count, &names, &rows, &values))) continue;
         fuzz_touch(values, (size_t)rows * (size_t)count * sizeof *values);
         for (int c = 0; c < count; c++) free(names[c]);
         free(names);
@@ -146,7 +146,7 @@ static void read_contents(const char *path) {
     fuzz_must(orw_dictionary_create(&texts), "a dictionary");
     read_h5(orw_store_contents(path, texts));
     orw_dictionary_clear(texts);
-    read_h5(orw_run_provenance(path, texts));
+    read_h5(orw_run_file_provenance(path, texts));
     orw_dictionary_destroy(&texts);
 }
 

@@ -35,8 +35,8 @@ $(only '' 1 1)
 $(only '' 1 7)" "--runs: one line selects one run"
 fails "sweep.seeds: found 1 twice" "a seed twice" orw --runs --set sweep.seeds=1,1
 run "$BUILD/bin/text_image" "$ORW_ROOT/experiments/text_image/smoke.conf" --runs --set sweep.orw=0,1 --set sweep.raft= \
-    --set sweep.reft= --set sweep.even= --set also.lora=1 --set also.rewards=0 --set sweep.seeds=1
-none="--set sweep.raft= --set sweep.reft= --set sweep.even="
+    --set sweep.reft= --set sweep.control= --set also.lora=1 --set also.rewards=0 --set sweep.seeds=1
+none="--set sweep.raft= --set sweep.reft= --set sweep.control="
 is "$status:$out" "0:--set sweep.orw=0 $none --set also.lora= --set also.rewards= --set sweep.seeds=1
 --set sweep.orw=1 $none --set also.lora= --set also.rewards= --set sweep.seeds=1
 --set sweep.orw= $none --set also.lora=1 --set also.rewards= --set sweep.seeds=1

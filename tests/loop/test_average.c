@@ -19,11 +19,11 @@ static const char *const settings[] = {"parallel.shards=1",      "finetune.batch
 static float drawn[ROUNDS][BATCH * D];
 static int batches;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     (void)self;
     (void)tape;
-    (void)labels;
+    (void)conditions;
     if (count == BATCH && batches < ROUNDS) memcpy(drawn[batches++], x, sizeof drawn[0]);
     for (int i = 0; i < count; i++) reward[i] = x[D * i];
     return ORW_OK;
@@ -253,11 +253,11 @@ static void test_unreadable(fixture *self) {
     snprintf(path, sizeof path, "%s/model.h5", place.directory);
     snprintf(expected, sizeof expected, "; remove %s to have it made again", place.directory);
     orw_dictionary *about = NULL;
-    orw_run *run = NULL;
+    orw_run_file *run = NULL;
     bool good = orw_make_directories(place.directory) == ORW_OK && orw_dictionary_create(&about) == ORW_OK &&
                 orw_dictionary_set(about, "identity", "%s", place.identity) == ORW_OK;
     if (good && orw_comm_rank(self->comm) == 0) /* of another kind */
-        good = orw_run_create(path, about, NULL, &run) == ORW_OK && orw_run_close(&run) == ORW_OK;
+        good = orw_run_file_create(path, about, NULL, &run) == ORW_OK && orw_run_file_close(&run) == ORW_OK;
     orw_dictionary_destroy(&about);
     const orw_generator generator = {.height = 1, .width = 1, .channels = D, .draw = draw_point, .describe = describe};
     char digest[17];

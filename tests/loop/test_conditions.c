@@ -68,8 +68,8 @@ static orw_status pretrain(fixture *self, const char *dropout, int condition_wid
     return orw_pretrain_generator(&place, &generator, &model->network, &model->values, model->digest);
 }
 
-/* Has the table of the labels' embeddings moved from where it was initialised? */
-static bool labels_learnt(const orw_model *model) {
+/* Has the table of the conditions' embeddings moved from where it was initialised? */
+static bool conditions_learnt(const orw_model *model) {
     float *start = orw_network_values(model->network);
     orw_network_initialise(model->network, 1, start);
     const orw_parameter *p =
@@ -81,9 +81,9 @@ static bool labels_learnt(const orw_model *model) {
 
 static void test_pretraining(fixture *self, orw_model *base) {
     orw_model never = {0}, wrong = {0};
-    ok(pretrain(self, "0.5", 1, base) == ORW_OK && labels_learnt(base), "the network sees the labels: %s",
+    ok(pretrain(self, "0.5", 1, base) == ORW_OK && conditions_learnt(base), "the network sees the conditions: %s",
        orw_error_text());
-    ok(pretrain(self, "1", 1, &never) == ORW_OK && !labels_learnt(&never), "and sees none where all are dropped");
+    ok(pretrain(self, "1", 1, &never) == ORW_OK && !conditions_learnt(&never), "and sees none where all are dropped");
     ok(pretrain(self, "0", 2, &wrong) == ORW_ERR_INPUT && strstr(orw_error_text(), "condition of 1"),
        "data with another kind of condition are refused: %s", orw_error_text());
     uint8_t pixel = 0, label = 0;
@@ -157,7 +157,7 @@ static void test_coupled(const orw_model *base) {
     const orw_field field = {base->network, orw_network_values(base->network)};
     const orw_flow_law law = {.optimal = true, .time = {.logit_normal = true}}; /* t = 1/2 */
     float report[ORW_REPORT_SLOTS] = {0}, x0[N * D], xt[N * D], u[N * D], t[N];
-    int partner[N], labels[N], moved = 0;
+    int partner[N], conditions[N], moved = 0;
     orw_tape *tape = NULL;
     orw_flow_shard shard;
     orw_stream weights = orw_stream_open(8, ORW_PURPOSE_TEST, 1, 0);
@@ -169,15 +169,15 @@ static void test_coupled(const orw_model *base) {
     for (int i = 0; i < N && good; i++) {
         orw_stream one = orw_stream_open(8, ORW_PURPOSE_TEST, 2, (uint32_t)i);
         shard.stream[i] = orw_stream_open(8, ORW_PURPOSE_TEST, 0, (uint32_t)i);
-        shard.labels[i] = i % CLASSES;
+        shard.conditions[i] = i % CLASSES;
         orw_stream_normals(&one, shard.x1 + i * D, D);
         one = shard.stream[i];
         orw_path_noise(&law.time, &one, D, &t[i], x0 + i * D);
     }
     good = good && orw_coupling_optimal(N, D, x0, shard.x1, partner) == ORW_OK;
     for (int i = 0; i < N && good; i++) {
-        labels[i] = shard.labels[partner[i]];
-        moved += labels[i] != shard.labels[i];
+        conditions[i] = shard.conditions[partner[i]];
+        moved += conditions[i] != shard.conditions[i];
         for (int k = 0; k < D; k++) {
             float to = shard.x1[partner[i] * D + k];
             u[i * D + k] = to - x0[i * D + k];
@@ -185,7 +185,7 @@ static void test_coupled(const orw_model *base) {
         }
     }
     double expected = 0;
-    const orw_tensor *v = good ? orw_field_velocity(&field, tape, NULL, N, t, xt, labels) : NULL;
+    const orw_tensor *v = good ? orw_field_velocity(&field, tape, NULL, N, t, xt, conditions) : NULL;
     for (int k = 0; k < N * D && v; k++) expected += pow((double)v->data[k] - (double)u[k], 2) / D;
     good = v && orw_flow_matching(&shard, &field, &law, tape, NULL, report);
     ok(good && moved > 0 && fabs(report[ORW_REPORT_FLOW] / expected - 1) < 1e-5,
@@ -197,26 +197,26 @@ static void test_coupled(const orw_model *base) {
 
 /* ---------------------------------------------------------------- fine-tuning ----------------------------------- */
 
-static const int conditions[6] = {2, 0, 1, 1, 0, 2}; /* of a round: sample i has condition i % 6 */
+static const int in_turn[6] = {2, 0, 1, 1, 0, 2}; /* of a round: sample i has condition i % 6 */
 
-/* Every call gets one shard; the reward is the label itself, and goes into `seen` by the order of the calls. */
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+/* Every call gets one shard; the reward is the condition itself, and goes into `seen` by the order of the calls. */
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     (void)self;
     (void)tape;
     (void)x;
-    if (!labels) return orw_error(ORW_ERR_INTERNAL, "the reward got no labels");
-    for (int i = 0; i < count; i++) reward[i] = (float)labels[i];
+    if (!conditions) return orw_error(ORW_ERR_INTERNAL, "the reward got no conditions");
+    for (int i = 0; i < count; i++) reward[i] = (float)conditions[i];
     return ORW_OK;
 }
 
-static int wrong_rewards, wrong_labels, weighed;
+static int wrong_rewards, wrong_conditions, weighed;
 
 static orw_status weigh(const orw_method *self, orw_batch *batch) {
     (void)self;
     for (int i = 0; i < batch->plan.batch; i++) {
         batch->weight[i] = (float)(i + 1); /* tells the loss which sample it is */
-        wrong_rewards += batch->reward[i] != (float)conditions[i % batch->groups];
+        wrong_rewards += batch->reward[i] != (float)in_turn[i % batch->groups];
     }
     weighed += batch->groups == 6 && batch->condition_width == 1;
     return ORW_OK;
@@ -225,7 +225,7 @@ static orw_status weigh(const orw_method *self, orw_batch *batch) {
 static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
     (void)self;
     for (int i = 0; i < terms->count; i++)
-        wrong_labels += terms->labels[i] != conditions[((int)terms->weight[i] - 1) % 6];
+        wrong_conditions += terms->conditions[i] != in_turn[((int)terms->weight[i] - 1) % 6];
     orw_tensor *d = orw_squared_error(orw_terms_tape(terms), orw_terms_v(terms), orw_terms_v_ref(terms));
     orw_tensor *e = orw_squared_error(orw_terms_tape(terms), orw_terms_v(terms), orw_terms_u(terms));
     return orw_weighted_sum(orw_terms_tape(terms), orw_add(orw_terms_tape(terms), d, e), orw_terms_weight(terms));
@@ -248,7 +248,7 @@ static void test_finetuning(fixture *self, orw_model *base) {
     static const orw_column columns[] = {{"first", "", "number"}, {"same", "", "part of the whole"}};
     int calls = 0;
     const orw_observer observer = {columns, 2, measure, &calls};
-    const orw_reward reward = {"label", score, NULL};
+    const orw_reward reward = {"condition", score, NULL};
     const orw_method method = {.name = "watch", .online = true, .weigh = weigh, .loss = loss};
     orw_place place = fixture_place(self, "run", "conditions");
     orw_finetune_setup setup = {.place = &place,
@@ -258,10 +258,10 @@ static void test_finetuning(fixture *self, orw_model *base) {
                                 .observer = &observer,
                                 .method = &method,
                                 .seed = 1,
-                                .conditions = {6, 1, conditions}};
+                                .conditions = {6, 1, in_turn}};
     if (!ok(orw_finetune(&setup) == ORW_OK, "a conditional model is fine-tuned under guidance"))
         diag("%s", orw_error_text());
-    ok(wrong_labels == 0, "the loss shows each sample its own condition (%d wrong)", wrong_labels);
+    ok(wrong_conditions == 0, "the loss shows each sample its own condition (%d wrong)", wrong_conditions);
     ok(wrong_rewards == 0 && weighed == 2, "sample i has condition i %% 6 in every round, and the method knows");
     double *row = calloc((size_t)orw_evaluation_width(&observer), sizeof *row);
     orw_column *all = NULL;

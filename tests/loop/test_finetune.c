@@ -13,10 +13,10 @@ typedef struct test_reward {
     int signal; /* to be raised instead; 0: none */
 } test_reward;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     (void)tape;
-    (void)labels;
+    (void)conditions;
     test_reward *me = (test_reward *)self;
     bool fail = me->fail_at >= 0 && me->calls++ >= me->fail_at;
     if (fail && me->signal) {
@@ -62,7 +62,9 @@ static orw_status run_changed(fixture *self, const char *name, const char *metho
     snprintf(parents, sizeof parents, "method = %s\nalpha = %g\n", method_name, alpha);
     orw_place place = fixture_place(self, name, parents);
     place.allow_change = allow_change;
-    return finetune(self, &place, &method, &reward);
+    orw_status status = finetune(self, &place, &method, &reward);
+    orw_method_clear(&method);
+    return status;
 }
 
 static orw_status run(fixture *self, const char *name, const char *method_name, double alpha, int fail_at, float bad) {
@@ -144,7 +146,7 @@ static void test_changes(fixture *self) {
        "and once more: %s", orw_error_text());
     snprintf(path, sizeof path, "%s/changed/policy.h5", self->root);
     const char *found = NULL;
-    if (orw_dictionary_create(&about) == ORW_OK && orw_run_provenance(path, about) == ORW_OK)
+    if (orw_dictionary_create(&about) == ORW_OK && orw_run_file_provenance(path, about) == ORW_OK)
         found = orw_dictionary_get(about, "changes");
     ok(found &&
            strcmp(found, "at round 6: finetune.rate = 0.005, now 0.004\nat round 12: finetune.clip = 1, now 2") == 0,

@@ -66,11 +66,11 @@ static struct {
     double worst, length;
 } watched;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     (void)self;
     (void)tape;
-    (void)labels;
+    (void)conditions;
     for (int i = 0; i < count; i++) reward[i] = x[2 * i];
     return ORW_OK;
 }

@@ -149,11 +149,11 @@ static void test_coupling(fixture *self) {
 
 /* ---------------------------------------------------------------- the loop's own pairs -------------------------- */
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *labels,
+static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
                         float *reward) {
     (void)self;
     (void)tape;
-    (void)labels;
+    (void)conditions;
     memcpy(reward, x, (size_t)count * sizeof *x);
     return ORW_OK;
 }

@@ -5,7 +5,7 @@
 #include "../tap.h"
 #include "orw/method.h"
 
-static const orw_option *const tables[] = {orw_method_options, NULL};
+static const orw_option *const tables[] = {orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) NULL};
 enum { COUNT = 12 };
 static const orw_plan plan = {.batch = COUNT, .shards = 3, .per_shard = 4, .first = 0, .last = 3};
 
@@ -13,7 +13,7 @@ static const orw_plan plan = {.batch = COUNT, .shards = 3, .per_shard = 4, .firs
 static bool weigh(const char *name, const char *setting, int groups, const float reward[COUNT], float weight[COUNT]) {
     orw_config *config = NULL;
     orw_batch *batch = NULL;
-    orw_method method;
+    orw_method method = {.name = name};
     bool good = orw_config_create(&config, tables) == ORW_OK &&
                 (!setting || orw_config_set(config, setting) == ORW_OK) &&
                 orw_method_make(name, 0, config, &method) == ORW_OK && orw_batch_create(&plan, 1, &batch) == ORW_OK;
@@ -23,6 +23,7 @@ static bool weigh(const char *name, const char *setting, int groups, const float
         good = method.weigh(&method, batch) == ORW_OK && method.online;
         memcpy(weight, batch->weight, COUNT * sizeof *weight);
     }
+    orw_method_clear(&method);
     orw_batch_destroy(&batch);
     orw_config_destroy(&config);
     return good;
@@ -93,7 +94,7 @@ static void test_filter(void) {
 static void test_control(void) {
     const float reward[COUNT] = {-5, 3, 1000, 2, 8, 1, 0, 0, 0, -1e30f, 4, 1};
     float w[COUNT];
-    ok(weigh("even", "weight.tau=50", 4, reward, w) && equal(w, (float[COUNT]){1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}),
+    ok(weigh("control", "weight.tau=50", 4, reward, w) && equal(w, (float[COUNT]){1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}),
        "the control weighs all samples alike, whatever their reward");
 }
 

@@ -5,7 +5,7 @@
 #include "../tap.h"
 #include "orw/method.h"
 
-static const orw_option *const tables[] = {orw_method_options, NULL};
+static const orw_option *const tables[] = {orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) NULL};
 
 static bool near(double found, double expected) {
     return fabs(found - expected) <= 1e-6 * fmax(1, fabs(expected));
@@ -68,6 +68,7 @@ static void test_register(orw_config *config) {
     while (orw_method_name(count)) {
         ok(orw_method_make(orw_method_name(count), 0, config, &method) == ORW_OK && method.weigh && method.loss,
            "%s is complete", orw_method_name(count));
+        orw_method_clear(&method);
         count++;
     }
     ok(count >= 2, "the register can be listed");

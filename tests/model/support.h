@@ -49,13 +49,13 @@ static inline float *random_values(const orw_network *network, uint64_t seed, fl
 
 /* v (or logits) at the given inputs, copied into out. */
 static inline bool run(const orw_network *network, orw_tape *tape, float *values, int batch, const float *x,
-                       const float *t, const int *labels, float *out) {
+                       const float *t, const int *conditions, float *out) {
     int height, width, channels;
     orw_network_shape(network, &height, &width, &channels);
     orw_tape_begin(tape, false);
     orw_input in = {.x = orw_tape_copy(tape, x, 4, (int[]){batch, height, width, channels}),
                     .t = orw_tape_copy(tape, t, 1, &batch),
-                    .labels = labels};
+                    .conditions = conditions};
     const orw_tensor *v = orw_network_forward(network, tape, values, NULL, &in);
     if (orw_tape_status(tape) != ORW_OK || !v) return false;
     memcpy(out, v->data, orw_tensor_count(v) * sizeof *out);

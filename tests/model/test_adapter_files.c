@@ -90,11 +90,11 @@ static const char *compose(const given *g) {
 }
 
 static void velocity(const orw_network *network, float *of, float *v) {
-    static const int labels[] = {0, 4, -1, 2, 2, 1};
+    static const int conditions[] = {0, 4, -1, 2, 2, 1};
     float x[NUMBERS], t[BATCH] = {0.3f, 0.8f};
     orw_stream stream = orw_stream_open(3, ORW_PURPOSE_TEST, 0, 0);
     orw_stream_normals(&stream, x, NUMBERS);
-    if (!run(network, tape, of, BATCH, x, t, labels, v)) diag("%s", orw_error_text());
+    if (!run(network, tape, of, BATCH, x, t, conditions, v)) diag("%s", orw_error_text());
 }
 
 /* The network of the file computes what one with this alpha does, to the bit. */

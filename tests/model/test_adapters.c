@@ -14,11 +14,11 @@ static const char base_text[] =
 enum { BATCH = 2, NUMBERS = BATCH * 4 * 4 * 2 };
 
 static void velocity(const orw_network *network, orw_tape *tape, float *values, float *v) {
-    static const int labels[] = {0, 4, -1, 2, 2, 1};
+    static const int conditions[] = {0, 4, -1, 2, 2, 1};
     float x[NUMBERS], t[BATCH] = {0.3f, 0.8f};
     orw_stream stream = orw_stream_open(3, ORW_PURPOSE_TEST, 0, 0);
     orw_stream_normals(&stream, x, NUMBERS);
-    if (!run(network, tape, values, BATCH, x, t, labels, v)) diag("%s", orw_error_text());
+    if (!run(network, tape, values, BATCH, x, t, conditions, v)) diag("%s", orw_error_text());
 }
 
 static double apart(const float *a, const float *b) {
@@ -48,7 +48,7 @@ static void check_files(const orw_network *base, float *base_values, const orw_n
     if (!network) return;
     velocity(network, tape, loaded, again);
     ok(memcmp(v, again, sizeof v) == 0, "the network computes the same bits");
-    ok(orw_network_rank(network) == 3, "with the same rank");
+    ok(orw_network_adapter_rank(network) == 3, "with the same rank");
     free(loaded);
     orw_network_destroy(&network);
     base_values[orw_network_parameter(base, 1)->offset] += 1;

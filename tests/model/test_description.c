@@ -136,7 +136,7 @@ static void check_transformer(void) {
         orw_network_parameter(network, orw_network_find(network, "transformer_blocks.2.norm1_context.linear.weight"));
     ok(last->shape[0] == 2 * 64, "the last block's text has two vectors of modulation");
     ok(orw_network_find(network, "transformer_blocks.2.attn.to_add_out.weight") < 0, "and no way out");
-    ok(orw_network_condition_width(network) == 0, "without a vocabulary it takes no labels");
+    ok(orw_network_condition_width(network) == 0, "without a vocabulary it takes no conditions");
     orw_network_destroy(&network);
     network = build(scene_net, "");
     ok(network && orw_network_condition_width(network) == 8, "a scene network takes captions");

@@ -12,13 +12,13 @@ typedef struct problem {
     orw_tape *tape;
     float *values, *grads;
     float x[NUMBERS], x_grad[NUMBERS], target[NUMBERS], out[NUMBERS], t[BATCH];
-    int labels[LABELS];
+    int conditions[LABELS];
     size_t inputs, outputs; /* numbers of the whole batch */
 } problem;
 
 /* Mean squared distance to the target, in double from the float32 outputs. NaN on failure. */
 static double loss(problem *p) {
-    if (!run(p->network, p->tape, p->values, BATCH, p->x, p->t, p->labels, p->out)) return NAN;
+    if (!run(p->network, p->tape, p->values, BATCH, p->x, p->t, p->conditions, p->out)) return NAN;
     double sum = 0;
     for (size_t j = 0; j < p->outputs; j++) sum += pow((double)p->out[j] - p->target[j], 2);
     return sum / (double)p->outputs;
@@ -32,7 +32,7 @@ static bool differentiate(problem *p) {
     orw_tape_begin(p->tape, true);
     orw_input in = {.x = orw_tape_view(p->tape, p->x, p->x_grad, 4, (int[]){BATCH, height, width, channels}),
                     .t = orw_tape_copy(p->tape, p->t, 1, (int[]){BATCH}),
-                    .labels = p->labels};
+                    .conditions = p->conditions};
     orw_tensor *v = orw_network_forward(p->network, p->tape, p->values, p->grads, &in);
     if (!v) return false;
     orw_tensor *target = orw_tape_copy(p->tape, p->target, v->rank, v->shape);
@@ -99,7 +99,7 @@ static void check_network(orw_tape *tape, const char *base, const char *variant)
     orw_stream_normals(&stream, p.x, p.inputs);
     orw_stream_normals(&stream, p.target, p.outputs);
     for (int b = 0; b < BATCH; b++) p.t[b] = (float)orw_stream_uniform(&stream);
-    for (int i = 0; i < LABELS; i++) p.labels[i] = i % 4 == 3 ? -1 : (i + 1) % 4;
+    for (int i = 0; i < LABELS; i++) p.conditions[i] = i % 4 == 3 ? -1 : (i + 1) % 4;
     bool done = differentiate(&p);
     ok(done, "[%s] forward and backward", variant);
     const char *worst_name = "the input";

@@ -211,7 +211,7 @@ static int number_of(const oracle *o, const char *key) {
 }
 
 /* Pre-norm transformer layers on embeddings of words and their places. */
-static rows encode(const oracle *o, const int *labels, int heads, rows *pooled) {
+static rows encode(const oracle *o, const int *conditions, int heads, rows *pooled) {
     int shape[4];
     const double *words = get(o, "text_encoder.token_embedding.weight", shape);
     const int empty = shape[0] - 1;
@@ -219,7 +219,7 @@ static rows encode(const oracle *o, const int *labels, int heads, rows *pooled) 
     rows x = make(shape[0], shape[1]);
     for (int t = 0; t < x.T; t++)
         for (int d = 0; d < x.D; d++)
-            x.x[t * x.D + d] = words[(labels[t] < 0 ? empty : labels[t]) * x.D + d] + places[t * x.D + d];
+            x.x[t * x.D + d] = words[(conditions[t] < 0 ? empty : conditions[t]) * x.D + d] + places[t * x.D + d];
     const rows none = {0, 0, NULL};
     for (int l = 0; has(o, path("text_encoder.layers.%d.mlp.fc1.weight", l)); l++) {
 #define LAYER(name) path("text_encoder.layers.%d." name, l)
@@ -301,7 +301,7 @@ static const char *const variants[] = {"",
 
 typedef struct inputs {
     float x[NUMBERS], t[BATCH], text[BATCH * 4 * 10], pooled[BATCH * 7];
-    int labels[BATCH * 9];
+    int conditions[BATCH * 9];
 } inputs;
 
 static void draw(inputs *in) {
@@ -310,7 +310,7 @@ static void draw(inputs *in) {
     orw_stream_normals(&stream, in->text, BATCH * 4 * 10);
     orw_stream_normals(&stream, in->pooled, BATCH * 7);
     for (int b = 0; b < BATCH; b++) in->t[b] = (float)orw_stream_uniform(&stream);
-    for (int i = 0; i < BATCH * 9; i++) in->labels[i] = (int)orw_stream_below(&stream, 6) - 1;
+    for (int i = 0; i < BATCH * 9; i++) in->conditions[i] = (int)orw_stream_below(&stream, 6) - 1;
 }
 
 static orw_tensor *forward(const orw_network *network, orw_tape *tape, float *values, float *grads, inputs *in,
@@ -320,7 +320,7 @@ static orw_tensor *forward(const orw_network *network, orw_tape *tape, float *va
     orw_tape_begin(tape, grads != NULL);
     const orw_input input = {.x = orw_tape_view(tape, in->x, NULL, 4, (int[]){batch, H, W, C}),
                              .t = orw_tape_view(tape, in->t, NULL, 1, &batch),
-                             .labels = in->labels,
+                             .conditions = in->conditions,
                              .text = orw_tape_view(tape, in->text, NULL, 3, (int[]){batch, 4, 10}),
                              .pooled = orw_tape_view(tape, in->pooled, NULL, 2, (int[]){batch, 7})};
     return orw_network_forward(network, tape, values, grads, &input);
@@ -364,7 +364,7 @@ static void check_variant(orw_tape *tape, const char *variant) {
     for (int b = 0; b < BATCH && v; b++) {
         rows pooled = of_floats(in.pooled + b * 7, 1, 7), text = of_floats(in.text + b * 40, 4, 10);
         const int tokens = orw_network_condition_width(network);
-        if (tokens) text = encode(&o, in.labels + b * tokens, number_of(&o, "text_heads"), &pooled);
+        if (tokens) text = encode(&o, in.conditions + b * tokens, number_of(&o, "text_heads"), &pooled);
         velocity(&o, in.t[b], in.x + b * H * W * C, text, pooled, expected);
         forget();
         for (size_t j = 0; j < out; j++) {
@@ -390,26 +390,26 @@ static void check_captions(orw_tape *tape, const char *text) {
     const orw_tensor *v = forward(network, tape, values, NULL, &in, BATCH);
     if (v) memcpy(first, v->data, orw_tensor_count(v) * sizeof *first);
     check_passes(tape, network, values, &in, first, text);
-    for (int i = 0; i < 4; i++) in.labels[i] = i;
+    for (int i = 0; i < 4; i++) in.conditions[i] = i;
     v = forward(network, tape, values, NULL, &in, 1);
     const size_t count = v ? orw_tensor_count(v) : 0;
     if (v) memcpy(first, v->data, count * sizeof *first);
     bool all = v != NULL;
     for (int i = 0; i < 5; i++) { /* another word in place i; two words exchanged */
-        const int kept[2] = {in.labels[i % 4], in.labels[1]};
+        const int kept[2] = {in.conditions[i % 4], in.conditions[1]};
         if (i < 4)
-            in.labels[i] = i == 3 ? -1 : 4;
+            in.conditions[i] = i == 3 ? -1 : 4;
         else
-            in.labels[0] = kept[1], in.labels[1] = kept[0];
+            in.conditions[0] = kept[1], in.conditions[1] = kept[0];
         v = forward(network, tape, values, NULL, &in, 1);
         double apart = 0;
         for (size_t j = 0; v && j < count; j++) apart += fabs((double)v->data[j] - first[j]) / (double)count;
         all = all && apart > 1e-4;
-        in.labels[i % 4] = kept[0];
-        in.labels[1] = i == 1 ? kept[0] : kept[1];
+        in.conditions[i % 4] = kept[0];
+        in.conditions[1] = i == 1 ? kept[0] : kept[1];
     }
     ok(all, "[%s] every word matters, and their order", text);
-    in.labels[2] = 5;
+    in.conditions[2] = 5;
     ok(!forward(network, tape, values, NULL, &in, 1) && orw_tape_status(tape) == ORW_ERR_INPUT, "a word of none: %s",
        orw_error_text());
     free(values);

@@ -29,12 +29,12 @@ static const char *const variants[] = {
     "fold=2 height=12 width=20 channel_mult=1,2 attention_resolutions=10 out_channels=3 resblock_updown=true",
     "fold=4 in_channels=3 channel_mult=1 attention_resolutions=2"};
 
-static void draw_inputs(float *x, float *t, int *labels) {
+static void draw_inputs(float *x, float *t, int *conditions) {
     orw_stream stream = orw_stream_open(11, ORW_PURPOSE_TEST, 0, 0);
     orw_stream_normals(&stream, x, NUMBERS);
     for (int b = 0; b < BATCH; b++) {
         t[b] = (float)orw_stream_uniform(&stream);
-        labels[b] = 2 - b;
+        conditions[b] = 2 - b;
     }
 }
 
@@ -42,7 +42,7 @@ static void check_variant(orw_tape *tape, const char *variant) {
     static float x[NUMBERS], v[NUMBERS];
     static double expected[NUMBERS];
     float t[BATCH];
-    int labels[BATCH], height, width, channels;
+    int conditions[BATCH], height, width, channels;
     orw_network *network = build(base, variant);
     if (!ok(network != NULL, "[%s] is a network", variant)) {
         diag("%s", orw_error_text());
@@ -50,13 +50,13 @@ static void check_variant(orw_tape *tape, const char *variant) {
     }
     orw_network_shape(network, &height, &width, &channels);
     float *values = random_values(network, 3, 0.2f);
-    draw_inputs(x, t, labels);
-    bool ran = run(network, tape, values, BATCH, x, t, labels, v);
+    draw_inputs(x, t, conditions);
+    bool ran = run(network, tape, values, BATCH, x, t, conditions, v);
     size_t in = (size_t)height * (size_t)width * (size_t)channels;
     size_t out = (size_t)height * (size_t)width * (size_t)orw_network_outputs(network);
     double difference = 0, length = 0;
     for (int b = 0; b < BATCH && ran; b++) {
-        oracle_velocity(network, values, t[b], x + (size_t)b * in, labels[b], expected);
+        oracle_velocity(network, values, t[b], x + (size_t)b * in, conditions[b], expected);
         for (size_t j = 0; j < out; j++) {
             difference += pow(v[(size_t)b * out + j] - expected[j], 2);
             length += pow(expected[j], 2);
@@ -73,13 +73,13 @@ static void check_variant(orw_tape *tape, const char *variant) {
 static void check_orders(orw_tape *tape) {
     static float x[NUMBERS], v[2][NUMBERS];
     float t[BATCH];
-    int labels[BATCH];
+    int conditions[BATCH];
     const char *options = "attention_resolutions=8,4 num_heads=4";
     char grouped[128];
     snprintf(grouped, sizeof grouped, "%s use_new_attention_order=true", options);
     orw_network *legacy = build(base, options), *fresh = build(base, grouped);
     float *a = random_values(legacy, 9, 0.2f), *b = random_values(fresh, 9, 0.2f);
-    draw_inputs(x, t, labels);
+    draw_inputs(x, t, conditions);
     bool ran = run(legacy, tape, a, BATCH, x, t, NULL, v[0]) && run(fresh, tape, b, BATCH, x, t, NULL, v[1]);
     ok(ran && memcmp(v[0], v[1], 2 * 8 * 8 * BATCH * sizeof(float)) != 0, "the same numbers mean different networks");
     for (int i = 0; i < orw_network_parameter_count(legacy); i++) {
@@ -107,22 +107,22 @@ static void check_orders(orw_tape *tape) {
 static void check_batches(orw_tape *tape) {
     static float x[NUMBERS], together[NUMBERS], alone[NUMBERS];
     float t[BATCH];
-    int labels[BATCH];
+    int conditions[BATCH];
     orw_network *network = build(base, "class_cond=true num_classes=5");
     float *values = random_values(network, 4, 0.2f), *grads = orw_network_values(network);
-    draw_inputs(x, t, labels);
+    draw_inputs(x, t, conditions);
     size_t D = 8 * 8 * 2;
-    bool ran = run(network, tape, values, BATCH, x, t, labels, together);
+    bool ran = run(network, tape, values, BATCH, x, t, conditions, together);
     double worst = 0;
     for (int b = 0; b < BATCH && ran; b++) {
-        ran = run(network, tape, values, 1, x + (size_t)b * D, t + b, labels + b, alone);
+        ran = run(network, tape, values, 1, x + (size_t)b * D, t + b, conditions + b, alone);
         for (size_t j = 0; j < D; j++) worst = fmax(worst, fabs((double)alone[j] - together[(size_t)b * D + j]));
     }
     ok(ran && worst < 1e-5, "a sample's v does not depend on its batch: %.1e", worst);
     orw_tape_begin(tape, true);
     orw_input in = {.x = orw_tape_copy(tape, x, 4, (int[]){BATCH, 8, 8, 2}),
                     .t = orw_tape_copy(tape, t, 1, (int[]){BATCH}),
-                    .labels = labels};
+                    .conditions = conditions};
     const orw_tensor *v = orw_network_forward(network, tape, values, grads, &in);
     ok(v && memcmp(v->data, together, BATCH * D * sizeof(float)) == 0,
        "taped and untaped passes give the same bits (memory is not reused too early)");
@@ -134,15 +134,15 @@ static void check_batches(orw_tape *tape) {
 static void check_misuse(orw_tape *tape) {
     static float x[NUMBERS], v[NUMBERS];
     float t[BATCH];
-    int labels[BATCH];
+    int conditions[BATCH];
     orw_network *network = build(base, "class_cond=true num_classes=5");
     float *values = random_values(network, 4, 0.2f);
-    draw_inputs(x, t, labels);
-    ok(!run(network, tape, values, BATCH, x, t, NULL, v) && strstr(orw_error_text(), "labels"), "no labels: %s",
+    draw_inputs(x, t, conditions);
+    ok(!run(network, tape, values, BATCH, x, t, NULL, v) && strstr(orw_error_text(), "conditions"), "no conditions: %s",
        orw_error_text());
-    labels[1] = 5;
-    ok(!run(network, tape, values, BATCH, x, t, labels, v) && strstr(orw_error_text(), "label 5"),
-       "a label too large: %s", orw_error_text());
+    conditions[1] = 5;
+    ok(!run(network, tape, values, BATCH, x, t, conditions, v) && strstr(orw_error_text(), "condition 5"),
+       "a condition too large: %s", orw_error_text());
     orw_tape_begin(tape, false);
     orw_input in = {.x = orw_tape_copy(tape, x, 4, (int[]){1, 8, 8, 3}), .t = orw_tape_copy(tape, t, 1, (int[]){1})};
     ok(!orw_network_forward(network, tape, values, NULL, &in) && orw_tape_status(tape) != ORW_OK, "wrong channels: %s",

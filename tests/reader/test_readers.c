@@ -227,8 +227,12 @@ static void test_captioned(fixture *self, orw_tape *tape) {
 }
 
 int main(int argc, char **argv) {
-    static const orw_option *const tables[] = {orw_train_options,  orw_reader_options,   orw_solver_options,
-                                               orw_method_options, orw_finetune_options, NULL};
+    static const orw_option *const tables[] = {orw_train_options,
+                                               orw_reader_options,
+                                               orw_solver_options,
+                                               orw_method_options,
+                                               ORW_METHODS(ORW_METHOD_TABLE) orw_finetune_options,
+                                               NULL};
     fixture self;
     orw_tape *tape = NULL;
     static const char *const none[] = {NULL};

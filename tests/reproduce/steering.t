@@ -29,7 +29,7 @@ world() {
     for seed in $(seq "$2"); do
         run_table orw 0 "$seed" "$reward0" "$right0" "$variety0"
         run_table orw 1 "$seed" "$reward1" "$right1" "$variety1"
-        [ -z "$control" ] || run_table even 0 "$seed" "$control" "$control" 0.2
+        [ -z "$control" ] || run_table control 0 "$seed" "$control" "$control" 0.2
     done
     "$ORW_ROOT/analysis/report.pl" --out "$1" --profile quick > "$1/out" 2>&1
     is "$? $(cat "$1/out")" "0 " "$1: the report is written without a word"

@@ -352,7 +352,7 @@ my @columns = (qw(round update samples_scored count reward_mean reward_sd judge_
     distance_trajectory sliced_w2 bytes_mean bytes_above_floor blank_share frechet judge_right variety alignment detection preference),
     map({ "digit$_" } 0 .. 9), 'right_0');
 mkdir $_ for 'rubbish', map { "rubbish/$_" } qw(runs others judge);
-my @names = map { my $m = $_; map { my $a = $_; map { "$m-alpha$a-seed$_" } 1 .. 3 } 0, 0.3, 1 } qw(orw raft offline even);
+my @names = map { my $m = $_; map { my $a = $_; map { "$m-alpha$a-seed$_" } 1 .. 3 } 0, 0.3, 1 } qw(orw raft offline control);
 my %good = ('runs.tsv' => "# name\tmethod\talpha\tseed\tcomplete\n" . join('', map { "$_\tm\ta\ts\tyes\n" } @names),
     'judge/evaluation.tsv' => "# accuracy\tjunk_accepted\n0.9\t0.1\n", 'verdicts.tsv' => "# row\ttest\tholds\tseeds\n1\t1\t1\t3\n2\t2\t0\t3\n",
     'provenance.tsv' => "verdict.001\tfirst\n");

@@ -56,7 +56,7 @@ static const orw_parameter *parameter(const orw_network *network, const char *na
 static const orw_tensor *said_of(const orw_network *network, float *values, orw_tape *tape, int i) {
     orw_tape_begin(tape, false);
     const orw_input in = {.x = orw_tape_copy(tape, x + i * D, 4, (int[]){1, SIZE, SIZE, 3}),
-                          .labels = tokens + i * ORW_CAPTION_TOKENS};
+                          .conditions = tokens + i * ORW_CAPTION_TOKENS};
     return orw_network_forward(network, tape, values, NULL, &in);
 }
 

@@ -148,9 +148,9 @@ static void check_foreign(const char *directory) {
     file_write(newest, "", 0);
     ok(loaded(directory) == -1 && strstr(orw_error_text(), "empty"), "an empty file: %s", orw_error_text());
     unlink(newest);
-    orw_run *run;
-    orw_run_create(newest, NULL, NULL, &run);
-    orw_run_close(&run);
+    orw_run_file *run;
+    orw_run_file_create(newest, NULL, NULL, &run);
+    orw_run_file_close(&run);
     ok(loaded(directory) == -1 && strstr(orw_error_text(), "a run file, expected a checkpoint"), "a run file: %s",
        orw_error_text());
     unlink(newest);

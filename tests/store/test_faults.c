@@ -22,21 +22,21 @@ static const orw_column columns[] = {{"update", "", "updates"}, {"loss", "1", "m
 
 static orw_status save_run(const char *path, int state) {
     orw_table *table = NULL;
-    orw_run *run = NULL;
+    orw_run_file *run = NULL;
     orw_dictionary *about = NULL;
     orw_dictionary_create(&about);
     orw_dictionary_set(about, "state", "%d", state);
     orw_table_create("metrics", columns, &table);
     for (int i = 0; i < 3; i++) orw_table_append(table, (double[]){6 * state + i, state / 7.0});
-    orw_status status = orw_run_create(path, about, NULL, &run);
-    if (status == ORW_OK) status = orw_run_write(run, table);
-    orw_status closed = orw_run_close(&run);
+    orw_status status = orw_run_file_create(path, about, NULL, &run);
+    if (status == ORW_OK) status = orw_run_file_write(run, table);
+    orw_status closed = orw_run_file_close(&run);
     orw_table_destroy(&table);
     orw_dictionary_destroy(&about);
     return status == ORW_OK ? closed : status;
 }
 
-/* A run file is written several times; without rows it is the one that orw_run_create makes. */
+/* A run file is written several times; without rows it is the one that orw_run_file_create makes. */
 static int load_run(const char *path) {
     int found = 0, width;
     char **names;
@@ -44,9 +44,9 @@ static int load_run(const char *path) {
     double *values;
     orw_dictionary *about = NULL;
     orw_dictionary_create(&about);
-    if (orw_run_provenance(path, about) == ORW_OK) found = atoi(orw_dictionary_get(about, "state"));
+    if (orw_run_file_provenance(path, about) == ORW_OK) found = atoi(orw_dictionary_get(about, "state"));
     orw_dictionary_destroy(&about);
-    if (orw_run_read(path, "metrics", &width, &names, &rows, &values) != ORW_OK)
+    if (orw_run_file_read(path, "metrics", &width, &names, &rows, &values) != ORW_OK)
         return strstr(orw_error_text(), "it has nothing") ? found : 0;
     bool good = width == 2 && rows == 3;
     for (int i = 0; i < 3 && good; i++) good = values[2 * i] == 6 * found + i && values[2 * i + 1] == found / 7.0;

@@ -234,9 +234,10 @@ static void refused(const char *what, const char *said) {
     double *values;
     orw_dictionary *texts = NULL;
     orw_dictionary_create(&texts);
-    bool good = orw_run_read(path, "metrics", &columns, &names, &rows, &values) == ORW_ERR_INPUT && !names && !values;
+    bool good =
+        orw_run_file_read(path, "metrics", &columns, &names, &rows, &values) == ORW_ERR_INPUT && !names && !values;
     good = good && strstr(orw_error_text(), said) && strstr(orw_error_text(), path);
-    good = orw_run_provenance(path, texts) == ORW_ERR_INPUT && strstr(orw_error_text(), said) && good;
+    good = orw_run_file_provenance(path, texts) == ORW_ERR_INPUT && strstr(orw_error_text(), said) && good;
     good = orw_store_contents(path, texts) == ORW_ERR_INPUT && strstr(orw_error_text(), said) && good;
     ok(good && orw_dictionary_size(texts) == 0, "%s: %s", what, strrchr(orw_error_text(), '/'));
     orw_dictionary_destroy(&texts);
@@ -257,7 +258,7 @@ static void check_runs(void) {
     int64_t rows = 0;
     double *values = NULL;
     make_run(honest);
-    ok(orw_run_read(path, "metrics", &columns, &names, &rows, &values) == ORW_OK && columns == 1 && rows == 4,
+    ok(orw_run_file_read(path, "metrics", &columns, &names, &rows, &values) == ORW_OK && columns == 1 && rows == 4,
        "an honest file that was made in the same way is read: %s", orw_error_text());
     if (names) free(names[0]);
     free(names);

@@ -75,9 +75,9 @@ int main(void) {
     orw_dictionary_destroy(&about);
 
     check_damage(path);
-    orw_run *run;
-    orw_run_create(path, NULL, NULL, &run);
-    orw_run_close(&run);
+    orw_run_file *run;
+    orw_run_file_create(path, NULL, NULL, &run);
+    orw_run_file_close(&run);
     ok(orw_model_load(path, &loaded, &back, NULL) == ORW_ERR_INPUT &&
            strstr(orw_error_text(), "a run file, expected a model file"),
        "a run file: %s", orw_error_text());

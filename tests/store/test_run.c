@@ -44,7 +44,7 @@ static bool same(const char *path, const orw_table *table) {
     char **names;
     int64_t rows;
     double *values;
-    if (orw_run_read(path, table->name, &columns, &names, &rows, &values) != ORW_OK) return false;
+    if (orw_run_file_read(path, table->name, &columns, &names, &rows, &values) != ORW_OK) return false;
     bool good = columns == table->columns && rows == table->rows &&
                 (rows == 0 || memcmp(values, table->values, (size_t)(rows * columns) * sizeof *values) == 0);
     for (int c = 0; c < columns; c++) {
@@ -58,11 +58,11 @@ static bool same(const char *path, const orw_table *table) {
 
 /* Writes, and says whether a reader sees what it may rely on: every row at once while writing has taken less than 0.2 s
  * in all (src/store/README.md), a whole file at any time. `spent` is more than the run file counts. */
-static bool write_seen(orw_run *run, const char *path, const orw_table *table, double *spent, int *at_once) {
+static bool write_seen(orw_run_file *run, const char *path, const orw_table *table, double *spent, int *at_once) {
     char kind[ORW_STORE_KIND];
     const bool now = *spent <= 0.2;
     const double start = orw_seconds();
-    orw_status status = orw_run_write(run, table);
+    orw_status status = orw_run_file_write(run, table);
     *spent += orw_seconds() - start;
     if (now) ++*at_once;
     return status == ORW_OK && (now ? same(path, table) : orw_store_kind(path, kind) == ORW_OK);
@@ -71,7 +71,7 @@ static bool write_seen(orw_run *run, const char *path, const orw_table *table, d
 static void check_provenance(const char *path, const char *configuration) {
     orw_dictionary *found = NULL;
     orw_dictionary_create(&found);
-    ok(orw_run_provenance(path, found) == ORW_OK && orw_dictionary_size(found) == 3, "the provenance is there");
+    ok(orw_run_file_provenance(path, found) == ORW_OK && orw_dictionary_size(found) == 3, "the provenance is there");
     const char *text = orw_dictionary_get(found, "run.method"), *empty = orw_dictionary_get(found, "run.note"),
                *ini = orw_dictionary_get(found, "configuration");
     ok(text && strcmp(text, "orw, 100 %s \xce\xb1") == 0 && empty && !empty[0],
@@ -85,7 +85,7 @@ static void check_run(const char *path) {
     orw_config *config;
     orw_dictionary *provenance;
     orw_table *table, *clock, *empty;
-    orw_run *run;
+    orw_run_file *run;
     orw_config_create(&config, tables);
     orw_dictionary_create(&provenance);
     orw_dictionary_set(provenance, "run.method", "%s", "orw, 100 %s \xce\xb1");
@@ -95,7 +95,7 @@ static void check_run(const char *path) {
     orw_table_create("evaluation", metrics, &empty);
 
     const double start = orw_seconds();
-    ok(orw_run_create(path, provenance, config, &run) == ORW_OK, "created: %s", orw_error_text());
+    ok(orw_run_file_create(path, provenance, config, &run) == ORW_OK, "created: %s", orw_error_text());
     double spent = orw_seconds() - start;
     int at_once = 0;
     bool seen = true;
@@ -110,9 +110,9 @@ static void check_run(const char *path) {
     ok(write_seen(run, path, empty, &spent, &at_once), "a table without rows");
     table->rows = 5; /* as after a resume */
     ok(write_seen(run, path, table, &spent, &at_once), "rows that are taken back");
-    ok(orw_run_close(&run) == ORW_OK && run == NULL && same(path, table) && same(path, clock) && same(path, empty),
+    ok(orw_run_file_close(&run) == ORW_OK && run == NULL && same(path, table) && same(path, clock) && same(path, empty),
        "closed: every row is there, whatever was held back");
-    ok(orw_run_close(&run) == ORW_OK && orw_run_close(NULL) == ORW_OK, "closing twice does no harm");
+    ok(orw_run_file_close(&run) == ORW_OK && orw_run_file_close(NULL) == ORW_OK, "closing twice does no harm");
     char *text = orw_config_to_text(config);
     check_provenance(path, text);
     free(text);
@@ -121,7 +121,7 @@ static void check_run(const char *path) {
     char **names;
     int64_t rows;
     double *values;
-    ok(orw_run_read(path, "metric", &columns, &names, &rows, &values) == ORW_ERR_INPUT &&
+    ok(orw_run_file_read(path, "metric", &columns, &names, &rows, &values) == ORW_ERR_INPUT &&
            strstr(orw_error_text(), "has no table 'metric', it has metrics, timing, evaluation"),
        "an unknown table: %s", orw_error_text());
     ok(!names && !values, "nothing to free after a failure");
@@ -135,16 +135,17 @@ static void check_run(const char *path) {
 /* Writing may not eat the run: with many rows and no time between them the file is written now and then only. */
 static void check_share(const char *path) {
     orw_table *table;
-    orw_run *run;
+    orw_run_file *run;
     orw_table_create("metrics", metrics, &table);
-    orw_run_create(path, NULL, NULL, &run);
+    orw_run_file_create(path, NULL, NULL, &run);
     double began = orw_seconds();
     for (int i = 0; i < 20000; i++) {
         orw_table_append(table, (double[]){i, i, i});
-        if (orw_run_write(run, table) != ORW_OK) break;
+        if (orw_run_file_write(run, table) != ORW_OK) break;
     }
     double took = orw_seconds() - began;
-    ok(orw_run_close(&run) == ORW_OK && table->rows == 20000 && same(path, table), "20,000 rows arrive (%.1f s)", took);
+    ok(orw_run_file_close(&run) == ORW_OK && table->rows == 20000 && same(path, table), "20,000 rows arrive (%.1f s)",
+       took);
     orw_table_destroy(&table);
 }
 
@@ -152,17 +153,17 @@ static void check_share(const char *path) {
 static void check_lost_place(void) {
     char path[PATH_MAX], away[PATH_MAX];
     orw_table *table;
-    orw_run *run;
+    orw_run_file *run;
     snprintf(path, sizeof path, "%s", scratch("lost"));
     mkdir(path, 0777);
     snprintf(path, sizeof path, "%s", scratch("lost/run.h5"));
     snprintf(away, sizeof away, "%s", scratch("lost"));
     orw_table_create("metrics", metrics, &table);
     orw_table_append(table, (double[]){1, 2, 3});
-    ok(orw_run_create(path, NULL, NULL, &run) == ORW_OK && orw_run_write(run, table) == ORW_OK, "written");
+    ok(orw_run_file_create(path, NULL, NULL, &run) == ORW_OK && orw_run_file_write(run, table) == ORW_OK, "written");
     unlink(path);
     rmdir(away);
-    ok(orw_run_close(&run) != ORW_OK && run == NULL && strstr(orw_error_text(), "run.h5"),
+    ok(orw_run_file_close(&run) != ORW_OK && run == NULL && strstr(orw_error_text(), "run.h5"),
        "closing without a place to write to fails: %s", orw_error_text());
     orw_table_destroy(&table);
 }
@@ -181,14 +182,14 @@ static void check_other_tools(const char *path) {
 int main(void) {
     char path[PATH_MAX];
     struct stat about;
-    orw_run *run;
+    orw_run_file *run;
     snprintf(path, sizeof path, "%s", scratch("run.h5"));
     check_table();
     check_lost_place();
     check_run(path);
     check_other_tools(path);
     ok(stat(scratch("run.h5.partial"), &about) != 0, "no partial file is left");
-    ok(orw_run_create("/proc/no/run.h5", NULL, NULL, &run) == ORW_ERR_INPUT && run == NULL &&
+    ok(orw_run_file_create("/proc/no/run.h5", NULL, NULL, &run) == ORW_ERR_INPUT && run == NULL &&
            strstr(orw_error_text(), "/proc/no/run.h5"),
        "a place that cannot be written: %s", orw_error_text());
     check_share(scratch("long.h5"));

@@ -57,7 +57,7 @@ static void check_content(const char *path) {
     orw_samples_free(&samples);
     orw_dictionary *about = NULL;
     orw_dictionary_create(&about);
-    ok(orw_run_provenance(path, about) == ORW_OK && orw_dictionary_get(about, "run.method") &&
+    ok(orw_run_file_provenance(path, about) == ORW_OK && orw_dictionary_get(about, "run.method") &&
            strcmp(orw_dictionary_get(about, "run.method"), "orw") == 0 && orw_dictionary_size(about) == 1,
        "what rank 0 said about them");
     orw_dictionary_destroy(&about);

@@ -104,10 +104,10 @@ orw_tensor *orw_dual_encoder_images(const orw_network *network, orw_tape *tape, 
 }
 
 orw_tensor *orw_dual_encoder_texts(const orw_network *network, orw_tape *tape, float *values, float *grads,
-                                   const int *labels, int count) {
+                                   const int *conditions, int count) {
     const reader *r = network->plan;
     const orw_pass pass = {.network = network, .tape = tape, .values = values, .grads = grads};
-    return unit_rows(tape, orw_text_tower_run(&pass, &r->text, labels, count));
+    return unit_rows(tape, orw_text_tower_run(&pass, &r->text, conditions, count));
 }
 
 /* The trained logarithm of the scale is 1 at first. */
@@ -132,7 +132,7 @@ static orw_tensor *compare(const orw_pass *pass, const orw_input *in) {
     orw_tensor *image = orw_dual_encoder_images(pass->network, tape, pass->values, pass->grads, in->x);
     if (!image) return NULL;
     orw_tensor *text =
-        orw_dual_encoder_texts(pass->network, tape, pass->values, pass->grads, in->labels, image->shape[0]);
+        orw_dual_encoder_texts(pass->network, tape, pass->values, pass->grads, in->conditions, image->shape[0]);
     return cosine(tape, image, text);
 }
 
@@ -154,7 +154,7 @@ static orw_tensor *prefer(const orw_pass *pass, const orw_input *in) {
     orw_tensor *image = orw_image_tower_run(pass, &r->image, in->x);
     if (!image) return NULL;
     orw_tensor *worth = orw_pass_linear(pass, orw_silu(tape, image), r->head);
-    orw_tensor *text = unit_rows(tape, orw_text_tower_run(pass, &r->text, in->labels, image->shape[0]));
+    orw_tensor *text = unit_rows(tape, orw_text_tower_run(pass, &r->text, in->conditions, image->shape[0]));
     orw_tensor *fit = cosine(tape, unit_rows(tape, image), text);
     return orw_add(tape, worth, orw_scale_exp(tape, fit, orw_pass_parameter(pass, r->temperature)));
 }

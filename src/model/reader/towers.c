@@ -79,13 +79,14 @@ orw_status orw_text_tower_build(orw_network *network, const orw_dictionary *give
         orw_network_add_linear(network, "text.hidden", tower->tokens * tower->width, 2 * features, ORW_INIT_UNIFORM);
     tower->out = orw_network_add_linear(network, "text.out", 2 * features, features, ORW_INIT_UNIFORM);
     network->condition_width = tower->tokens;
-    network->labels = tower->vocabulary;
+    network->condition_values = tower->vocabulary;
     return ORW_OK;
 }
 
-orw_tensor *orw_text_tower_run(const orw_pass *pass, const orw_text_tower *tower, const int *labels, int count) {
+orw_tensor *orw_text_tower_run(const orw_pass *pass, const orw_text_tower *tower, const int *conditions, int count) {
     orw_tape *tape = pass->tape;
-    orw_tensor *words = orw_embedding(tape, orw_pass_parameter(pass, tower->embedding), labels, count * tower->tokens);
+    orw_tensor *words =
+        orw_embedding(tape, orw_pass_parameter(pass, tower->embedding), conditions, count * tower->tokens);
     orw_tensor *row = orw_reshape(tape, words, 2, (int[]){count, tower->tokens * tower->width});
     orw_tensor *h = orw_pass_linear(pass, row, tower->hidden);
     orw_tensor *active = orw_silu(tape, h);

@@ -26,9 +26,9 @@ typedef struct orw_text_tower {
     int vocabulary, tokens, width, features;
     int embedding, hidden, out;
 } orw_text_tower;
-/* Keys vocabulary, tokens (8), text_width (32). Sets the network's condition width and labels. */
+/* Keys vocabulary, tokens (8), text_width (32). Sets the network's condition width and values. */
 #define ORW_TEXT_TOWER_KEYS "vocabulary", "tokens", "text_width"
 orw_status orw_text_tower_build(orw_network *network, const orw_dictionary *given, int features, orw_text_tower *tower);
-orw_tensor *orw_text_tower_run(const orw_pass *pass, const orw_text_tower *tower, const int *labels, int count);
+orw_tensor *orw_text_tower_run(const orw_pass *pass, const orw_text_tower *tower, const int *conditions, int count);
 
 #endif

@@ -32,7 +32,7 @@ done:
     return status;
 }
 
-int orw_network_rank(const orw_network *network) {
+int orw_network_adapter_rank(const orw_network *network) {
     const char *rank = orw_dictionary_get(network->description, "lora_rank");
     return rank ? atoi(rank) : 0;
 }
@@ -49,9 +49,9 @@ static void copy_parameters(const orw_network *from, const float *from_values, c
 orw_status orw_network_adapt(const orw_network *base, const float *base_values, int rank, double alpha,
                              orw_network **adapted) {
     *adapted = NULL;
-    if (orw_network_rank(base))
+    if (orw_network_adapter_rank(base))
         return orw_error(ORW_ERR_INPUT, "lora_rank: %d found, but the network has adapters of rank %d already", rank,
-                         orw_network_rank(base));
+                         orw_network_adapter_rank(base));
     ORW_CALL(rebuild(base, rank < 0 ? 0 : rank, alpha, adapted));
     copy_parameters(base, base_values, *adapted, NULL);
     return ORW_OK;
@@ -67,7 +67,7 @@ orw_status orw_network_merge(const orw_network *adapted, const float *values, or
     }
     copy_parameters(adapted, values, *base, *base_values);
     const char *alpha = orw_dictionary_get(adapted->description, "lora_alpha");
-    const int rank = orw_network_rank(adapted);
+    const int rank = orw_network_adapter_rank(adapted);
     for (int i = (*base)->parameters; i + 1 < adapted->parameters; i += 2) {
         const orw_parameter *A = &adapted->parameter[i], *B = A + 1;
         char name[sizeof A->name]; /* transformer.NAME.lora_A.weight -> NAME.weight */
@@ -83,7 +83,7 @@ orw_status orw_network_merge(const orw_network *adapted, const float *values, or
 
 /* In diffusers' and PEFT's words. */
 static orw_status describe_adapters(const orw_network *adapted, orw_dictionary *description) {
-    const int rank = orw_network_rank(adapted);
+    const int rank = orw_network_adapter_rank(adapted);
     const double alpha = atof(orw_dictionary_get(adapted->description, "lora_alpha"));
     ORW_CALL(orw_dictionary_set(description, "rank", "%d", rank));
     ORW_CALL(orw_dictionary_set(description, "lora_alpha", "%.9g", alpha));
@@ -99,7 +99,7 @@ static orw_status describe_adapters(const orw_network *adapted, orw_dictionary *
 
 orw_status orw_network_adapters(const orw_network *adapted, orw_network **table) {
     *table = NULL;
-    if (!orw_network_rank(adapted))
+    if (!orw_network_adapter_rank(adapted))
         return orw_error(ORW_ERR_INPUT, "%s: no adapters found in the model, expected key lora_rank",
                          adapted->architecture->kind);
     orw_network *made = calloc(1, sizeof *made);

@@ -53,7 +53,7 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
     orw_tape *tape = pass->tape;
     orw_tensor *text = in->text, *pooled = in->pooled;
     if (m->encodes)
-        orw_text_encoder_run(pass, &m->encoder, in->labels, in->x->shape[0], &text, &pooled);
+        orw_text_encoder_run(pass, &m->encoder, in->conditions, in->x->shape[0], &text, &pooled);
     else if (!text_fits(pass, m, in))
         return NULL;
     orw_tensor *h = embed_patches(pass, m, in->x);

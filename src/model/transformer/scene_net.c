@@ -175,7 +175,7 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
     const scene_net *s = pass->network->plan;
     orw_tape *tape = pass->tape;
     orw_tensor *text, *pooled;
-    orw_text_encoder_run(pass, &s->encoder, in->labels, in->x->shape[0], &text, &pooled);
+    orw_text_encoder_run(pass, &s->encoder, in->conditions, in->x->shape[0], &text, &pooled);
     orw_tensor *c = orw_pass_consume(pass, orw_conditioning_run(pass, &s->conditioning, in->t, pooled), pooled);
     orw_tensor *h = orw_space_to_depth(tape, in->x, s->fold);
     h = orw_pass_consume(pass, orw_pass_conv3x3(pass, h, s->stem, 1), h);

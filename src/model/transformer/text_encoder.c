@@ -26,7 +26,7 @@ void orw_text_encoder_add(orw_network *network, orw_text_encoder *e) {
     for (int i = 0; i < e->layers; i++) add_layer(network, e, i);
     e->pool = orw_network_add_linear(network, "text_encoder.pool", e->width, e->pooled, ORW_INIT_UNIFORM);
     network->condition_width = e->tokens;
-    network->labels = e->vocabulary;
+    network->condition_values = e->vocabulary;
 }
 
 /* x + h, both used up. */
@@ -56,14 +56,14 @@ static orw_tensor *run_layer(const orw_pass *pass, const orw_text_encoder *e, in
     return add(pass, x, orw_pass_consume(pass, orw_pass_linear(pass, h, first + FC2), h));
 }
 
-void orw_text_encoder_run(const orw_pass *pass, const orw_text_encoder *e, const int *labels, int batch,
+void orw_text_encoder_run(const orw_pass *pass, const orw_text_encoder *e, const int *conditions, int batch,
                           orw_tensor **text, orw_tensor **pooled) {
     orw_tape *tape = pass->tape;
     const int count = batch * e->tokens;
     *text = *pooled = NULL;
     int *rows = orw_tape_scratch(tape, (size_t)count * sizeof *rows);
     if (!rows) return;
-    for (int i = 0; i < count; i++) rows[i] = labels[i] < 0 ? e->vocabulary : labels[i];
+    for (int i = 0; i < count; i++) rows[i] = conditions[i] < 0 ? e->vocabulary : conditions[i];
     orw_tensor *x = orw_embedding(tape, orw_pass_parameter(pass, e->embedding), rows, count);
     x = orw_pass_consume(pass, orw_reshape(tape, x, 3, (int[]){batch, e->tokens, e->width}), x);
     x = orw_pass_consume(pass, orw_add_rows(tape, x, orw_pass_parameter(pass, e->position)), x);

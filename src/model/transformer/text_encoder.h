@@ -16,11 +16,11 @@ typedef struct orw_text_encoder {
     int first[ORW_TEXT_LAYERS]; /* q, k, v, out, fc1, fc2 of each layer */
 } orw_text_encoder;
 
-/* The fields of the first line are given. Sets the network's condition width and labels. Parameters are named
+/* The fields of the first line are given. Sets the network's condition width and values. Parameters are named
  * text_encoder.*: with layers of pre-norm self-attention and MLP, no biases in norms. */
 void orw_text_encoder_add(orw_network *network, orw_text_encoder *encoder);
-/* labels[batch, tokens] -> *text[batch, tokens, width] and *pooled[batch, pooled]. NULLs on failure. */
-void orw_text_encoder_run(const orw_pass *pass, const orw_text_encoder *encoder, const int *labels, int batch,
+/* conditions[batch, tokens] -> *text[batch, tokens, width] and *pooled[batch, pooled]. NULLs on failure. */
+void orw_text_encoder_run(const orw_pass *pass, const orw_text_encoder *encoder, const int *conditions, int batch,
                           orw_tensor **text, orw_tensor **pooled);
 
 #endif

@@ -90,7 +90,7 @@ static orw_tensor *embed(const orw_pass *pass, const unet *u, const orw_input *i
     orw_tensor *e = orw_pass_linear(pass, orw_time_features(tape, in->t, u->base, u->max_period), u->time_in);
     e = orw_pass_linear(pass, orw_silu(tape, e), u->time_out);
     if (u->classes)
-        e = orw_add(tape, e, orw_embedding(tape, orw_pass_parameter(pass, u->labels), in->labels, in->x->shape[0]));
+        e = orw_add(tape, e, orw_embedding(tape, orw_pass_parameter(pass, u->labels), in->conditions, in->x->shape[0]));
     return orw_silu(tape, e);
 }
 

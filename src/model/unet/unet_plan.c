@@ -135,7 +135,7 @@ static orw_status read_labels(orw_network *network, unet *u, const orw_dictionar
         return orw_error(ORW_ERR_INPUT, "num_classes: 0 found, expected at least 1 with class_cond true");
     /* The wrapper carries a number of classes that it does not use without class_cond. */
     if (!conditional) u->classes = 0;
-    network->labels = u->classes;
+    network->condition_values = u->classes;
     network->condition_width = u->classes > 0;
     return orw_dictionary_set(network->description, "num_classes", "%d", u->classes);
 }

@@ -1,5 +1,5 @@
-/* kernels_narrow.h - convolutions to very few outputs, such as a network's last one. Vectors of outputs would be nearly
- * empty there, so these run along the channels of a block instead, and add up the lanes at the end.
+/* kernels_narrow.part.h - convolutions to very few outputs, such as a network's last one. Vectors of outputs would be
+ * nearly empty there, so these run along the channels of a block instead, and add up the lanes at the end.
  *
  * Weights are packed [block of 16 channels][tap][output][16 channels], zero past the last channel. */
 

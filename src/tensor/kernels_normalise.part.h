@@ -1,4 +1,5 @@
-/* kernels_normalise.h - the passes over pixels of group normalisation, one image at a time, vectors along the channels.
+/* kernels_normalise.part.h - the passes over pixels of group normalisation, one image at a time, vectors along the
+ * channels.
  */
 
 /* Per channel the mean and the sum of squared deviations. Sums are taken about the channel's first pixel, which keeps

@@ -1,4 +1,4 @@
-/* kernels_convolution.h - direct 3x3 convolution over blocked images (see kernels.h), and its weight gradient.
+/* kernels_convolution.part.h - direct 3x3 convolution over blocked images (see kernels.h), and its weight gradient.
  *
  * Weights are packed [tile of outputs][block of 16 channels][tap][channel][output of the tile]; a tile is two vectors
  * wide, the last one may be one. One tile and block (18 KB at 16 floats per vector) stays in the first-level cache

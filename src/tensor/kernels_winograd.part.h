@@ -1,6 +1,6 @@
-/* kernels_winograd.h - the transforms of Winograd's F(4x4, 3x3) (winograd.c says what they are for), vectors along the
- * channels. The points are 0, +-1/sqrt 2, +-sqrt 2 and infinity: balanced, so that rounding errors stay at about twice
- * those of the plain sum (with the usual 0, +-1, +-2 it is four times).
+/* kernels_winograd.part.h - the transforms of Winograd's F(4x4, 3x3) (winograd.c says what they are for), vectors along
+ * the channels. The points are 0, +-1/sqrt 2, +-sqrt 2 and infinity: balanced, so that rounding errors stay at about
+ * twice those of the plain sum (with the usual 0, +-1, +-2 it is four times).
  *
  * Each transform is one-dimensional, applied to the columns and then to the rows of a tile. */
 

@@ -1,4 +1,4 @@
-/* kernels_token.h - rows of tokens: GELU, norms over a row, gates. After kernels_elementwise.h. */
+/* kernels_token.part.h - rows of tokens: GELU, norms over a row, gates. After kernels_elementwise.part.h. */
 
 /* z sigmoid(2 sqrt(2/pi) (z + 0.044715 z^3)): the tanh form of GELU, since (1 + tanh(a)) / 2 = sigmoid(2 a). */
 #define GELU_OUTER 1.5957691216057308f

@@ -1,4 +1,4 @@
-/* kernels_elementwise.h - maps and sums over flat arrays and over rows. */
+/* kernels_elementwise.part.h - maps and sums over flat arrays and over rows. */
 
 static void copy_rows(const float *x, size_t x_step, float *y, size_t y_step, size_t rows, int columns, bool add) {
     for (size_t row = 0; row < rows; row++, x += x_step, y += y_step)

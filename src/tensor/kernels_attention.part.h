@@ -1,5 +1,5 @@
-/* kernels_attention.h - what attention.c needs besides products: operands brought into the products' order, and softmax
- * over chunks of keys, forward (online) and backward. Scores are logarithms to base 2, so exponentials need no
+/* kernels_attention.part.h - what attention.c needs besides products: operands brought into the products' order, and
+ * softmax over chunks of keys, forward (online) and backward. Scores are logarithms to base 2, so exponentials need no
  * multiplication by log2(e).
  *
  * A block of rows is kept as [ceil(columns/16)][rows][16], like a blocked image without its border; what multiplies it

@@ -1,4 +1,4 @@
-/* kernels_vector.h - one vector type for all instruction sets: loads, partial loads, maximum, exponential, sums.
+/* kernels_vector.part.h - one vector type for all instruction sets: loads, partial loads, maximum, exponential, sums.
  * Included by kernels.c only. */
 #include <string.h>
 
