@@ -389,6 +389,7 @@ clean_replaced() {
     local folder lock name count=0
     for folder in "$out"/*/; do
         name=$(basename "$folder")
+        [ -d "$folder" ] && [ -d "experiments/$name" ] || continue # what others keep there is theirs
         [ -z "$only" ] || [ "$only" = "$name" ] || continue
         exec {lock}<> "$folder/.lock" || die "$folder: cannot be written"
         flock -n "$lock" || die "$folder: a program is at work there; expected it to have ended"

@@ -24,7 +24,7 @@ case "$1 $2 $3" in
     *) printf '# round update samples_scored reward_mean\n0\t0\t0\t-1.3\n1\t10\t64\t-0.9\n' ;;
 esac
 END
-printf '#!/bin/sh\nexit 0\n' > "$tree/build/bin/toy"
+printf '#!/bin/sh\necho shards = 1\n' > "$tree/build/bin/toy"
 printf '#!/bin/sh\nshift 2\nexec "$@"\n' > "$tree/launcher"
 chmod +x "$tree/build/bin/orw" "$tree/build/bin/toy" "$tree/launcher"
 for run in base orw-alpha0-seed1 orw-alpha0.05-seed1 orw-alpha0.3-seed1 orw-alpha0.3-seed10 orw-alpha0.3-seed2 offline-alpha0-seed1; do

@@ -168,8 +168,15 @@ is $? 0 "clean --replaced"
 like "$found" "^removed .*/toy/runs/a.replaced-1 (.*)" "lists what it removes"
 is "$(find results/smoke -name '*.replaced-*' | sort | paste -sd ' ' -)" \
     "results/smoke/other one/runs/b.replaced-2 results/smoke/toy/a.replaced-x" "and removes what was moved aside, of one experiment"
-reproduce clean --replaced --profile smoke > /dev/null
-is "$(find results/smoke -name '*.replaced-[0-9]*')" "" "or of all"
+mkdir -p experiments/other results/smoke/other/runs/c.replaced-3
+: > experiments/other/main.c
+found=$(reproduce clean --replaced --profile smoke)
+is "$(find results/smoke -name '*.replaced-[0-9]*')" "results/smoke/other one/runs/b.replaced-2" "or of all, and nothing that is none's"
+[ ! -e "results/smoke/other one/.lock" ]
+report $? "where it leaves no lock either"
+mkdir -p nothing
+found=$(reproduce clean --replaced --out nothing)
+is "$? $found" "0 0 results of other settings removed from $PWD/nothing" "in an empty folder there is none"
 exists results/smoke/toy/run.h5 "results stay"
 exists build "and so does what was built"
 mkdir results/smoke/toy/base.replaced-1
