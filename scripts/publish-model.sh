@@ -47,7 +47,7 @@ program=$(basename "$(dirname "$base")")
 mkdir -p "$out" || fail "$out: cannot be made"
 "$orw" export --provenance "$model" > "$out/model.tsv" || exit 2
 "$build/bin/$program" "$conf" "$@" --identities > "$out/identities.tsv" || exit 2
-sed -n 's/^identity\t//; /^[a-z_]*\.[a-z0-9_]* = /p' "$out/model.tsv" > "$out/made-with.txt"
+awk -F '\t' '$1 == "identity" { gsub(/\\n/, "\n", $2); print $2 }' "$out/model.tsv" > "$out/made-with.txt"
 other=$(sed -n 's/^base\t//p' "$out/identities.tsv" | grep -v -x -F -f "$out/made-with.txt" | head -n 1)
 [ -z "$other" ] || fail "$model: was made with other settings than $conf, where '$other'"
 
