@@ -31,7 +31,7 @@ ROOMS     := base parallel data tensor model store flow reward method metric fit
 KERNELS   := src/tensor/kernels.c
 SOURCES   := $(filter-out $(KERNELS),$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c src/$(room)/*/*.c)))
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/obj/%.o)
-CLI       := $(wildcard src/cli/*.c)
+CLI       := $(wildcard src/cli/*.c src/cli/*/*.c)
 DRIVERS   := $(patsubst experiments/%/main.c,$(BUILD)/bin/%,$(wildcard experiments/*/main.c))
 TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 LIBRARY   := $(BUILD)/liborw.a

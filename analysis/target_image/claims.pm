@@ -139,6 +139,9 @@ sub checks {
         my @confidence = differences(ends($of, 'judge_confidence'), starts($of, 'judge_confidence'));
         push @checks, check("judge's confidence gained over the base model, alpha=$alpha", \@confidence, '-',
             'a loss means that the images became harder to read');
+        my @nearer = differences(starts($of, 'frechet_even'), ends($of, 'frechet_even'));
+        push @checks, check("squared Frechet distance to real even digits: base model minus end, alpha=$alpha", \@nearer,
+            holds((above_zero(\@nearer))[0]), 'in the judge\'s features; it falls where samples become even digits') if @nearer;
     }
     return @checks;
 }

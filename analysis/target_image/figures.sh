@@ -74,6 +74,11 @@ draw_all() {
         pairwise_variance evaluation update "$update" C2 "$(base_level pairwise_variance)" "${settings[@]}"
     draw_bands judge_confidence_vs_update "Confidence of the judge" "mean largest probability by classifier B" \
         judge_confidence evaluation update "$update" C2 "$(base_level judge_confidence)" "${settings[@]}"
+    draw_bands frechet_even_vs_update "Distance to real even digits" "squared Frechet distance in B's features, even test digits" \
+        frechet_even evaluation update "$update" "C1 C2" "$(base_level frechet_even)" "${settings[@]}" "offline|0|offline"
+    draw_bands frechet_vs_update "Distance to real digits" \
+        "squared Frechet distance in B's features, test digits (two halves of them: $(run_provenance data.frechet_halves))" \
+        frechet evaluation update "$update" C2 "$(base_level frechet)" "${settings[@]}" "offline|0|offline"
     draw_pretraining
     draw_grids
 }

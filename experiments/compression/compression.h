@@ -3,7 +3,7 @@
 #ifndef ORW_COMPRESSION_H
 #define ORW_COMPRESSION_H
 
-#include "orw/frechet.h"
+#include "orw/features.h"
 #include "orw/program.h"
 #include "orw/wasserstein.h"
 
@@ -26,6 +26,7 @@ extern const orw_option compression_quality_options[]; /* "quality.*" */
 typedef struct compression_quality {
     int height, width, channels, jpeg_quality, directions;
     double floor, blank; /* bytes of a blank image; standard deviation below which an image counts as one */
+    double named;        /* probability from which on a class is a sample's name */
     orw_model *classifier;
     orw_gaussian *test;
     uint64_t seed; /* of the projections */
@@ -40,7 +41,8 @@ void compression_quality_clear(compression_quality *quality);
 /* Reads the base model's samples, once they have been drawn. */
 orw_status compression_quality_set_base(compression_quality *quality, const char *samples);
 
-/* Columns bytes_mean, bytes_above_floor, blank_share, frechet, pairwise_distance, sliced_w2. */
+/* Columns bytes_mean, bytes_above_floor, blank_share, frechet, pairwise_distance, sliced_w2,
+ * named_share. */
 orw_observer compression_observer(compression_quality *quality);
 /* Says how the mean size of the base model's samples compares with that of the training images; warns beyond 5 %. */
 void compression_check_base(const compression_data *data, const double *row);

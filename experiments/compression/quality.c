@@ -10,58 +10,37 @@ const orw_option compression_quality_options[] = {
     {"quality.blank", ORW_REAL, "", "0.1", 0, 2, NULL,
      "a sample counts as nearly blank when its pixels' standard deviation (of a range of 2) is below it",
      ORW_STAGE_EVALUATE},
+    {"quality.named", ORW_REAL, "", "0.9", 0, 1, NULL,
+     "a sample counts as named when the classifier gives one class at least this probability", ORW_STAGE_EVALUATE},
     {"quality.images", ORW_INT, "images", "2000", 2, 1e6, NULL,
      "test images at most that the Frechet distance is measured to", ORW_STAGE_EVALUATE},
     {"quality.directions", ORW_INT, "", "128", 1, 1e6, NULL, "projections of the sliced Wasserstein distance",
      ORW_STAGE_EVALUATE},
     {.key = NULL}};
 
-static const orw_column columns[] = {
-    {"bytes_mean", "byte", "mean size of the samples as JPEG files"},
-    {"bytes_above_floor", "byte", "the same above the size of a blank image"},
-    {"blank_share", "", "share of nearly blank samples: standard deviation of the pixels below quality.blank"},
-    {"frechet", "", "squared Frechet distance to the test images in a classifier's features"},
-    {"pairwise_distance", "", "mean over pairs of samples of the root mean squared difference of their elements"},
-    {"sliced_w2", "", "sliced squared W2 distance to the base model's samples on the same noise"}};
-enum { COLUMNS = 6, CHUNK = 16 };
-
-static float stored(float x) {
-    return (float)orw_pixel(x) / 127.5f - 1;
-}
-
-/* features[count, width] of count images. */
-static orw_status find_features(const orw_model *classifier, orw_tape *tape, int count, size_t D, const float *x,
-                                float *features) {
-    size_t width = (size_t)orw_classifier_width(classifier->network);
-    for (int i = 0; i < count; i += CHUNK) {
-        int some = count - i < CHUNK ? count - i : CHUNK;
-        ORW_CALL(orw_classifier_features(classifier->network, tape, classifier->values, some, x + (size_t)i * D,
-                                         features + (size_t)i * width));
-    }
-    return ORW_OK;
-}
-
-static orw_status fit_features(const orw_model *classifier, orw_tape *tape, int count, size_t D, const float *x,
-                               orw_gaussian **gaussian) {
-    int width = orw_classifier_width(classifier->network);
-    float *features = malloc((size_t)count * (size_t)width * sizeof *features);
-    if (!features) return orw_error(ORW_ERR_SYSTEM, "no memory for the features of %d images", count);
-    orw_status status = find_features(classifier, tape, count, D, x, features);
-    if (status == ORW_OK) status = orw_gaussian_fit(features, count, width, gaussian);
-    free(features);
-    return status;
-}
+enum { BYTES_MEAN, ABOVE_FLOOR, BLANK_SHARE, FRECHET, PAIRWISE, SLICED_W2, NAMED_SHARE, COLUMNS };
+static const orw_column columns[COLUMNS] = {
+    [BYTES_MEAN] = {"bytes_mean", "byte", "mean size of the samples as JPEG files"},
+    [ABOVE_FLOOR] = {"bytes_above_floor", "byte", "the same above the size of a blank image"},
+    [BLANK_SHARE] = {"blank_share", "",
+                     "share of nearly blank samples: standard deviation of the pixels below quality.blank"},
+    [FRECHET] = {"frechet", "", "squared Frechet distance to the test images in a classifier's features"},
+    [PAIRWISE] = {"pairwise_distance", "",
+                  "mean over pairs of samples of the root mean squared difference of their elements"},
+    [SLICED_W2] = {"sliced_w2", "", "sliced squared W2 distance to the base model's samples on the same noise"},
+    [NAMED_SHARE] = {
+        "named_share", "",
+        "share of samples to which the classifier gives one class with probability quality.named or more"}};
+enum { CHUNK = 16 };
 
 /* The Gaussian of the first `most` images of a data set. */
 static orw_status fit_images(const orw_model *classifier, orw_tape *tape, const orw_dataset *data, int most,
                              orw_gaussian **gaussian) {
-    int count = data->count < most ? data->count : most;
-    size_t D = (size_t)data->height * (size_t)data->width * (size_t)data->channels;
-    float *x = malloc((size_t)count * D * sizeof *x);
-    if (!x) return orw_error(ORW_ERR_SYSTEM, "no memory for %d images", count);
-    for (int i = 0; i < count; i++) orw_dataset_image(data, i, false, x + (size_t)i * D);
-    orw_status status = fit_features(classifier, tape, count, D, x, gaussian);
-    free(x);
+    int count = data->count < most ? data->count : most, *first = calloc((size_t)count, sizeof *first);
+    if (!first) return orw_error(ORW_ERR_SYSTEM, "no memory for %d images", count);
+    for (int i = 0; i < count; i++) first[i] = i;
+    orw_status status = orw_features_of_images(classifier, tape, data, first, count, gaussian);
+    free(first);
     return status;
 }
 
@@ -92,6 +71,7 @@ orw_status compression_quality_open(orw_program *program, const compression_data
                                      .jpeg_quality = orw_config_int(config, "reward.quality"),
                                      .directions = orw_config_int(config, "quality.directions"),
                                      .blank = orw_config_real(config, "quality.blank"),
+                                     .named = orw_config_real(config, "quality.named"),
                                      .seed = (uint64_t)orw_config_int(config, "evaluate.seed"),
                                      .classifier = classifier};
     ORW_CALL(orw_jpeg_floor(images->height, images->width, images->channels, quality->jpeg_quality, &floor));
@@ -138,9 +118,29 @@ static orw_status mean_bytes(const compression_quality *quality, int count, size
 static orw_status frechet(const compression_quality *quality, orw_tape *tape, int count, size_t D, const float *x,
                           double *squared) {
     orw_gaussian *samples = NULL;
-    ORW_CALL(fit_features(quality->classifier, tape, count, D, x, &samples));
+    ORW_CALL(orw_features_of_samples(quality->classifier, tape, count, D, x, &samples));
     orw_status status = orw_frechet_squared(samples, quality->test, squared);
     orw_gaussian_destroy(&samples);
+    return status;
+}
+
+static orw_status named_share(const compression_quality *quality, orw_tape *tape, int count, size_t D, const float *x,
+                              double *share) {
+    const orw_model *model = quality->classifier;
+    int classes = orw_network_outputs(model->network), named = 0;
+    float *p = malloc(CHUNK * (size_t)classes * sizeof *p);
+    orw_status status = p ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %d probabilities", classes);
+    for (int i = 0; i < count && status == ORW_OK; i += CHUNK) {
+        int some = count - i < CHUNK ? count - i : CHUNK;
+        status = orw_classify(model->network, model->values, tape, some, x + (size_t)i * D, p);
+        for (int k = 0; k < some && status == ORW_OK; k++) {
+            float most = 0;
+            for (int c = 0; c < classes; c++) most = fmaxf(most, p[k * classes + c]);
+            named += most >= quality->named;
+        }
+    }
+    free(p);
+    *share = (double)named / count;
     return status;
 }
 
@@ -148,14 +148,16 @@ static orw_status frechet(const compression_quality *quality, orw_tape *tape, in
 static orw_status measure_images(const compression_quality *quality, orw_tape *tape, int count, size_t D,
                                  const float *x, double *row) {
     size_t pixels = (size_t)quality->height * (size_t)quality->width;
-    ORW_CALL(mean_bytes(quality, count, D, x, &row[0]));
-    row[1] = row[0] - quality->floor;
-    row[2] = orw_blank_share(x, count, pixels, (size_t)quality->channels, quality->blank);
-    ORW_CALL(frechet(quality, tape, count, D, x, &row[3]));
-    row[4] = orw_pairwise_distance(x, count, D);
-    row[5] = 0; /* these are the base model's samples */
+    ORW_CALL(mean_bytes(quality, count, D, x, &row[BYTES_MEAN]));
+    row[ABOVE_FLOOR] = row[BYTES_MEAN] - quality->floor;
+    row[BLANK_SHARE] = orw_blank_share(x, count, pixels, (size_t)quality->channels, quality->blank);
+    ORW_CALL(frechet(quality, tape, count, D, x, &row[FRECHET]));
+    row[PAIRWISE] = orw_pairwise_distance(x, count, D);
+    ORW_CALL(named_share(quality, tape, count, D, x, &row[NAMED_SHARE]));
+    row[SLICED_W2] = 0; /* these are the base model's samples */
     if (!quality->base) return ORW_OK;
-    return orw_w2_sliced(x, count, quality->base, quality->base_count, D, quality->directions, quality->seed, &row[5]);
+    return orw_w2_sliced(x, count, quality->base, quality->base_count, D, quality->directions, quality->seed,
+                         &row[SLICED_W2]);
 }
 
 static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, const orw_batch *batch, const float *all,
@@ -163,7 +165,7 @@ static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, c
     size_t numbers = (size_t)batch->plan.batch * batch->D;
     float *x = malloc(numbers * sizeof *x);
     orw_status status = x ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to measure %d samples", batch->plan.batch);
-    for (size_t k = 0; k < numbers && x; k++) x[k] = stored(all[k]);
+    for (size_t k = 0; k < numbers && x; k++) x[k] = orw_stored(all[k]);
     if (status == ORW_OK) status = measure_images(context, tape, batch->plan.batch, batch->D, x, row);
     free(x);
     return orw_comm_agree(comm, status);
@@ -174,7 +176,7 @@ orw_observer compression_observer(compression_quality *quality) {
 }
 
 void compression_check_base(const compression_data *data, const double *row) {
-    double mean = row[ORW_EVALUATION_COMMON], apart = 100 * (mean / data->bytes - 1);
+    double mean = row[ORW_EVALUATION_COMMON + BYTES_MEAN], apart = 100 * (mean / data->bytes - 1);
     if (fabs(apart) <= 5)
         orw_log("base model: mean size %.0f bytes, the training images' %.0f (%+.1f %%)", mean, data->bytes, apart);
     else

@@ -4,12 +4,12 @@
 
 #include "steering.h"
 
-static const orw_column columns[] = {
-    {"judge_right", "", "share of samples that the judge calls what the text names"},
-    {"judge_probability", "", "mean of the probability that it gives to that class"},
-    {"judge_classes", "", "exp of the entropy of the classes that it names, Miller-Madow corrected"},
-    {"variety", "", "mean over pairs of samples of 1 - cosine of its features"}};
-enum { COLUMNS = 4 };
+enum { RIGHT, PROBABILITY, CLASSES, VARIETY, COLUMNS };
+static const orw_column columns[COLUMNS] = {
+    [RIGHT] = {"judge_right", "", "share of samples that the judge calls what the text names"},
+    [PROBABILITY] = {"judge_probability", "", "mean of the probability that it gives to that class"},
+    [CLASSES] = {"judge_classes", "", "exp of the entropy of the classes that it names, Miller-Madow corrected"},
+    [VARIETY] = {"variety", "", "mean over pairs of samples of 1 - cosine of its features"}};
 
 /* probability[count, classes] and features[count, width] of this rank's samples, shard by shard. */
 static orw_status look(const steering_judge *judge, orw_tape *tape, const orw_batch *batch, float *probability,
@@ -31,18 +31,18 @@ static orw_status summarise(const steering_judge *judge, int count, const float 
     orw_class_census census;
     if (!orw_class_census_take(probability, count, classes, &census))
         return orw_error(ORW_ERR_SYSTEM, "no memory for a census of %d classes", classes);
-    row[1] = 0;
+    row[PROBABILITY] = 0;
     for (int i = 0; i < count; i++) {
         const float *p = probability + (size_t)i * (size_t)classes;
         bool most = true;
         for (int c = 0; c < classes; c++) most = most && (c == judge->wanted || p[judge->wanted] > p[c]);
         right += most;
-        row[1] += (double)p[judge->wanted] / count;
+        row[PROBABILITY] += (double)p[judge->wanted] / count;
     }
-    row[0] = (double)right / count;
-    row[2] = census.effective;
+    row[RIGHT] = (double)right / count;
+    row[CLASSES] = census.effective;
     size_t width = (size_t)orw_classifier_width(judge->classifier->network);
-    row[3] = orw_pairwise_cosine(features, count, width, width);
+    row[VARIETY] = orw_pairwise_cosine(features, count, width, width);
     return ORW_OK;
 }
 

@@ -6,10 +6,12 @@
 
 #include "orw/program.h"
 
-static const orw_option data_options[] = {{"data.directory", ORW_TEXT, "", "", 0, 0, NULL,
-                                           "where MNIST lies; empty: $ORW_DATA/mnist, then the embedded copy",
-                                           ORW_INCIDENTAL},
-                                          {.key = NULL}};
+static const orw_option data_options[] = {
+    {"data.directory", ORW_TEXT, "", "", 0, 0, NULL, "where MNIST lies; empty: $ORW_DATA/mnist, then the embedded copy",
+     ORW_INCIDENTAL},
+    {"quality.images", ORW_INT, "images", "10000", 100, 1e6, NULL,
+     "test images at most that the Frechet distances are measured to", ORW_STAGE_EVALUATE},
+    {.key = NULL}};
 static const orw_option *const options[] = {orw_train_options,
                                             orw_model_options,
                                             orw_pretrain_options,
@@ -30,8 +32,9 @@ typedef struct experiment {
     char parents[160];                   /* of what is learnt from data alone */
     orw_model base, reward_model, judge; /* judge: classifier B, never a reward */
     orw_reward *reward;
-    orw_observer digits; /* what the judge sees in the samples */
-    double *base_row;    /* the base model's evaluation, where every run starts */
+    orw_digits digits;     /* what the judge sees in the samples, */
+    orw_observer observer; /* and the columns it fills */
+    double *base_row;      /* the base model's evaluation, where every run starts */
 } experiment;
 
 static orw_status load_data(experiment *self) {
@@ -63,11 +66,21 @@ static orw_status make_classifier(experiment *self, const char *name, orw_model 
     return status;
 }
 
+/* Two halves of the test images show what distance is none at all. */
+static orw_status open_judge(experiment *self) {
+    const orw_program *program = self->program;
+    int most = orw_config_int(program->config, "quality.images");
+    ORW_CALL(orw_comm_agree(program->comm, orw_digits_open(&self->judge, self->test, most, &self->digits)));
+    orw_log("judge: squared Frechet distance between two halves of the test images %.4g", self->digits.halves);
+    self->observer = orw_digits_observer(&self->digits);
+    return orw_dictionary_set(program->about, "data.frechet_halves", "%.6g", self->digits.halves);
+}
+
 static orw_status make_rewards(experiment *self) {
     ORW_CALL(make_classifier(self, "classifier_a", &self->reward_model));
     ORW_CALL(make_classifier(self, "classifier_b", &self->judge));
-    self->digits = orw_digits_observer(&self->judge);
-    self->base_row = calloc((size_t)orw_evaluation_width(&self->digits), sizeof *self->base_row);
+    ORW_CALL(open_judge(self));
+    self->base_row = calloc((size_t)orw_evaluation_width(&self->observer), sizeof *self->base_row);
     if (!self->base_row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     return orw_reward_even_digit(self->reward_model.network, self->reward_model.values, &self->reward);
 }
@@ -81,7 +94,7 @@ static orw_status run_one(void *context, const char *method, double alpha, int s
     const orw_run_frame frame = {.setup = {.network = self->base.network,
                                            .reference = self->base.values,
                                            .reward = self->reward,
-                                           .observer = &self->digits},
+                                           .observer = &self->observer},
                                  .before = "",
                                  .after = after,
                                  .base_row = self->base_row};
@@ -103,6 +116,7 @@ static orw_status run_all(orw_program *program) {
     if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
     orw_reward_destroy(&self.reward);
+    orw_digits_clear(&self.digits);
     orw_model_clear(&self.judge);
     orw_model_clear(&self.reward_model);
     orw_model_clear(&self.base);

@@ -1,5 +1,5 @@
-/* text_image.h - the parts of the text-image experiment: scenes and models (models.c), prompts and how they are chosen
- * (prompts.c), what is measured (witness.c), keys (options.c), runs (runs.c). */
+/* text_image.h - the parts of the text-image experiment: scenes and models (models.c), prompts (prompts.c)
+ * and how they are chosen (choose.c), what is measured (witness.c), keys (options.c), runs (runs.c). */
 #ifndef TEXT_IMAGE_H
 #define TEXT_IMAGE_H
 
@@ -45,14 +45,19 @@ orw_status make_adapted(experiment *self);
 void close_models(experiment *self);
 
 /* ---- prompts.c */
+orw_status prompts_open(int capacity, prompts *made); /* room for so many, none yet */
+void prompts_clear(prompts *of);
+void prompts_add(prompts *to, const orw_caption *caption, bool seen);
+bool prompts_contain(const prompts *of, const orw_caption *caption);
+uint64_t prompts_digest(const prompts *of);
+/* prompt.0 .. and prompts.seen, in the provenance of what is written from now on. */
+orw_status describe_prompts(experiment *self, const prompts *of);
 orw_status read_prompts(experiment *self, const char *path); /* chosen: a file's */
 /* ORW_ERR_INPUT where the rule is to choose more than there are candidates, `seen` and `held_out`. */
 orw_status check_prompt_counts(const experiment *self, int seen, int held_out);
+
+/* ---- choose.c */
 orw_status choose_prompts(experiment *self); /* others; and chosen by the rule unless prompts.file did */
-/* prompt.0 .. and prompts.seen, in the provenance of what is written from now on. */
-orw_status describe_prompts(experiment *self, const prompts *of);
-void prompts_clear(prompts *of);
-uint64_t prompts_digest(const prompts *of);
 
 /* ---- witness.c: an observer of samples under prompts, through the judge and all three readers */
 enum {

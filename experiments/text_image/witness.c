@@ -7,13 +7,13 @@
 #include "text_image.h"
 
 static const orw_column fixed[FIRST_PROMPT] = {
-    {"judge_right", "", "share of samples that the judge reads as their caption"},
-    {"judge_right_seen", "", "of those under prompts that pre-training has seen"},
-    {"judge_right_held_out", "", "of those under held-out prompts; NaN: there are none"},
-    {"variety", "", "mean over prompts of the mean pairwise 1 - cosine of the judge's features"},
-    {"alignment", "", "mean of the dual encoder's cosine"},
-    {"detection", "", "mean of the detector's probability"},
-    {"preference", "", "mean of the preference model's probability"}};
+    [JUDGE_RIGHT] = {"judge_right", "", "share of samples that the judge reads as their caption"},
+    [JUDGE_SEEN] = {"judge_right_seen", "", "of those under prompts that pre-training has seen"},
+    [JUDGE_HELD_OUT] = {"judge_right_held_out", "", "of those under held-out prompts; NaN: there are none"},
+    [VARIETY] = {"variety", "", "mean over prompts of the mean pairwise 1 - cosine of the judge's features"},
+    [SCORES + ALIGNMENT] = {"alignment", "", "mean of the dual encoder's cosine"},
+    [SCORES + DETECTION] = {"detection", "", "mean of the detector's probability"},
+    [SCORES + PREFERENCE] = {"preference", "", "mean of the preference model's probability"}};
 
 /* Of each sample: right, the three scores, the judge's features. */
 enum { RIGHT, SCORE, FEATURES = SCORE + REWARDS };

@@ -7,14 +7,16 @@
 
 #include "theory.h"
 
-const orw_column coupling_columns[] = {
-    {"coupling", "", "of the pre-training; 0: independent, 1: optimal"},
-    {"steps", "", "of Euler's method"},
-    {"error", "", "mean squared distance, per number, from where the flow ends, mean over seeds"},
-    {"error_error", "", "its standard error"},
-    {"straightness", "", "integral of mean (x1 - x0 - v)^2, 0: straight; mean over seeds, the same in every row"},
-    {"straightness_error", "", "its standard error"},
-    {NULL, NULL, NULL}};
+#define COUPLING(_)                                                                                                    \
+    _(coupling, "", "of the pre-training; 0: independent, 1: optimal", c)                                              \
+    _(steps, "", "of Euler's method", 1 << k)                                                                          \
+    _(error, "", "mean squared distance, per number, from where the flow ends, mean over seeds",                       \
+      mean_of(of->error[k], n))                                                                                        \
+    _(error_error, "", "its standard error", standard_error(of->error[k], n))                                          \
+    _(straightness, "", "integral of mean (x1 - x0 - v)^2, 0: straight; mean over seeds, the same in every row",       \
+      mean_of(of->straightness, n))                                                                                    \
+    _(straightness_error, "", "its standard error", standard_error(of->straightness, n))
+const orw_column coupling_columns[] = {COUPLING(ORW_COLUMN) ORW_COLUMNS_END};
 
 enum { FINE = 64, SIZES = 5, INDEPENDENT = 0, OPTIMAL = 1 }; /* 1, 2, 4, 8, 16 steps */
 static const char *const names[] = {"independent", "optimal"};
@@ -62,12 +64,7 @@ static orw_status tabulate(theory *self, const straight *found) {
     for (int c = INDEPENDENT; c <= OPTIMAL; c++)
         for (int k = 0; k < SIZES; k++) {
             const straight *of = &found[c];
-            const double row[] = {c,
-                                  1 << k,
-                                  mean_of(of->error[k], n),
-                                  standard_error(of->error[k], n),
-                                  mean_of(of->straightness, n),
-                                  standard_error(of->straightness, n)};
+            const double row[] = {COUPLING(ORW_VALUE)};
             ORW_CALL(orw_table_append(self->coupling, row));
         }
     return ORW_OK;

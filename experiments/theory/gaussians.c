@@ -6,15 +6,16 @@
 
 #include "theory.h"
 
-const orw_column gaussians_columns[] = {{"setting", "", "0: linear reward, 1: quadratic reward, 2: w = 1"},
-                                        {"round", "", "refreshes of the behaviour policy"},
-                                        {"mean", "", "closed form"},
-                                        {"variance", "", "closed form"},
-                                        {"measured_mean", "", "mean over seeds"},
-                                        {"mean_error", "", "its standard error"},
-                                        {"measured_variance", "", "mean over seeds"},
-                                        {"variance_error", "", "its standard error"},
-                                        {NULL, NULL, NULL}};
+#define GAUSSIANS(_)                                                                                                   \
+    _(setting, "", "0: linear reward, 1: quadratic reward, 2: w = 1", which)                                           \
+    _(round, "", "refreshes of the behaviour policy", round)                                                           \
+    _(mean, "", "closed form", expected.mean)                                                                          \
+    _(variance, "", "closed form", expected.variance)                                                                  \
+    _(measured_mean, "", "mean over seeds", mean_of(mean, n))                                                          \
+    _(mean_error, "", "its standard error", standard_error(mean, n))                                                   \
+    _(measured_variance, "", "mean over seeds", mean_of(variance, n))                                                  \
+    _(variance_error, "", "its standard error", standard_error(variance, n))
+const orw_column gaussians_columns[] = {GAUSSIANS(ORW_COLUMN) ORW_COLUMNS_END};
 
 enum { LINEAR, QUADRATIC, CONTROL, SETTINGS };
 static const char *const setting_names[SETTINGS] = {"gaussian-linear", "gaussian-quadratic", "gaussian-control"};
@@ -108,14 +109,7 @@ static orw_status measure_seeds(gaussian_test *test, int which, int round, doubl
         test->mean_off = fmax(test->mean_off, rms_of(mean_off, n));
         test->variance_off = fmax(test->variance_off, rms_of(variance_off, n));
     }
-    const double row[] = {which,
-                          round,
-                          expected.mean,
-                          expected.variance,
-                          mean_of(mean, n),
-                          standard_error(mean, n),
-                          mean_of(variance, n),
-                          standard_error(variance, n)};
+    const double row[] = {GAUSSIANS(ORW_VALUE)};
     return orw_table_append(self->gaussians, row);
 }
 

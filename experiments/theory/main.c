@@ -10,12 +10,11 @@ static const char *const stages[] = {ORW_STAGE_BASE, ORW_STAGES_OF_RUN, RESULTS_
 
 /* What no key's range can say, before any work and not after the first half of it. */
 static orw_status check_program(const orw_program *program) {
-    const char *base = orw_config_text(program->config, "base.init");
     if (!orw_program_stage(program, "finetune"))
         return orw_error(ORW_ERR_INPUT, "--stage: theory has no stages; expected all, or nothing");
-    if (*base)
-        return orw_error(ORW_ERR_INPUT, "base.init: found '%s', expected nothing: theory pre-trains its own fields",
-                         base);
+    if (orw_base_is_given(program->config))
+        return orw_error(ORW_ERR_INPUT, "base.init: found '%s', expected none: theory pre-trains its own fields",
+                         orw_config_text(program->config, "base.init"));
     return ORW_OK;
 }
 

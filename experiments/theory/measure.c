@@ -53,21 +53,27 @@ void verdict_heading(void) {
     printf("test\tquantity\tsetting\texpected\tmeasured\tstandard_error\tallowance\tverdict\n");
 }
 
-/* numbers: expected, measured, standard error, allowance. */
-void verdict_print(const char *test, const char *quantity, const char *which, const double *numbers, bool holds) {
-    printf("%s\t%s\t%s\t%.5g\t%.5g\t%.2g\t%.2g\t%s\n", test, quantity, which, numbers[0], numbers[1], numbers[2],
-           numbers[3], holds ? "pass" : "FAIL");
+void verdict_print(const char *test, const char *quantity, const char *which, const double *row) {
+    printf("%s\t%s\t%s\t%.5g\t%.5g\t%.2g\t%.2g\t%s\n", test, quantity, which, row[VERDICT_EXPECTED],
+           row[VERDICT_MEASURED], row[VERDICT_STANDARD_ERROR], row[VERDICT_ALLOWANCE],
+           row[VERDICT_HOLDS] != 0 ? "pass" : "FAIL");
     fflush(stdout);
 }
 
 static orw_status row(theory *self, const char *test, const char *quantity, const char *which, double expected,
                       double measured, double error, double allowance, bool holds) {
-    const double values[] = {
-        (double)self->verdicts->rows, test[1] - '0', expected, measured, error, allowance, holds, self->seed_count};
+    const double values[VERDICT_COLUMNS] = {[VERDICT_ROW] = (double)self->verdicts->rows,
+                                            [VERDICT_TEST] = test[1] - '0',
+                                            [VERDICT_EXPECTED] = expected,
+                                            [VERDICT_MEASURED] = measured,
+                                            [VERDICT_STANDARD_ERROR] = error,
+                                            [VERDICT_ALLOWANCE] = allowance,
+                                            [VERDICT_HOLDS] = holds,
+                                            [VERDICT_SEEDS] = self->seed_count};
     if (!holds) self->program->checks_failed = true;
     if (self->speaks) {
         if (self->verdicts->rows == 0) verdict_heading();
-        verdict_print(test, quantity, which, values + 2, holds);
+        verdict_print(test, quantity, which, values);
     }
     char key[48];
     long long number = self->verdicts->rows;

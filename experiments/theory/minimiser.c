@@ -8,14 +8,15 @@
 
 #include "theory.h"
 
-const orw_column minimiser_columns[] = {{"alpha", "", "strength of the regularisation"},
-                                        {"expected", "", "projection of v* - v_ref on its value at alpha 0"},
-                                        {"measured", "", "of v - v_ref, mean over seeds"},
-                                        {"standard_error", "", "over seeds"},
-                                        {"distance", "", "RMS of v - v*, mean over seeds"},
-                                        {"distance_error", "", "over seeds"},
-                                        {"control", "", "RMS of v - v* of the control (w = 1)"},
-                                        {NULL, NULL, NULL}};
+#define MINIMISER(_)                                                                                                   \
+    _(alpha, "", "strength of the regularisation", alpha)                                                              \
+    _(expected, "", "projection of v* - v_ref on its value at alpha 0", mean)                                          \
+    _(measured, "", "of v - v_ref, mean over seeds", mean_of(measured, n))                                             \
+    _(standard_error, "", "over seeds", standard_error(gap, n))                                                        \
+    _(distance, "", "RMS of v - v*, mean over seeds", mean_of(distance, n))                                            \
+    _(distance_error, "", "over seeds", standard_error(distance, n))                                                   \
+    _(control, "", "RMS of v - v* of the control (w = 1)", control.distance)
+const orw_column minimiser_columns[] = {MINIMISER(ORW_COLUMN) ORW_COLUMNS_END};
 
 /* v* is compared where t < T_END: later the sum tells single points of the support apart that lie closer together than
  * what the network is smooth over. */
@@ -382,13 +383,7 @@ static orw_status judge(minimiser_test *test, double alpha, const control_error 
                            standard_error(gap, n), factor * control.astray + mean * direct->astray));
     ORW_CALL(verdict_equal(self, "T3", "RMS of v - v*", label, 0, mean_of(distance, n), standard_error(distance, n),
                            factor * control.distance + mean * direct->distance));
-    const double row[] = {alpha,
-                          mean,
-                          mean_of(measured, n),
-                          standard_error(gap, n),
-                          mean_of(distance, n),
-                          standard_error(distance, n),
-                          control.distance};
+    const double row[] = {MINIMISER(ORW_VALUE)};
     return orw_table_append(self->minimiser, row);
 }
 

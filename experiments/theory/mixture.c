@@ -10,24 +10,26 @@
 #include "orw/wasserstein.h"
 #include "theory.h"
 
-const orw_column bound_columns[] = {{"alpha", "", "strength of the regularisation"},
-                                    {"round", "", "refreshes of the behaviour policy"},
-                                    {"seed", "", "of the run"},
-                                    {"w2_squared", "", "exact, between samples from the same noise"},
-                                    {"integral", "", "over t of E |v - v_ref|^2 on the fine-tuned flow"},
-                                    {"log10_bound", "", "with L from the weights: a true bound"},
-                                    {"log10_estimate", "", "with L from sampled Jacobians: an estimate, not a bound"},
-                                    {"lipschitz", "", "the estimate of L"},
-                                    {NULL, NULL, NULL}};
-const orw_column trade_columns[] = {{"alpha", "", "strength of the regularisation"},
-                                    {"reward", "reward", "mean over seeds"},
-                                    {"reward_error", "reward", "its standard error"},
-                                    {"w2", "", "exact W2 to the pre-trained distribution, same noise, mean over seeds"},
-                                    {"w2_error", "", "its standard error"},
-                                    {"closed_reward", "reward", "closed form for alpha = 0"},
-                                    {"closed_w2", "", "between samples of the closed form and of q, mean"},
-                                    {"base_reward", "reward", "closed form of q"},
-                                    {NULL, NULL, NULL}};
+#define BOUND(_)                                                                                                       \
+    _(alpha, "", "strength of the regularisation", alpha)                                                              \
+    _(round, "", "refreshes of the behaviour policy", round)                                                           \
+    _(seed, "", "of the run", seed)                                                                                    \
+    _(w2_squared, "", "exact, between samples from the same noise", found.w2_squared)                                  \
+    _(integral, "", "over t of E |v - v_ref|^2 on the fine-tuned flow", found.integral)                                \
+    _(log10_bound, "", "with L from the weights: a true bound", bound)                                                 \
+    _(log10_estimate, "", "with L from sampled Jacobians: an estimate, not a bound", estimate)                         \
+    _(lipschitz, "", "the estimate of L", found.lipschitz)
+const orw_column bound_columns[] = {BOUND(ORW_COLUMN) ORW_COLUMNS_END};
+#define TRADE(_)                                                                                                       \
+    _(alpha, "", "strength of the regularisation", test->alpha[a])                                                     \
+    _(reward, "reward", "mean over seeds", mean_of(r, n))                                                              \
+    _(reward_error, "reward", "its standard error", standard_error(r, n))                                              \
+    _(w2, "", "exact W2 to the pre-trained distribution, same noise, mean over seeds", mean_of(w, n))                  \
+    _(w2_error, "", "its standard error", standard_error(w, n))                                                        \
+    _(closed_reward, "reward", "closed form for alpha = 0", mean_reward(test, &test->tilted))                          \
+    _(closed_w2, "", "between samples of the closed form and of q, mean", closed_w2)                                   \
+    _(base_reward, "reward", "closed form of q", mean_reward(test, &test->q))
+const orw_column trade_columns[] = {TRADE(ORW_COLUMN) ORW_COLUMNS_END};
 
 typedef struct mixture_test {
     theory *self;
@@ -137,7 +139,7 @@ static orw_status bound_row(mixture_test *test, double alpha, int round, int see
     double bound = log10(found.integral) + 2 * exp(test->log_lipschitz) / M_LN10;
     double estimate = log10(found.integral) + 2 * found.lipschitz / M_LN10;
     *excess = fmax(*excess, log10(found.w2_squared) - bound);
-    const double row[] = {alpha, round, seed, found.w2_squared, found.integral, bound, estimate, found.lipschitz};
+    const double row[] = {BOUND(ORW_VALUE)};
     return orw_table_append(test->self->bound, row);
 }
 
@@ -273,14 +275,7 @@ static orw_status judge_trade(mixture_test *test, double closed_w2) {
             ORW_CALL(rewards_of(test, self->seeds[s], &r[s], &variance));
             ORW_CALL(distance_of(test, self->seeds[s], false, &w[s]));
         }
-        const double row[] = {test->alpha[a],
-                              mean_of(r, n),
-                              standard_error(r, n),
-                              mean_of(w, n),
-                              standard_error(w, n),
-                              mean_reward(test, &test->tilted),
-                              closed_w2,
-                              mean_reward(test, &test->q)};
+        const double row[] = {TRADE(ORW_VALUE)};
         ORW_CALL(orw_table_append(self->trade, row));
         if (a == 0) continue;
         snprintf(label, sizeof label, "from alpha=%g to %g", test->alpha[a - 1], test->alpha[a]);

@@ -6,13 +6,14 @@
 
 #include "theory.h"
 
-const orw_column points_columns[] = {{"setting", "", "0: unequal rewards, 1: unique maximum, 2: tied maxima, 3: w = 1"},
-                                     {"round", "", "refreshes of the behaviour policy"},
-                                     {"point", "", "number of the support's point, from 0"},
-                                     {"expected", "", "probability after perfect learning"},
-                                     {"measured", "", "share of the samples nearest to it, mean over seeds"},
-                                     {"standard_error", "", "over seeds"},
-                                     {NULL, NULL, NULL}};
+#define POINTS(_)                                                                                                      \
+    _(setting, "", "0: unequal rewards, 1: unique maximum, 2: tied maxima, 3: w = 1", which)                           \
+    _(round, "", "refreshes of the behaviour policy", round)                                                           \
+    _(point, "", "number of the support's point, from 0", k)                                                           \
+    _(expected, "", "probability after perfect learning", expected[k])                                                 \
+    _(measured, "", "share of the samples nearest to it, mean over seeds", mean_of(share, n))                          \
+    _(standard_error, "", "over seeds", standard_error(share, n))
+const orw_column points_columns[] = {POINTS(ORW_COLUMN) ORW_COLUMNS_END};
 
 enum { UNEQUAL, UNIQUE, TIED, CONTROL, SETTINGS };
 static const char *const setting_names[SETTINGS] = {"points-unequal", "points-unique", "points-tied", "points-control"};
@@ -139,7 +140,7 @@ static orw_status measure_seeds(points_test *test, int which, int round, const d
             share[s] = p[s][k];
             if (which == CONTROL) test->control[round][s][k] = share[s];
         }
-        const double row[] = {which, round, k, expected[k], mean_of(share, n), standard_error(share, n)};
+        const double row[] = {POINTS(ORW_VALUE)};
         ORW_CALL(orw_table_append(self->points, row));
     }
     return ORW_OK;

@@ -4,17 +4,16 @@
 
 #include "theory.h"
 
-const orw_column verdict_columns[] = {
-    {"row", "", "number of the verdict; its words are in the provenance, verdict.ROW"},
-    {"test", "", "1 .. 6: T1 .. T6"},
-    {"expected", "", "the closed form's value; a bound where the words say so"},
-    {"measured", "", "mean over seeds"},
-    {"standard_error", "", "of the mean over seeds"},
-    {"allowance", "", "for finite training, from the control"},
-    {"holds", "", "1: |measured - expected| <= 4 standard errors + allowance, or measured <= the bound"},
-    {"seeds", "", "that the mean is over"},
-    {NULL, NULL, NULL}};
-enum { TEST = 1, EXPECTED = 2, HOLDS = 6 };
+const orw_column verdict_columns[VERDICT_COLUMNS + 1] = {
+    [VERDICT_ROW] = {"row", "", "number of the verdict; its words are in the provenance, verdict.ROW"},
+    [VERDICT_TEST] = {"test", "", "1 .. 6: T1 .. T6"},
+    [VERDICT_EXPECTED] = {"expected", "", "the closed form's value; a bound where the words say so"},
+    [VERDICT_MEASURED] = {"measured", "", "mean over seeds"},
+    [VERDICT_STANDARD_ERROR] = {"standard_error", "", "of the mean over seeds"},
+    [VERDICT_ALLOWANCE] = {"allowance", "", "for finite training, from the control"},
+    [VERDICT_HOLDS] = {"holds", "",
+                       "1: |measured - expected| <= 4 standard errors + allowance, or measured <= the bound"},
+    [VERDICT_SEEDS] = {"seeds", "", "that the mean is over"}};
 
 /* Every key that can change a result, and the two that only choose which there are. */
 static orw_status open_place(const theory *self, orw_place *place) {
@@ -66,9 +65,9 @@ static orw_status print_rows(const char *path, const orw_dictionary *about, bool
         const char *quantity = orw_dictionary_get(about, key);
         snprintf(key, sizeof key, "setting.%03lld", (long long)i);
         const char *which = orw_dictionary_get(about, key);
-        snprintf(test, sizeof test, "T%d", (int)row[TEST]);
-        verdict_print(test, quantity ? quantity : "", which ? which : "", row + EXPECTED, row[HOLDS] != 0);
-        if (row[HOLDS] == 0) *failed = true;
+        snprintf(test, sizeof test, "T%d", (int)row[VERDICT_TEST]);
+        verdict_print(test, quantity ? quantity : "", which ? which : "", row);
+        if (row[VERDICT_HOLDS] == 0) *failed = true;
     }
     for (int c = 0; c < columns; c++) free(names[c]);
     free(names);

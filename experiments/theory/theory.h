@@ -83,13 +83,25 @@ orw_status verdict_below(theory *self, const char *test, const char *quantity, c
 /* measured + 4 standard errors < bound. */
 orw_status verdict_surely_below(theory *self, const char *test, const char *quantity, const char *which, double bound,
                                 double measured, double error);
-void verdict_print(const char *test, const char *quantity, const char *which, const double *numbers, bool holds);
+/* The columns of the table of verdicts, and what of a row is printed. */
+enum {
+    VERDICT_ROW,
+    VERDICT_TEST,
+    VERDICT_EXPECTED,
+    VERDICT_MEASURED,
+    VERDICT_STANDARD_ERROR,
+    VERDICT_ALLOWANCE,
+    VERDICT_HOLDS,
+    VERDICT_SEEDS,
+    VERDICT_COLUMNS
+};
+void verdict_print(const char *test, const char *quantity, const char *which, const double *row);
 /* The heading of the printed rows. */
 void verdict_heading(void);
 
 /* ---------------------------------------------------------------- results.c ------------------------------------- */
 
-extern const orw_column verdict_columns[];
+extern const orw_column verdict_columns[VERDICT_COLUMNS + 1];
 /* Are the results complete, of this configuration and of the models that lie there? Then their rows are printed again
  * and *done is set. Collective. */
 orw_status results_replay(theory *self, bool *done);

@@ -202,19 +202,19 @@ size_t orw_arena_peak(const orw_arena *arena); /* most bytes ever in use at once
 /* ---------------------------------------------------------------- random streams -------------------------------- */
 
 /* Philox4x32-10 (Salmon et al. 2011) through Random123. A stream is a pure function of
- * (seed, purpose, round, index): no state is shared, so any rank can draw any sample's numbers. */
+ * (seed, purpose, round, index): no state is shared, so any rank can draw any sample's numbers. A purpose keeps its
+ * number, which decides what is drawn. */
 typedef enum orw_purpose {
     ORW_PURPOSE_PARAMETERS = 1, /* index: parameter number */
-    ORW_PURPOSE_SHUFFLE,        /* round: epoch */
-    ORW_PURPOSE_PRETRAIN,       /* round: update, index: position in the global batch */
-    ORW_PURPOSE_DRAW,           /* x0 of the behaviour policy's samples; round, global index */
-    ORW_PURPOSE_GRADIENT,       /* fresh t, x0 of a fine-tuning update; round: update, global index */
-    ORW_PURPOSE_EVALUATE,       /* evaluation's own samples */
-    ORW_PURPOSE_DISTANCE,       /* t, x0 of the velocity distance */
-    ORW_PURPOSE_CLASSIFIER,     /* training of reward models */
-    ORW_PURPOSE_METHOD,         /* a method's own choices */
-    ORW_PURPOSE_DATA,           /* generated data sets */
-    ORW_PURPOSE_TEST
+    ORW_PURPOSE_SHUFFLE = 2,    /* round: epoch */
+    ORW_PURPOSE_PRETRAIN = 3,   /* round: update, index: position in the global batch */
+    ORW_PURPOSE_DRAW = 4,       /* x0 of the behaviour policy's samples; round, global index */
+    ORW_PURPOSE_GRADIENT = 5,   /* fresh t, x0 of a fine-tuning update; round: update, global index */
+    ORW_PURPOSE_EVALUATE = 6,   /* evaluation's own samples */
+    ORW_PURPOSE_DISTANCE = 7,   /* t, x0 of the velocity distance */
+    ORW_PURPOSE_CLASSIFIER = 8, /* training of reward models */
+    ORW_PURPOSE_DATA = 10,      /* generated data sets */
+    ORW_PURPOSE_TEST = 11
 } orw_purpose;
 
 typedef struct orw_stream {

@@ -122,6 +122,8 @@ extern const orw_option orw_classifier_a_options[], orw_classifier_b_options[];
  * ones go on. `model_digest` identifies the model. Collective. */
 orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_network **network, float **values,
                         char model_digest[17]);
+/* Does base.init name a model to start from? Then nothing is pre-trained. */
+bool orw_base_is_given(const orw_config *config);
 /* A distribution that can be drawn from at will, for problems whose solution is known. */
 typedef struct orw_generator {
     const void *context;

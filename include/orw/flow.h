@@ -37,9 +37,6 @@ orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver);
 /* "euler" | "midpoint" | "heun" | "adaptive"; tolerance and guidance are set to their defaults, ORW_TOLERANCE and 1. */
 #define ORW_TOLERANCE 1e-4
 orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver);
-/* Evaluations of v per sample where they are known beforehand: steps, 2 steps, 2 steps; adaptive: 0. Guidance doubles
- * them. */
-int orw_solver_evaluations(const orw_solver *solver);
 
 /* Carries x[batch,D] from t = 0 to t = 1 in place. Times are computed in double and rounded to float32.
  * conditions[batch, condition width] or NULL. The tape is used without recording and begun anew at each evaluation. To

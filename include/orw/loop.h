@@ -2,6 +2,7 @@
 #ifndef ORW_LOOP_H
 #define ORW_LOOP_H
 
+#include "orw/features.h"
 #include "orw/fit.h"
 #include "orw/method.h"
 #include "orw/metric.h"
@@ -62,9 +63,18 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
  * Collective. */
 orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double *row);
 
-/* The digits that a classifier, which is never a reward, sees in the samples: judge_even, judge_entropy,
- * judge_effective_digits, judge_confidence, digit0 .. digit9. `judge` is borrowed. */
-orw_observer orw_digits_observer(orw_model *judge);
+/* What a classifier that is never a reward sees in the samples: judge_even, judge_entropy, judge_effective_digits,
+ * judge_confidence, digit0 .. digit9; and how far they are from real digits in its features, frechet and frechet_even
+ * (orw/frechet.h). */
+typedef struct orw_digits {
+    orw_model *judge;            /* borrowed */
+    orw_gaussian *images, *even; /* test images and the even ones among them, in its features; NULL: no distances */
+    double halves;               /* squared Frechet distance of one half of the test images to the other */
+} orw_digits;
+/* Looks at `most` of the test images, evenly spread, at most. Not collective. */
+orw_status orw_digits_open(orw_model *judge, const orw_dataset *test, int most, orw_digits *digits);
+void orw_digits_clear(orw_digits *digits);
+orw_observer orw_digits_observer(orw_digits *digits); /* borrows it */
 
 #ifdef __cplusplus
 }

@@ -29,7 +29,6 @@ void orw_tape_destroy(orw_tape **tape);
 /* Forgets everything; with `record` operators that have an input with a gradient are remembered for the backward pass,
  * without it nothing is taped and orw_tape_release gives memory back at once. */
 void orw_tape_begin(orw_tape *tape, bool record);
-bool orw_tape_recording(const orw_tape *tape);
 orw_status orw_tape_status(const orw_tape *tape); /* ORW_OK or the first failure, its text in orw_error_text */
 /* For models: records a failure of their own as if an operator had failed (the first one stays); returns NULL. */
 void *orw_tape_fail(orw_tape *tape, orw_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -60,7 +59,6 @@ orw_tensor *orw_upsample2_conv3x3(orw_tape *tape, orw_tensor *x, orw_tensor *w, 
 orw_tensor *orw_group_norm(orw_tape *tape, orw_tensor *x, orw_tensor *weight, orw_tensor *bias, int groups, float eps,
                            orw_tensor *modulation, bool silu);
 orw_tensor *orw_silu(orw_tape *tape, orw_tensor *x);
-orw_tensor *orw_relu(orw_tape *tape, orw_tensor *x);
 orw_tensor *orw_add(orw_tape *tape, orw_tensor *x, orw_tensor *y); /* same shapes */
 orw_tensor *orw_scale(orw_tape *tape, orw_tensor *x, float factor);
 orw_tensor *orw_add_channels(orw_tape *tape, orw_tensor *x, orw_tensor *e); /* x[B,...,C] + e[B,C] at every pixel */

@@ -22,37 +22,6 @@ static const char usage[] =
 
 /* ---------------------------------------------------------------- tables ---------------------------------------- */
 
-/* A control character in a name would move what stands after it into another column or line. */
-static orw_status check_name(const char *path, const char *what, const char *name) {
-    for (const char *c = name; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return orw_error(ORW_ERR_INPUT, "%s: %s '%s' has a control character in it, expected none", path, what,
-                             name);
-    return ORW_OK;
-}
-
-orw_status orw_cli_table_read(const char *path, const char *name, cli_table *table) {
-    table->path = path;
-    orw_status status = orw_run_file_read(path, name, &table->columns, &table->names, &table->rows, &table->values);
-    for (int c = 0; c < table->columns && status == ORW_OK; c++) status = check_name(path, "column", table->names[c]);
-    if (status != ORW_OK) orw_cli_table_free(table);
-    return status;
-}
-
-void orw_cli_table_free(cli_table *table) {
-    for (int c = 0; c < table->columns; c++) free(table->names[c]);
-    free(table->names);
-    free(table->values);
-    *table = (cli_table){0};
-}
-
-orw_status orw_cli_table_column(const cli_table *table, const char *name, int *column) {
-    for (*column = 0; *column < table->columns; ++*column)
-        if (strcmp(table->names[*column], name) == 0) return ORW_OK;
-    return orw_error(ORW_ERR_INPUT, "%s: has no column '%s', the nearest one is '%s'", table->path, name,
-                     orw_cli_nearest(name, (const char *const *)table->names, table->columns));
-}
-
 static orw_status print_table(const char *path, const char *name) {
     cli_table table = {0};
     ORW_CALL(orw_cli_table_read(path, name, &table));
@@ -82,7 +51,7 @@ static orw_status print_list(const char *path) {
         snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "/@"), key);
         if (strcmp(name, last) == 0) continue;
         strcpy(last, name);
-        status = check_name(path, "table", name);
+        status = orw_cli_table_name(path, "table", name);
         if (status == ORW_OK) status = orw_cli_table_read(path, name, &table);
         if (status == ORW_OK) printf("%s\t%lld\t%d\n", name, (long long)table.rows, table.columns);
         orw_cli_table_free(&table);
@@ -114,7 +83,7 @@ static orw_status print_provenance(const char *path) {
     for (int i = 0; i < orw_dictionary_size(texts) && status == ORW_OK; i++) {
         const char *key, *value;
         orw_dictionary_at(texts, i, &key, &value);
-        status = check_name(path, "key", key);
+        status = orw_cli_table_name(path, "key", key);
         if (status != ORW_OK) break;
         printf("%s\t", key);
         print_value(value);
@@ -141,10 +110,10 @@ static orw_status print_origin(const char *path) {
     ORW_CALL(orw_dictionary_create(&texts));
     orw_status status = orw_run_file_provenance(path, texts);
     directory_name(path, run, sizeof run);
-    if (status == ORW_OK) status = check_name(path, "folder", run);
+    if (status == ORW_OK) status = orw_cli_table_name(path, "folder", run);
     for (int k = 0; k < 4 && status == ORW_OK; k++) {
         const char *value = orw_dictionary_get(texts, keys[k]);
-        if (value) status = check_name(path, keys[k], value);
+        if (value) status = orw_cli_table_name(path, keys[k], value);
     }
     if (status == ORW_OK) printf("%s", run);
     for (int k = 0; k < 4 && status == ORW_OK; k++) {
@@ -162,7 +131,7 @@ static orw_status same_columns(const cli_table *table, const cli_table *first) {
     return same ? ORW_OK : orw_error(ORW_ERR_INPUT, "%s: has other columns than %s", table->path, first->path);
 }
 
-orw_status orw_cli_last(const char *name, int files, char **paths) {
+static orw_status print_last(const char *name, int files, char **paths) {
     cli_table first = {0}, table = {0};
     orw_status status = ORW_OK;
     ORW_TRY(status, orw_cli_table_read(paths[0], name, &first), done);
@@ -208,7 +177,7 @@ static orw_status answer(const request *asked, const orw_cli_operands *files) {
         return orw_cli_band(asked->table ? asked->table : "metrics", asked->band,
                             asked->against ? asked->against : "update", asked->smooth ? asked->smooth : 1, files->count,
                             files->words);
-    if (asked->last) return orw_cli_last(asked->table ? asked->table : "evaluation", files->count, files->words);
+    if (asked->last) return print_last(asked->table ? asked->table : "evaluation", files->count, files->words);
     int expected = asked->list || asked->provenance ? 1 : 2;
     if (files->count != expected)
         return orw_error(ORW_ERR_INPUT, "orw export: %d arguments, expected %s", files->count,

@@ -11,7 +11,7 @@ typedef struct orw_flow_law {
 } orw_flow_law;
 orw_flow_law orw_flow_law_read(const orw_config *config);
 
-/* The samples of one shard. The caller writes x1, conditions, and opens the streams, whose next numbers are t and x0. */
+/* The samples of one shard. The caller writes x1 and conditions; the next numbers of the streams it opens: t and x0. */
 typedef struct orw_flow_shard {
     int count, condition_width;
     size_t D;
@@ -31,8 +31,8 @@ typedef struct orw_base_shape {
     int height, width, channels, condition_width;
 } orw_base_shape;
 /* base.init: a model from elsewhere becomes the place's model.h5, under an identity of its own that carries the model's
- * digest. *taken = false and nothing done where the key is empty. A model without conditions fits any data. Collective.
- */
+ * digest. *taken = false and nothing done where none is given. A model without conditions fits any data; one that comes
+ * with the source must have been trained on these (data.train of the provenance). Collective. */
 orw_status orw_base_take(const orw_place *place, const orw_base_shape *shape, bool *taken, orw_network **network,
                          float **values, char model_digest[17]);
 

@@ -27,7 +27,10 @@ const orw_option orw_pretrain_options[] = {
     {"pretrain.log", ORW_INT, "updates", "50", 1, 1e9, NULL, "between rows of the metrics", ORW_STAGE_BASE},
     OPTIMISER_OPTIONS("pretrain", ORW_STAGE_BASE, "1e-3", "100", "1", "0", "0.999", "0.05"),
     {"base.init", ORW_TEXT, "", "", 0, 0, NULL,
-     "a model file (orw import makes one of a PyTorch checkpoint) to start from in place of pre-training; empty: none",
+     "where to start from in place of pre-training: a model that comes with the source, by its bare name (looked for "
+     "in "
+     "$ORW_DATA/models, then data/models), or the path of a model file (orw import makes one of a PyTorch checkpoint); "
+     "none or empty: pre-training",
      ORW_INCIDENTAL},
     {.key = NULL}};
 

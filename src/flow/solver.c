@@ -36,19 +36,6 @@ orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver) 
     return ORW_OK;
 }
 
-int orw_solver_evaluations(const orw_solver *solver) {
-    switch (solver->kind) {
-    case ORW_EULER:
-        return solver->steps;
-    case ORW_MIDPOINT:
-    case ORW_HEUN:
-        return 2 * solver->steps;
-    case ORW_ADAPTIVE:
-        break;
-    }
-    return 0;
-}
-
 /* out = base + h v(t, x); `out` may be `base` or `x`. */
 static orw_status advance(orw_flow *flow, double t, float h, const float *base, const float *x, float *out) {
     const float *v = orw_flow_velocity(flow, t, x);

@@ -71,22 +71,22 @@ static orw_tensor *detection_loss(void *context, orw_tape *tape, float *gradient
 
 /* ---------------------------------------------------------------- evaluation ------------------------------------ */
 
-enum { FIRST_KIND = 4, COLUMNS = FIRST_KIND + ORW_JUNK_KINDS };
+/* Last by orw_junk. */
+enum { ACCURACY, SCENES, JUNK_ACCEPTED, JUNK, FIRST_KIND, COLUMNS = FIRST_KIND + ORW_JUNK_KINDS };
 static const orw_column columns[COLUMNS + 1] = {
-    {"accuracy", "", "share of clean scenes of which relation and both objects are read right"},
-    {"scenes", "", "clean scenes"},
-    {"junk_accepted", "", "share of junk that is taken for some scene, all kinds alike"},
-    {"junk", "", "pieces of junk"},
-    {"junk_noise", "", "share taken for a scene: drowned in noise"},
-    {"junk_mosaic", "", "blocks of one colour"},
-    {"junk_shuffled", "", "small blocks in another order"},
-    {"junk_scrambled", "", "every pixel from somewhere near"},
-    {"junk_blotches", "", "smooth or chequered colours"},
-    {"junk_ghost", "", "two scenes through each other"},
-    {"junk_half", "", "one of the objects scrambled"},
-    {"junk_lonely", "", "one object"},
-    {"junk_empty", "", "no object"},
-    {NULL, NULL, NULL}};
+    [ACCURACY] = {"accuracy", "", "share of clean scenes of which relation and both objects are read right"},
+    [SCENES] = {"scenes", "", "clean scenes"},
+    [JUNK_ACCEPTED] = {"junk_accepted", "", "share of junk that is taken for some scene, all kinds alike"},
+    [JUNK] = {"junk", "", "pieces of junk"},
+    [FIRST_KIND + ORW_JUNK_NOISE] = {"junk_noise", "", "share taken for a scene: drowned in noise"},
+    [FIRST_KIND + ORW_JUNK_MOSAIC] = {"junk_mosaic", "", "blocks of one colour"},
+    [FIRST_KIND + ORW_JUNK_SHUFFLED] = {"junk_shuffled", "", "small blocks in another order"},
+    [FIRST_KIND + ORW_JUNK_SCRAMBLED] = {"junk_scrambled", "", "every pixel from somewhere near"},
+    [FIRST_KIND + ORW_JUNK_BLOTCHES] = {"junk_blotches", "", "smooth or chequered colours"},
+    [FIRST_KIND + ORW_JUNK_GHOST] = {"junk_ghost", "", "two scenes through each other"},
+    [FIRST_KIND + ORW_JUNK_HALF] = {"junk_half", "", "one of the objects scrambled"},
+    [FIRST_KIND + ORW_JUNK_LONELY] = {"junk_lonely", "", "one object"},
+    [FIRST_KIND + ORW_JUNK_EMPTY] = {"junk_empty", "", "no object"}};
 
 static bool same_reading(orw_reading a, orw_reading b) {
     return a.axis == b.axis && a.first == b.first && a.second == b.second;
@@ -121,11 +121,11 @@ static orw_status test(const detection *self, double row[COLUMNS]) {
             yes += one;
         }
         double share = (double)yes / count;
-        row[kind == ORW_JUNK_KINDS ? 0 : FIRST_KIND + kind] = share;
-        if (kind < ORW_JUNK_KINDS) row[2] += share / ORW_JUNK_KINDS;
+        row[kind == ORW_JUNK_KINDS ? ACCURACY : FIRST_KIND + kind] = share;
+        if (kind < ORW_JUNK_KINDS) row[JUNK_ACCEPTED] += share / ORW_JUNK_KINDS;
     }
-    row[1] = TESTED;
-    row[3] = TESTED_JUNK * ORW_JUNK_KINDS;
+    row[SCENES] = TESTED;
+    row[JUNK] = TESTED_JUNK * ORW_JUNK_KINDS;
     orw_tape_destroy(&tape);
     free(x);
     return status;
@@ -137,8 +137,8 @@ static orw_status finish(void *context) {
     orw_status status = ORW_OK;
     if (orw_comm_rank(self->place->comm) == 0) status = test(self, row);
     ORW_CALL(orw_comm_agree(self->place->comm, status));
-    orw_log("%s: %.2f %% of clean scenes read right, %.2f %% of junk taken for a scene", self->section, 100 * row[0],
-            100 * row[2]);
+    orw_log("%s: %.2f %% of clean scenes read right, %.2f %% of junk taken for a scene", self->section,
+            100 * row[ACCURACY], 100 * row[JUNK_ACCEPTED]);
     return orw_place_evaluation(self->place, columns, row);
 }
 

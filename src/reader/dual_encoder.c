@@ -127,17 +127,18 @@ static orw_tensor *contrastive_loss(void *context, orw_tape *tape, float *gradie
 
 /* ---------------------------------------------------------------- evaluation ------------------------------------ */
 
-enum { JUNK = 4, RIGHT = 5, COLUMNS = 8 };
+/* First by orw_mistake. */
+enum { ABOVE_ALL = ORW_MISTAKES, ABOVE_JUNK, SCORE_RIGHT, SCORE_WRONG, SCENES, COLUMNS };
 static const orw_column columns[COLUMNS + 1] = {
-    {"above_swapped_nouns", "", "share of scenes whose caption scores above the one with the nouns swapped"},
-    {"above_other_relation", "", "above one with another relation"},
-    {"above_other_noun", "", "above one with another noun"},
-    {"above_all", "", "above all three"},
-    {"above_junk", "", "share of scenes that score above junk made of them, under their caption"},
-    {"score_right", "", "mean score of scenes under their caption"},
-    {"score_wrong", "", "under the three wrong ones"},
-    {"scenes", "", "test scenes"},
-    {NULL, NULL, NULL}};
+    [ORW_SWAPPED_NOUNS] = {"above_swapped_nouns", "",
+                           "share of scenes whose caption scores above the one with the nouns swapped"},
+    [ORW_OTHER_RELATION] = {"above_other_relation", "", "above one with another relation"},
+    [ORW_OTHER_NOUN] = {"above_other_noun", "", "above one with another noun"},
+    [ABOVE_ALL] = {"above_all", "", "above all three"},
+    [ABOVE_JUNK] = {"above_junk", "", "share of scenes that score above junk made of them, under their caption"},
+    [SCORE_RIGHT] = {"score_right", "", "mean score of scenes under their caption"},
+    [SCORE_WRONG] = {"score_wrong", "", "under the three wrong ones"},
+    [SCENES] = {"scenes", "", "test scenes"}};
 
 /* Scores of one test scene: its caption, the wrong ones, and junk under its caption. */
 static orw_status test_one(const contrast *self, orw_tape *tape, uint32_t i, float *x, float score[TEXTS + 1]) {
@@ -174,15 +175,15 @@ static orw_status test(const contrast *self, double row[COLUMNS]) {
         bool all = true;
         status = test_one(self, tape, i, x, score);
         for (int k = 1; k < TEXTS && status == ORW_OK; k++) {
-            row[k - 1] += (score[0] > score[k]) / (double)TESTED;
-            row[RIGHT + 1] += (double)score[k] / (ORW_MISTAKES * TESTED);
+            row[(orw_mistake)(k - 1)] += (score[0] > score[k]) / (double)TESTED;
+            row[SCORE_WRONG] += (double)score[k] / (ORW_MISTAKES * TESTED);
             all = all && score[0] > score[k];
         }
-        row[ORW_MISTAKES] += all / (double)TESTED;
-        row[JUNK] += (score[0] > score[TEXTS]) / (double)TESTED;
-        row[RIGHT] += (double)score[0] / TESTED;
+        row[ABOVE_ALL] += all / (double)TESTED;
+        row[ABOVE_JUNK] += (score[0] > score[TEXTS]) / (double)TESTED;
+        row[SCORE_RIGHT] += (double)score[0] / TESTED;
     }
-    row[COLUMNS - 1] = TESTED;
+    row[SCENES] = TESTED;
     orw_tape_destroy(&tape);
     free(x);
     return status;
@@ -196,7 +197,7 @@ static orw_status finish(void *context) {
     ORW_CALL(orw_comm_agree(self->place->comm, status));
     orw_log("dual_encoder: the right caption above all wrong ones for %.2f %% of test scenes, scenes above junk "
             "%.2f %%",
-            100 * row[ORW_MISTAKES], 100 * row[JUNK]);
+            100 * row[ABOVE_ALL], 100 * row[ABOVE_JUNK]);
     return orw_place_evaluation(self->place, columns, row);
 }
 

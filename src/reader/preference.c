@@ -101,17 +101,18 @@ static orw_tensor *preference_loss(void *context, orw_tape *tape, float *gradien
 
 /* ---------------------------------------------------------------- evaluation ------------------------------------ */
 
-enum { SCORE = PAIR_KINDS, COLUMNS = PAIR_KINDS + 3 };
+/* First by pair_kind. */
+enum { SCORE_RIGHT = PAIR_KINDS, SCORE_MISMATCHED, PAIRS, COLUMNS };
 static const orw_column columns[COLUMNS + 1] = {
-    {"above_mismatched", "", "share of scenes preferred to a scene of a nearly right caption"},
-    {"above_missaid", "", "share of scenes that score higher under their caption than under a nearly right one"},
-    {"above_unrelated", "", "to a scene of any other caption"},
-    {"above_corrupted", "", "to junk made of them"},
-    {"above_worse", "", "share of spoilt scenes preferred to more strongly spoilt ones"},
-    {"score_right", "", "mean score of clean scenes under their captions"},
-    {"score_mismatched", "", "of scenes of nearly right captions"},
-    {"pairs", "", "of each kind"},
-    {NULL, NULL, NULL}};
+    [MISMATCHED] = {"above_mismatched", "", "share of scenes preferred to a scene of a nearly right caption"},
+    [MISSAID] = {"above_missaid", "",
+                 "share of scenes that score higher under their caption than under a nearly right one"},
+    [UNRELATED] = {"above_unrelated", "", "to a scene of any other caption"},
+    [CORRUPTED] = {"above_corrupted", "", "to junk made of them"},
+    [WORSE] = {"above_worse", "", "share of spoilt scenes preferred to more strongly spoilt ones"},
+    [SCORE_RIGHT] = {"score_right", "", "mean score of clean scenes under their captions"},
+    [SCORE_MISMATCHED] = {"score_mismatched", "", "of scenes of nearly right captions"},
+    [PAIRS] = {"pairs", "", "of each kind"}};
 
 static orw_status test(const comparison *self, double row[COLUMNS]) {
     const int size = self->data->options->size, shape[4] = {2, size, size, 3};
@@ -130,10 +131,10 @@ static orw_status test(const comparison *self, double row[COLUMNS]) {
         status = orw_tape_status(tape);
         if (status != ORW_OK) break;
         row[kind] += (score->data[0] > score->data[1]) / (double)TESTED;
-        if (kind == MISMATCHED) row[SCORE] += (double)score->data[0] / TESTED;
-        if (kind == MISMATCHED) row[SCORE + 1] += (double)score->data[1] / TESTED;
+        if (kind == MISMATCHED) row[SCORE_RIGHT] += (double)score->data[0] / TESTED;
+        if (kind == MISMATCHED) row[SCORE_MISMATCHED] += (double)score->data[1] / TESTED;
     }
-    row[COLUMNS - 1] = TESTED;
+    row[PAIRS] = TESTED;
     orw_tape_destroy(&tape);
     free(x);
     return status;

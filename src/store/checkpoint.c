@@ -397,15 +397,20 @@ static orw_status choose(const char *directory, const char **chosen) {
     return ORW_OK;
 }
 
-orw_status orw_checkpoint_load(orw_checkpoint *checkpoint, const char *directory, bool *found) {
+/* The newest valid generation; *chosen: its name, NULL where there is none. */
+static orw_status load_newest(orw_checkpoint *checkpoint, const char *directory, const char **chosen) {
     char path[PATH_MAX];
+    ORW_CALL(choose(directory, chosen));
+    if (!*chosen) return ORW_OK;
+    ORW_CALL(generation(directory, *chosen, path));
+    return load(checkpoint, path);
+}
+
+orw_status orw_checkpoint_load(orw_checkpoint *checkpoint, const char *directory, bool *found) {
     const char *chosen;
     *found = false;
-    ORW_CALL(choose(directory, &chosen));
-    if (!chosen) return ORW_OK;
-    ORW_CALL(generation(directory, chosen, path));
-    ORW_CALL(load(checkpoint, path));
-    *found = true;
+    ORW_CALL(load_newest(checkpoint, directory, &chosen));
+    *found = chosen != NULL;
     return ORW_OK;
 }
 
@@ -439,14 +444,11 @@ orw_status orw_checkpoint_load_all(const orw_comm *comm, orw_checkpoint *checkpo
     int rank = orw_comm_rank(comm);
     *found = false;
     if (rank == 0) {
-        char path[PATH_MAX];
         const char *chosen;
-        status = choose(directory, &chosen);
+        status = load_newest(checkpoint, directory, &chosen);
         if (status == ORW_OK && chosen) {
             snprintf(taken.name, sizeof taken.name, "%s", chosen);
-            status = generation(directory, chosen, path);
-            if (status == ORW_OK) status = load(checkpoint, path);
-            if (status == ORW_OK) taken.digest = digest_pieces(checkpoint);
+            taken.digest = digest_pieces(checkpoint);
         }
     }
     ORW_CALL(orw_comm_agree(comm, status));

@@ -1,4 +1,4 @@
-/* elementwise.c - SiLU, ReLU, sums and scaling. */
+/* elementwise.c - SiLU, sums and scaling. */
 #include "tape.h"
 
 struct elementwise {
@@ -7,42 +7,23 @@ struct elementwise {
     float factor;
 };
 
-typedef void map_backward(const float *x, const float *dy, float *dx, size_t count, bool add);
-
-static void through(struct node *node, map_backward *slope) {
+static void silu_backward(orw_tape *tape, struct node *node) {
+    (void)tape;
     struct elementwise *record = (struct elementwise *)node;
     bool add;
     float *grad = orw_gradient(record->x, &add);
-    slope(record->x->data, node->output->grad, grad, orw_tensor_count(record->x), add);
-}
-
-static void silu_backward(orw_tape *tape, struct node *node) {
-    (void)tape;
-    through(node, orw_kernels()->silu_backward);
-}
-
-static void relu_backward(orw_tape *tape, struct node *node) {
-    (void)tape;
-    through(node, orw_kernels()->relu_backward);
-}
-
-static orw_tensor *map(orw_tape *tape, orw_tensor *x, void (*forward)(const float *, float *, size_t),
-                       void (*backward)(orw_tape *, struct node *)) {
-    orw_tensor *y = x ? orw_tape_like(tape, x) : NULL;
-    if (!y) return NULL;
-    forward(x->data, y->data, orw_tensor_count(x));
-    if (!orw_tape_follows(tape, x)) return y;
-    struct elementwise *record = orw_tape_remember(tape, sizeof *record, y, backward);
-    if (!record) return NULL;
-    record->x = x;
-    return y;
+    orw_kernels()->silu_backward(record->x->data, node->output->grad, grad, orw_tensor_count(record->x), add);
 }
 
 orw_tensor *orw_silu(orw_tape *tape, orw_tensor *x) {
-    return map(tape, x, orw_kernels()->silu, silu_backward);
-}
-orw_tensor *orw_relu(orw_tape *tape, orw_tensor *x) {
-    return map(tape, x, orw_kernels()->relu, relu_backward);
+    orw_tensor *y = x ? orw_tape_like(tape, x) : NULL;
+    if (!y) return NULL;
+    orw_kernels()->silu(x->data, y->data, orw_tensor_count(x));
+    if (!orw_tape_follows(tape, x)) return y;
+    struct elementwise *record = orw_tape_remember(tape, sizeof *record, y, silu_backward);
+    if (!record) return NULL;
+    record->x = x;
+    return y;
 }
 
 static void pass_gradient(orw_tensor *x, const float *grad, float factor) {

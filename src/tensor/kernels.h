@@ -153,8 +153,6 @@ struct orw_kernels {
     /* elementwise; `add`: += instead of = */
     void (*silu)(const float *x, float *y, size_t count);
     void (*silu_backward)(const float *x, const float *dy, float *dx, size_t count, bool add);
-    void (*relu)(const float *x, float *y, size_t count);
-    void (*relu_backward)(const float *x, const float *dy, float *dx, size_t count, bool add);
     void (*sum)(const float *x, const float *y, float *z, size_t count);
     void (*scale)(const float *x, float factor, float *y, size_t count, bool add);
     void (*difference)(const float *x, const float *y, float factor, float *z, size_t count, bool add);

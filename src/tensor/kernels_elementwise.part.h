@@ -83,18 +83,6 @@ static void scale(const float *x, float factor, float *y, size_t count, bool add
     (add ? scale_add : scale_set)(x, factor, y, count);
 }
 
-/* Plain comparisons, so that NaN stays NaN forward. */
-static void relu(const float *x, float *y, size_t count) {
-    for (size_t i = 0; i < count; i++) y[i] = x[i] < 0 ? 0 : x[i];
-}
-
-static void relu_backward(const float *x, const float *dy, float *dx, size_t count, bool add) {
-    if (add)
-        for (size_t i = 0; i < count; i++) dx[i] += x[i] > 0 ? dy[i] : 0;
-    else
-        for (size_t i = 0; i < count; i++) dx[i] = x[i] > 0 ? dy[i] : 0;
-}
-
 static void sum(const float *x, const float *y, float *z, size_t count) {
     for (size_t i = 0; i < count; i += WIDTH) {
         const int n = rest(count, i);

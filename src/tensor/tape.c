@@ -45,9 +45,6 @@ void orw_tape_begin(orw_tape *tape, bool record) {
     memset(tape->free, 0, sizeof tape->free);
 }
 
-bool orw_tape_recording(const orw_tape *tape) {
-    return tape->recording;
-}
 size_t orw_tape_peak(const orw_tape *tape) {
     return orw_arena_peak(tape->arena);
 }

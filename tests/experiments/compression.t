@@ -42,6 +42,12 @@ holds "($(value $run last bytes_mean) - $(value $run last bytes_above_floor) - 6
 report $? "641 of them are the format's floor"
 holds "$(value base 1 frechet) > 0 && $(value base 1 pairwise_distance) > 0 && $(value base 1 blank_share) == 0"
 report $? "noisy samples of an untrained model are not blank, and are far from sprites"
+holds "$(value base 1 named_share) >= 0 && $(value base 1 named_share) < 0.5"
+report $? "few of them have a name, by a classifier that is hardly trained: $(value base 1 named_share)"
+# One of 60 classes has always a sixtieth.
+# shellcheck disable=SC2086
+"$program" "$config" $tiny --set quality.named=0.0166 --stage rewards --out named > /dev/null 2>&1
+is "$("$BUILD/bin/orw" export named/compression/runs/base/run.h5 evaluation | tail -n 1 | awk '{ print $NF }')" 1 "all have one, where little is asked"
 provenance=$("$BUILD/bin/orw" export --provenance "$results/runs/$run/run.h5")
 like "$provenance" "^data.train.*sprites:1:200 sha256" "the data set is named with its digest"
 like "$provenance" "^data.frechet.*[0-9]" "and how far real images are from real images"

@@ -62,10 +62,9 @@ static void test_orders(void) {
         orw_solver solver = {(orw_solver_kind)i, 8, 0, 1};
         float x[3] = {0, 1, 2};
         int64_t counted = 100;
-        ok(orw_solver_evaluations(&solver) == cases[i].evaluations, "%s: evaluations are known", cases[i].name);
         ok(orw_solve(&field, tape, &solver, 3, x, NULL, &counted) == ORW_OK &&
                counted == 100 + 3 * cases[i].evaluations,
-           "%s: and counted, over samples", cases[i].name);
+           "%s: evaluations are counted, over samples", cases[i].name);
     }
     orw_solver solver;
     ok(orw_solver_parse("rk45", 8, &solver) == ORW_ERR_INPUT && strstr(orw_error_text(), "rk45"),
@@ -116,9 +115,8 @@ static void test_adaptive(void) {
        (long long)many);
     float first[2] = {0.3f, 5}, second[2] = {0.3f, 5};
     orw_solver solver;
-    ok(orw_solver_parse("adaptive", 8, &solver) == ORW_OK && solver.tolerance == ORW_TOLERANCE &&
-           orw_solver_evaluations(&solver) == 0,
-       "adaptive: known by name, with a tolerance; its evaluations are not known beforehand");
+    ok(orw_solver_parse("adaptive", 8, &solver) == ORW_OK && solver.tolerance == ORW_TOLERANCE,
+       "adaptive: known by name, with a tolerance");
     ok(orw_solve(&field, tape, &solver, 2, first, NULL, NULL) == ORW_OK &&
            orw_solve(&field, tape, &solver, 2, second, NULL, NULL) == ORW_OK &&
            memcmp(first, second, sizeof first) == 0,

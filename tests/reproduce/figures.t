@@ -8,7 +8,7 @@ for last; do :; done
 case "$1 $2" in
     'export --band') printf '# x mean sd min max half_width n\n0\t0.5\t0.01\t0.4\t0.6\t0.02\t3\n10\t0.9\t0.01\t0.8\t1\t0.02\t3\n' ;;
     'export --last') printf '# run method alpha tau seed reward_mean digit0\nr\torw\t0\t3\t1\t0.9\t0.5\n' ;;
-    'export --provenance') printf 'data.train\tmnist-train sha256 00\n' ;;
+    'export --provenance') printf 'data.train\tmnist-train sha256 00\ndata.frechet_halves\t0.0131\n' ;;
     'grid '*) echo png > "$3" ;;
     *) [ "$last" != timing ] || { echo "orw: error: no table timing" >&2; exit 2; }
        printf '# round update reward_mean distance loss digit0\n0\t0\t0.5\t0\t2\t0.1\n1\t10\t0.9\t0.1\t1\t0.5\n' ;;
@@ -29,7 +29,7 @@ found=$(figures "$out" quick)
 is $? 0 "figures.sh succeeds"
 drawn=$out/figures/target_image
 for name in reward_vs_update online_vs_offline judge_entropy_vs_update judge_even_vs_update distance_vs_update distance_vs_reward \
-    pairwise_variance_vs_update judge_confidence_vs_update; do
+    pairwise_variance_vs_update judge_confidence_vs_update frechet_even_vs_update frechet_vs_update; do
     like "$(head -c 200 "$drawn/$name.svg" 2> /dev/null)" '<svg' "$name is drawn as SVG"
     like "$(head -c 8 "$drawn/$name.png" 2> /dev/null | tr -dc A-Z)" PNG "$name is drawn as PNG"
 done
@@ -39,6 +39,8 @@ like "$(cat "$drawn/reward_vs_update.svg")" "base model" "the base level has its
 unlike "$(cat "$drawn/reward_vs_update.svg")" "off its plot" "the paper's points stay away from other profiles"
 is "$(grep -c ^source "$drawn/reward_vs_update.about")" 2 "sources: complete runs only, none that was moved aside"
 like "$(cat "$drawn/reward_vs_update.about")" "target_image/runs/orw-alpha0.3-seed1/run.h5" "sources are named from the results' folder"
+like "$(cat "$drawn/frechet_vs_update.svg")" "two halves of them: 0.0131" "a Frechet distance stands beside that of real digits from real digits"
+is "$(grep -c ^source "$drawn/frechet_even_vs_update.about")" 3 "and online runs beside the offline one"
 exists "$drawn/grid-alpha0.png" "there is a grid where there are samples"
 like "$found" "skipped grid-alpha0.3: target_image/runs/orw-alpha0.3-seed1/samples/final.h5 is not there" "and a line where not"
 like "$found" "skipped pretraining" "a base model that is missing is skipped with a line"

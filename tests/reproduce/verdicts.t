@@ -172,6 +172,7 @@ sub digits {
             $runs{orw}{$alpha}{$seed} = evaluations(reward_mean => [ $of{from} // 0.45, 0.95 + $s ], judge_even => [ 0.45, 0.94 + $s ],
                 judge_entropy => [ 2.2, 0.5 + $alpha + $s ], judge_confidence => [ 0.9, $of{"sure$alpha"} // 0.9 ],
                 pairwise_variance => [ 0.4, $of{"spread$alpha"} // 0.3 ], samples_scored => [ 0, 640 ],
+                $of{even} ? (frechet_even => [ 0.5, $of{even} + $s ]) : (),
                 map { ("digit$_" => [ 0.1, $_ == 6 ? ($of{"top$alpha"} // 0.95) + ($of{noise} // 1) * $s : 0.005 ]) } 0 .. 9);
             $runs{offline}{0}{$seed} = evaluations(reward_mean => [ 0.45, 0.6 ], samples_scored => [ 0, 640 ]) if $alpha == 0;
         }
@@ -179,8 +180,15 @@ sub digits {
     delete $runs{orw}{0.8}{3} if $of{missing};
     no warnings 'redefine';
     local *target_image::claims::load = sub { return \%runs };
-    return target_image::claims::judge('', {})->{rows};
+    my $judged = target_image::claims::judge('', {});
+    return $of{checks} ? $judged->{checks} : $judged->{rows};
 }
+# Holds, fails or is unclear for each alpha: samples came nearer to real even digits.
+sub nearer { return join ' ', map { $_->{verdict} } grep { $_->{what} =~ /real even digits/ } @{ digits(checks => 1, @_) } }
+is(nearer(even => 0.3), 'holds holds holds', 'samples that come nearer to real even digits');
+is(nearer(even => 0.499), 'unclear unclear unclear', 'by less than the seeds differ');
+is(nearer(even => 0.7), 'fails fails fails', 'that go away from them');
+is(nearer(), '', 'tables without that distance say nothing of it');
 my $rows = digits();
 is(judged($rows, $_, 'the whole', 'all')->{verdict}, 'reproduced', "images that stay images: $_ is reproduced") for qw(C1 C2 C7);
 $rows = digits(from => 0.51);
@@ -349,7 +357,7 @@ is_deeply([ (warnings_of())[ $before .. $before + 5 ] ], [ "runs.tsv: '../x': no
 # All experiments' judges on tables with a few bytes changed: they end, with verdicts that there are, and numbers that are finite.
 srand 1;
 my @columns = (qw(round update samples_scored count reward_mean reward_sd judge_even judge_entropy judge_confidence pairwise_variance distance
-    distance_trajectory sliced_w2 bytes_mean bytes_above_floor blank_share frechet judge_right variety alignment detection preference),
+    distance_trajectory sliced_w2 bytes_mean bytes_above_floor blank_share frechet frechet_even judge_right variety alignment detection preference),
     map({ "digit$_" } 0 .. 9), 'right_0');
 mkdir $_ for 'rubbish', map { "rubbish/$_" } qw(runs others judge);
 my @names = map { my $m = $_; map { my $a = $_; map { "$m-alpha$a-seed$_" } 1 .. 3 } 0, 0.3, 1 } qw(orw raft offline control);

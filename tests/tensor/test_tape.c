@@ -205,7 +205,7 @@ static void check_not_a_number(orw_tape *tape) {
     orw_tape_begin(tape, false);
     orw_tensor *x = tensor(tape, 4, 1, 4, 4, 6), *w = tensor(tape, 1, 6, 0, 0, 0);
     x->data[37] = NAN;
-    ok(isnan(orw_silu(tape, x)->data[37]) && isnan(orw_relu(tape, x)->data[37]), "NaN goes through silu and relu");
+    ok(isnan(orw_silu(tape, x)->data[37]), "NaN goes through silu");
     ok(isnan(orw_group_norm(tape, x, w, w, 1, 1e-5f, NULL, true)->data[0]), "NaN goes through group_norm");
     ok(isnan(orw_attention(tape, x, 1, false)->data[12]), "NaN goes through attention"); /* query of token 6 */
     ok(isnan(orw_conv3x3(tape, x, tensor(tape, 4, 3, 3, 6, 1), NULL, 1)->data[6]), "NaN goes through conv3x3");

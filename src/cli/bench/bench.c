@@ -1,14 +1,12 @@
-/* bench.c - `orw bench`: what is measured, which of it is asked for, and the rows that are printed. */
+/* bench.c - `orw bench`: what is measured, and which of it is asked for. */
 #include "bench.h"
 
-#include <math.h>
 #include <regex.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
+#include "../cli.h"
 
 static const char usage[] =
     "usage: [mpirun -n N] orw bench [--filter REGEX] [--batch N] [--seconds S] [--precision f32] [--list]\n"
@@ -36,48 +34,6 @@ typedef struct request {
 
 static const orw_bench_item *const groups[] = {orw_bench_machine, orw_bench_kernels, orw_bench_reduce,
                                                orw_bench_models,  orw_bench_loop,    NULL};
-
-/* ---------------------------------------------------------------- rows ------------------------------------------ */
-
-static bool speaks(const orw_bench *bench) {
-    return orw_comm_rank(bench->comm) == 0;
-}
-
-void orw_bench_row(const orw_bench *bench, const orw_bench_item *item, const char *suffix, double value,
-                   const char *unit) {
-    if (!speaks(bench)) return;
-    printf("%s\t%s%s\t%.9g\t%s\n", item->name, item->metric, suffix, value, unit);
-    fflush(stdout);
-}
-
-void orw_bench_rate(const orw_bench *bench, const orw_bench_item *item, orw_bench_timing timing, double work,
-                    const char *unit) {
-    orw_bench_row(bench, item, "", work / timing.median, unit);
-    orw_bench_row(bench, item, "_spread", 100 * timing.spread, "%");
-}
-
-void orw_bench_flops(const orw_bench *bench, const orw_bench_item *item, orw_bench_timing timing, double flops) {
-    orw_bench_rate(bench, item, timing, 1e-9 * flops, "GFLOP/s");
-    orw_bench_row(bench, item, "_share", 100 * 1e-9 * flops / timing.median / orw_bench_peak(), "%");
-}
-
-void orw_bench_bytes(const orw_bench *bench, const orw_bench_item *item, orw_bench_timing timing, size_t bytes,
-                     int passes) {
-    const double copy = orw_bench_copy_seconds(bytes) / 2; /* it reads once and writes once */
-    orw_bench_rate(bench, item, timing, 1e-9 * (double)bytes * passes, "GB/s");
-    orw_bench_row(bench, item, "_share", 100 * copy * passes / timing.median, "%");
-}
-
-void orw_bench_skip(const orw_bench *bench, const orw_bench_item *item, const char *format, ...) {
-    if (!speaks(bench)) return;
-    va_list arguments;
-    va_start(arguments, format);
-    printf("# %s %s skipped: ", item->name, item->metric);
-    vprintf(format, arguments);
-    va_end(arguments);
-    printf("\n");
-    fflush(stdout);
-}
 
 /* ---------------------------------------------------------------- what is asked for ----------------------------- */
 
@@ -148,14 +104,14 @@ static orw_status print_head(const orw_bench *bench) {
 }
 
 static orw_status run(const request *asked, const orw_bench *bench) {
-    if (asked->list && speaks(bench)) printf("# case\tmetric\tmeaning\n");
-    if (!asked->list) ORW_CALL(orw_comm_agree(bench->comm, speaks(bench) ? print_head(bench) : ORW_OK));
+    if (asked->list && orw_bench_speaks(bench)) printf("# case\tmetric\tmeaning\n");
+    if (!asked->list) ORW_CALL(orw_comm_agree(bench->comm, orw_bench_speaks(bench) ? print_head(bench) : ORW_OK));
     for (int g = 0; groups[g]; g++)
         for (const orw_bench_item *item = groups[g]; item->name; item++) {
             if (!wanted(asked, item)) continue;
             if (!asked->list)
                 ORW_CALL(orw_comm_agree(bench->comm, item->measure(bench, item)));
-            else if (speaks(bench))
+            else if (orw_bench_speaks(bench))
                 printf("%s\t%s\t%s\n", item->name, item->metric, item->help);
         }
     return ORW_OK;

@@ -1,4 +1,4 @@
-/* bench_kernels.c - `orw bench`: GEMM and the operators that carry the models, at the models' shapes. */
+/* kernels.c - `orw bench`: GEMM and the operators that carry the models, at the models' shapes. */
 #include "bench.h"
 
 #include "orw/tensor.h"

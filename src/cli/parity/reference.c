@@ -1,4 +1,4 @@
-/* parity_reference.c - reading a folder of reference data, every shape checked before a byte is read. */
+/* reference.c - reading a folder of reference data, every shape checked before a byte is read. */
 #include "parity.h"
 
 #include <stdlib.h>

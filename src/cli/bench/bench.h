@@ -1,4 +1,4 @@
-/* bench.h - private to `orw bench`: its measurements, how they are timed, how rows are printed. */
+/* bench.h - private to `orw bench`: its measurements, how they are timed (measure.c), how rows are printed (rows.c). */
 #ifndef ORW_CLI_BENCH_H
 #define ORW_CLI_BENCH_H
 
@@ -44,6 +44,7 @@ double orw_bench_memory_peak(void);
 
 /* ---------------------------------------------------------------- rows ------------------------------------------ */
 
+bool orw_bench_speaks(const orw_bench *bench); /* whether this is rank 0, which prints */
 /* "NAME METRICsuffix VALUE UNIT", from rank 0. */
 void orw_bench_row(const orw_bench *bench, const orw_bench_item *item, const char *suffix, double value,
                    const char *unit);

@@ -1,4 +1,4 @@
-/* bench_loop.c - `orw bench`: the online loop of the target-image experiment at its quick profile, from untrained
+/* loop.c - `orw bench`: the online loop of the target-image experiment at its quick profile, from untrained
  * networks, split by phase as the run's own timing table tells it. */
 #include "bench.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "table.h"
+#include "../table.h"
 
 enum { BATCH = 64, SHARDS = 8, LEAST_ROUNDS = 4, MOST_ROUNDS = 1000 };
 
@@ -156,7 +156,8 @@ static orw_status run_rounds(loop *self, const char *name, int rounds, cli_table
     ORW_CALL(orw_method_make("orw", 0.3, self->config, &method));
     const orw_place place = {
         .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
-    const orw_observer digits = orw_digits_observer(&self->judge);
+    orw_digits judge = {.judge = &self->judge};
+    const orw_observer digits = orw_digits_observer(&judge);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->flow.network,
                                       .reference = self->flow.values,

@@ -1,5 +1,5 @@
 /* parity.h - a folder of reference data: a network with its weights, and what another program computed with it.
- * Private to `orw parity`: parity_reference.c reads the folder, parity.c compares. */
+ * Private to `orw parity`: reference.c reads the folder, rows.c compares and prints, parity.c and mmdit.c say what. */
 #ifndef ORW_CLI_PARITY_H
 #define ORW_CLI_PARITY_H
 
@@ -70,6 +70,7 @@ typedef enum loss_kind { CFM, ORW } loss_kind;
 /* Prints a line, unless the filter is against it, and counts it. */
 void parity_row(parity *p, double ours, double theirs, double difference, double tolerance, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+double parity_relative(double ours, double theirs); /* |ours - theirs| / |theirs| */
 double parity_l2(const float *x, size_t count);
 double parity_relative_l2(const float *ours, const float *theirs, size_t count);
 double parity_max_abs(const float *ours, const float *theirs, size_t count);
@@ -79,6 +80,9 @@ void parity_sample_row(parity *p, const char *name, int count, const float *ours
                        double tolerance);
 void parity_image_rows(parity *p, const char *name, const float *ours, const float *theirs, double l2_tolerance,
                        double abs_tolerance);
+orw_tensor *parity_view(const parity *p, float *x); /* x[B,D] of the caller as images */
+/* v of p->r->network at `values` and the reference's points. */
+orw_tensor *parity_velocity(const parity *p, float *values, float *gradient);
 /* The loss at `values` of p->r->network, and its gradient if asked for. */
 orw_status parity_evaluate(parity *p, loss_kind kind, float *values, float *gradient, double *loss);
 

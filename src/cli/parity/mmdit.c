@@ -1,4 +1,4 @@
-/* parity_mmdit.c - `orw parity` for MM-DiT: what the stages compute, eight Euler steps, low-rank adapters. */
+/* mmdit.c - `orw parity` for MM-DiT: what the stages compute, eight Euler steps, low-rank adapters. */
 #include "parity.h"
 
 #include <stdlib.h>
@@ -79,13 +79,10 @@ static orw_status adapter_losses(parity *p) {
     ORW_CALL(parity_evaluate(p, CFM, r->values, NULL, &ours));
     ORW_CALL(reference_scalar(r, "/lora/cfm_loss", &theirs));
     parity_scalar_row(p, "lora/cfm_loss", ours, theirs, 1e-5);
-    int height, width, channels;
-    orw_network_shape(r->network, &height, &width, &channels);
-    const int shape[4] = {r->batch, height, width, channels};
     orw_tape_begin(r->tape, false);
-    orw_tensor *v = reference_velocity(r, r->network, r->values, NULL, r->t, r->x_t, NULL);
-    orw_tensor *e = orw_squared_error(r->tape, v, orw_tape_view(r->tape, r->u, NULL, 4, shape));
-    orw_tensor *d = orw_squared_error(r->tape, v, orw_tape_view(r->tape, p->v_ref, NULL, 4, shape));
+    orw_tensor *v = parity_velocity(p, r->values, NULL);
+    orw_tensor *e = orw_squared_error(r->tape, v, parity_view(p, r->u));
+    orw_tensor *d = orw_squared_error(r->tape, v, parity_view(p, p->v_ref));
     ORW_CALL(orw_tape_status(r->tape));
     ORW_CALL(reference_doubles(r, "/lora/e", 1, &rows, each));
     parity_sample_row(p, "lora/e", r->batch, e->data, each, 1e-5);

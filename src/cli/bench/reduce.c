@@ -1,4 +1,4 @@
-/* bench_reduce.c - `orw bench`: the reduction whose bits do not depend on the number of ranks, beside MPI's own. One
+/* reduce.c - `orw bench`: the reduction whose bits do not depend on the number of ranks, beside MPI's own. One
  * shard per rank, so every rank brings one vector to either. The two take turns, so that whatever else the machine does
  * meets both. A single rank has nothing to send: what is left is the copy into the result. */
 #include "bench.h"

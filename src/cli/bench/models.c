@@ -1,4 +1,4 @@
-/* bench_models.c - `orw bench`: whole networks, in images per second and in memory. */
+/* models.c - `orw bench`: whole networks, in images per second and in memory. */
 #include "bench.h"
 
 #include "orw/flow.h"
