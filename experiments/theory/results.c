@@ -97,6 +97,8 @@ orw_status results_replay(theory *self, bool *done) {
     bool found[2] = {false, false}; /* done, failed */
     *done = false;
     ORW_CALL(open_place(self, &place));
+    if (!self->program->only_looks) place.claim = NULL; /* others make room for ours when there are ours */
+    place.only_looks = true;
     orw_status status = orw_place_inspect(&place, "run.h5", &state);
     if (status == ORW_OK && state == ORW_PLACE_COMPLETE) {
         if (self->speaks) status = replay(self, &place, &found[0], &found[1]);
@@ -123,8 +125,10 @@ static orw_status write_tables(theory *self, const orw_place *place) {
 
 orw_status results_write(theory *self) {
     orw_place place;
+    orw_place_state state;
     ORW_CALL(open_place(self, &place));
-    orw_status status = self->speaks ? write_tables(self, &place) : ORW_OK;
+    orw_status status = orw_place_inspect(&place, "run.h5", &state);
+    if (status == ORW_OK) status = orw_comm_agree(place.comm, self->speaks ? write_tables(self, &place) : ORW_OK);
     orw_place_clear(&place);
-    return orw_comm_agree(self->program->comm, status);
+    return status;
 }

@@ -28,7 +28,7 @@ typedef struct orw_place {
     char *identity;     /* lines "key = value" of everything that the result depends on: settings, parents' digests */
     bool settings_only; /* the parents are not known yet: identities are compared without them */
     const orw_dictionary *about; /* provenance */
-    bool only_looks;   /* nothing may be changed on disk, be the place complete or not (then `claim` refuses) */
+    bool only_looks;             /* orw_place_inspect changes nothing on disk */
     bool allow_change; /* an interrupted result may go on with other settings; what changed is then in its provenance */
     /* Asked by orw_place_inspect before anything is changed in a directory whose result is not complete; may refuse.
      * `moves`, on rank 0: a result of other settings lies there and has to make room. Collective. NULL: nobody to ask.

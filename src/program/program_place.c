@@ -104,7 +104,7 @@ void orw_place_clear(orw_place *place) {
 
 bool orw_program_is_run(const orw_program *program, const orw_place *place) {
     const char *sub = place->directory + strlen(program->output);
-    return strncmp(sub, "/runs/", 6) == 0 || strncmp(sub, "/others/", 8) == 0;
+    return strncmp(sub, "/runs/", 6) == 0 || strncmp(sub, "/others/", 8) == 0 || strcmp(sub, "/results") == 0;
 }
 
 orw_status orw_program_foresee(orw_program *program, const char *sub, const char *stages, const orw_config *config) {

@@ -49,10 +49,11 @@ static orw_status claim(orw_program *program, const char *directory) {
 
 /* A new model in place of `place` has other bits, which the interrupted run could not go on with. */
 static orw_status refuse_move(const orw_program *program, const orw_place *place) {
-    return orw_error(ORW_ERR_INPUT,
-                     "%s was made with other settings, and %s, which was made from it, is interrupted; finish that run "
-                     "with its own settings, remove it, or take another --out",
-                     place->directory, program->interrupted);
+    return orw_error(
+        ORW_ERR_INPUT,
+        "%s was made with other settings, and %s, which may have been made from it, is interrupted; finish that run "
+        "with its own settings, remove it, or take another --out",
+        place->directory, program->interrupted);
 }
 
 static orw_status claim_alone(orw_program *program, const orw_place *place, bool moves) {

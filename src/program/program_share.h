@@ -10,7 +10,7 @@ void orw_program_release(orw_program *program); /* ends all claims */
  * Collective. */
 orw_status orw_program_claim(void *program, const orw_place *place, bool moves);
 
-/* Is it a run, or a look at one: what nothing else is made from? */
+/* Is it a run, a look at one, or the results of all: what nothing else is made from? */
 bool orw_program_is_run(const orw_program *program, const orw_place *place);
 /* ORW_ERR_INTERNAL where a key would count nowhere. */
 orw_status orw_program_check_stages(const orw_program *program, const orw_option *const *options);

@@ -246,6 +246,7 @@ orw_status orw_place_inspect(const orw_place *place, const char *final, orw_plac
         return ORW_OK;
     }
     if (place->claim) ORW_CALL(place->claim(place->context, place, first.there.foreign && !*first.from));
+    if (place->only_looks) return ORW_OK;
     /* Until the place was ours alone, another program may have gone on there. */
     finding now = {.state = ORW_PLACE_EMPTY};
     ORW_CALL(orw_comm_agree(place->comm, decides ? prepare(place, final, &now) : ORW_OK));

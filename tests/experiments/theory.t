@@ -84,12 +84,18 @@ else
 fi
 
 # An interrupted run goes on from its base only: other settings do not move that.
+# shellcheck disable=SC2086
+"$program" "$config" $short --out one > again.tsv 2> again.err
 mkdir -p one/theory/runs/gaussian-linear-seed9
 : > one/theory/runs/gaussian-linear-seed9/checkpoint.h5
 # shellcheck disable=SC2086
+"$program" "$config" $short --set theory.samples=1024 --out one > moved.tsv 2> moved.err
+is "$? $(ls -d one/theory/results*)" "$(grep -c FAIL moved.tsv | sed 's/[1-9][0-9]*/1/') one/theory/results
+one/theory/results.replaced-1" "from results nothing goes on"
+# shellcheck disable=SC2086
 fails "one/theory/bases/gaussian was made with other settings, and .*/runs/gaussian-linear-seed9" "a base of an interrupted run stays" \
     "$program" "$config" $short --set pretrain.updates=801 --out one
-is "$(find one -name '*.replaced-*')" "" "and nothing is moved"
+is "$(find one -name '*.replaced-*')" one/theory/results.replaced-1 "and nothing is moved"
 
 # Every test, tiny: too little for most verdicts, enough to run all there is.
 "$program" "$config" --set theory.hidden=32,32 --set pretrain.updates=300 --set pretrain.batch=128 --set theory.batch=128 \

@@ -40,12 +40,31 @@ static void test_replaced(fixture *self) {
        "and the third beside both");
 }
 
+/* Checkpoints that a kill left beside a complete result. */
+static void test_leftovers(fixture *self) {
+    char path[1300];
+    orw_place place = fixture_place(self, "model", "fourth");
+    orw_place_state state;
+    snprintf(path, sizeof path, "%s/checkpoint.h5", place.directory);
+    FILE *left = fopen(path, "w");
+    if (left) fclose(left);
+    place.only_looks = true;
+    ok(left && orw_place_inspect(&place, "model.h5", &state) == ORW_OK && state == ORW_PLACE_COMPLETE &&
+           orw_file_exists(path),
+       "who only looks changes nothing");
+    place.only_looks = false;
+    ok(orw_place_inspect(&place, "model.h5", &state) == ORW_OK && state == ORW_PLACE_COMPLETE && !orw_file_exists(path),
+       "a checkpoint beside a complete result is removed");
+}
+
 int main(int argc, char **argv) {
     fixture self = {0};
     orw_status status = orw_cpu_prepare(argc, argv);
     if (status == ORW_OK && ok(fixture_open(&self, &argc, &argv, "place", settings) && fixture_field(&self, "2", "4"),
-                               "the fixture can be built"))
+                               "the fixture can be built")) {
         test_replaced(&self);
+        test_leftovers(&self);
+    }
     fixture_close(&self);
     int exit_status = done_testing();
     return orw_comm_end(&self.comm, ORW_OK) || exit_status;
