@@ -13,7 +13,7 @@ enum { ORW_NOUN_BYTES = 24 }; /* of a noun, with its end */
 /* `count` images of 8-bit pixels, NHWC, with a label each. */
 typedef struct orw_dataset {
     char name[64];                /* stands on every figure: "mnist-train" */
-    char digest[ORW_SHA256_TEXT]; /* of the pixel file's raw content; goes into provenance */
+    char digest[ORW_SHA256_TEXT]; /* of the pixels' file; labels in a file of their own are verified (MNIST) */
     int count, height, width, channels, classes;
     uint8_t *pixels;
     uint8_t *labels;
