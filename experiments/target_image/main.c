@@ -71,7 +71,6 @@ static orw_status open_judge(experiment *self) {
     const orw_program *program = self->program;
     int most = orw_config_int(program->config, "quality.images");
     ORW_CALL(orw_comm_agree(program->comm, orw_digits_open(&self->judge, self->test, most, &self->digits)));
-    orw_log("judge: squared Frechet distance between two halves of the test images %.4g", self->digits.halves);
     self->observer = orw_digits_observer(&self->digits);
     return orw_dictionary_set(program->about, "data.frechet_halves", "%.6g", self->digits.halves);
 }

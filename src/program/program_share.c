@@ -120,11 +120,12 @@ static orw_status print_axis(const sweep *self, int axis, const char *line) {
     return ORW_OK;
 }
 
-/* One method's element: the other methods' lists are emptied. */
+/* One method's element: the other methods' lists are emptied, where they hold anything. */
 static orw_status print_element(const sweep *self, int method, int length, const char *item) {
     char *line = strdup("");
     for (int m = 0; m < self->method_count && line; m++) {
         char *longer = NULL;
+        if (m != method && !*orw_config_raw(self->config, self->methods[m])) continue;
         if (asprintf(&longer, "%s --set %s=%.*s", line, self->methods[m], m == method ? length : 0, item) < 0)
             longer = NULL;
         free(line);

@@ -36,11 +36,10 @@ $(only '' 1 7)" "--runs: one line selects one run"
 fails "sweep.seeds: found 1 twice" "a seed twice" orw --runs --set sweep.seeds=1,1
 run "$BUILD/bin/text_image" "$ORW_ROOT/experiments/text_image/smoke.conf" --runs --set sweep.orw=0,1 --set sweep.raft= \
     --set sweep.reft= --set sweep.control= --set also.lora=1 --set also.rewards=0 --set sweep.seeds=1
-none="--set sweep.raft= --set sweep.reft= --set sweep.control="
-is "$status:$out" "0:--set sweep.orw=0 $none --set also.lora= --set also.rewards= --set sweep.seeds=1
---set sweep.orw=1 $none --set also.lora= --set also.rewards= --set sweep.seeds=1
---set sweep.orw= $none --set also.lora=1 --set also.rewards= --set sweep.seeds=1
---set sweep.orw= $none --set also.lora= --set also.rewards=0 --set sweep.seeds=1" "--runs: runs beside the sweep have lines of their own"
+is "$status:$out" "0:--set sweep.orw=0 --set also.lora= --set also.rewards= --set sweep.seeds=1
+--set sweep.orw=1 --set also.lora= --set also.rewards= --set sweep.seeds=1
+--set sweep.orw= --set also.lora=1 --set also.rewards= --set sweep.seeds=1
+--set sweep.orw= --set also.lora= --set also.rewards=0 --set sweep.seeds=1" "--runs: runs beside the sweep have lines of their own"
 run "$BUILD/bin/theory" "$ORW_ROOT/experiments/theory/smoke.conf" --runs
 is "$status:$out" "0:" "an experiment without a sweep has none"
 
