@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sets.h"
+
 enum { digits = 10, side = 28 };
 
 typedef struct mnist_part {
@@ -113,3 +115,10 @@ orw_status orw_mnist_load(const char *directory, bool train, orw_dataset **datas
     free(labels);
     return status;
 }
+
+static orw_status open_part(const char *name, const char *rest, orw_dataset **dataset) {
+    bool train;
+    return orw_dataset_part(rest, &train) ? orw_mnist_load(NULL, train, dataset) : orw_dataset_unknown(name);
+}
+
+const orw_dataset_kind orw_dataset_mnist = {"mnist", "mnist:train, mnist:test", open_part};

@@ -9,9 +9,8 @@
 /* Offsets are multiples of 16 floats, so that every parameter starts at a cache line. */
 #define ALIGNMENT 16
 
-static const orw_architecture *const architectures[] = {&orw_unet,         &orw_classifier, &orw_mlp,
-                                                        &orw_mmdit,        &orw_scene_net,  &orw_detector,
-                                                        &orw_dual_encoder, &orw_preference};
+#define ENTRY(name) &orw_##name,
+static const orw_architecture *const architectures[] = {ORW_ARCHITECTURES(ENTRY)};
 #define ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 /* Keys that any description may carry and that say nothing about the network; so may every key that begins with

@@ -26,8 +26,18 @@ typedef struct orw_architecture {
     bool accepts_vectors; /* x may be [B,D] */
 } orw_architecture;
 
-extern const orw_architecture orw_unet, orw_classifier, orw_mlp, orw_mmdit, orw_scene_net;
-extern const orw_architecture orw_detector, orw_dual_encoder, orw_preference; /* readers.c */
+/* The register: a line for each kind NAME, whose file has orw_NAME. */
+#define ORW_ARCHITECTURES(KIND)                                                                                        \
+    KIND(unet)                                                                                                         \
+    KIND(classifier)                                                                                                   \
+    KIND(mlp)                                                                                                          \
+    KIND(mmdit)                                                                                                        \
+    KIND(scene_net)                                                                                                    \
+    KIND(detector)                                                                                                     \
+    KIND(dual_encoder)                                                                                                 \
+    KIND(preference)
+#define ORW_ARCHITECTURE_DECLARED(name) extern const orw_architecture orw_##name;
+ORW_ARCHITECTURES(ORW_ARCHITECTURE_DECLARED)
 
 struct orw_network {
     const orw_architecture *architecture;
