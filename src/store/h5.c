@@ -148,28 +148,36 @@ void orw_h5_discard(const char *path) {
     if (partial_name(path, partial) == ORW_OK) unlink(partial);
 }
 
+typedef struct opening {
+    const char *path;
+    hid_t access, file;
+} opening;
+
+static orw_status open_and_look(void *context) {
+    opening *now = context;
+    now->file = H5Fopen(now->path, H5F_ACC_RDONLY, now->access);
+    if (now->file >= 0) return orw_h5_gate(now->file, now->path);
+    orw_h5_error("H5Fopen");
+    return orw_error(ORW_ERR_SYSTEM, "%s: cannot be read: %s", now->path, orw_error_text());
+}
+
 orw_status orw_h5_open(const char *path, const char *kind, hid_t *file) {
     char found[ORW_H5_KIND];
-    hid_t access;
+    opening now = {.path = path, .file = H5I_INVALID_HID};
     *file = H5I_INVALID_HID;
     quiet();
     ORW_CALL(orw_h5_check(path, found));
     if (kind && strcmp(kind, found) != 0)
         return orw_error(ORW_ERR_INPUT, "%s: a %s file, expected a %s file", path, found, kind);
-    ORW_CALL(access_list(NULL, &access));
-    *file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    orw_status status = ORW_OK;
-    if (*file >= 0)
-        status = orw_h5_gate(*file, path);
-    else {
-        orw_h5_error("H5Fopen");
-        status = orw_error(ORW_ERR_SYSTEM, "%s: cannot be read: %s", path, orw_error_text());
-    }
-    H5Pclose(access);
-    if (status != ORW_OK) {
-        orw_h5_close(*file, status);
-        *file = H5I_INVALID_HID;
-    }
+    ORW_CALL(access_list(NULL, &now.access));
+    const bool left = orw_leaving_at_once();
+    orw_status status = orw_h5_guarded(open_and_look, &now, path);
+    if (!left && orw_leaving_at_once()) return status; /* a fault: HDF5 is not to be asked for anything more */
+    H5Pclose(now.access);
+    if (status == ORW_OK)
+        *file = now.file;
+    else
+        orw_h5_close(now.file, status);
     return status;
 }
 
