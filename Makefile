@@ -99,7 +99,7 @@ $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 # Everything is rebuilt when the flags change; the file is touched only then.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
-	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
+	@echo '$(strip $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))' | cmp -s - $@ || echo '$(strip $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))' > $@
 # What goes into provenance: commit, digests of the sources.
 $(BUILD)/include/orw_build.h: FORCE
 	@mkdir -p $(@D)
