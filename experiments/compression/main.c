@@ -55,8 +55,8 @@ static orw_status make_measures(experiment *self) {
     return self->base_row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
 }
 
-/* One method, one alpha, one seed; method NULL: the pretrained model as it is. */
-static orw_status run_one(void *context, const char *method, double alpha, int seed) {
+/* One method, one alpha, one seed; NULL: the pretrained model as it is. */
+static orw_status run_one(void *context, const orw_variant *variant) {
     experiment *self = context;
     char after[256];
     snprintf(after, sizeof after, "base = %s\nfeatures = %s\n", self->base.digest, self->classifier.digest);
@@ -67,13 +67,13 @@ static orw_status run_one(void *context, const char *method, double alpha, int s
                                  .before = self->data.images.parents,
                                  .after = after,
                                  .base_row = self->base_row};
-    return orw_program_run(self->program, &frame, method, alpha, seed);
+    return orw_program_run(self->program, &frame, variant);
 }
 
 /* The base model's own evaluation: what the others are held against. */
 static orw_status run_base(experiment *self) {
     char samples[ORW_PATH + 32];
-    ORW_CALL(run_one(self, NULL, 0, 0));
+    ORW_CALL(run_one(self, NULL));
     compression_check_base(&self->data, self->base_row);
     snprintf(samples, sizeof samples, "%s/runs/base/samples/final.h5", self->program->output);
     return orw_comm_agree(self->program->comm, compression_quality_set_base(&self->quality, samples));

@@ -79,8 +79,8 @@ static orw_status make_measures(experiment *self) {
     return self->base_row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
 }
 
-/* One method, one alpha, one seed; method NULL: the pretrained model as it is. */
-static orw_status run_one(void *context, const char *method, double alpha, int seed) {
+/* One method, one alpha, one seed; NULL: the pretrained model as it is. */
+static orw_status run_one(void *context, const orw_variant *variant) {
     experiment *self = context;
     char after[256];
     snprintf(after, sizeof after, "base = %s\nreward = %s\njudge = %s\n", self->base.digest, self->encoder.digest,
@@ -93,7 +93,7 @@ static orw_status run_one(void *context, const char *method, double alpha, int s
                                  .before = self->images.parents,
                                  .after = after,
                                  .base_row = self->base_row};
-    return orw_program_run(self->program, &frame, method, alpha, seed);
+    return orw_program_run(self->program, &frame, variant);
 }
 
 static orw_status run_sweep(void *context) {
@@ -108,7 +108,7 @@ static orw_status run_all(orw_program *program) {
     if (status == ORW_OK) status = orw_program_look_ahead(program, run_sweep, &self);
     if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_measures(&self);
-    if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL, 0, 0);
+    if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL);
     if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
     orw_reward_destroy(&self.reward);

@@ -14,9 +14,9 @@ static const char *const stages[] = {ORW_STAGE_BASE, "dual_encoder",    "detecto
                                      "judge",        PROMPTS_STAGES,    OTHERS_STAGES, ORW_STAGE_EVALUATE,
                                      LORA_STAGES,    ORW_STAGES_OF_RUN, NULL};
 
-static orw_status run_swept(void *context, const char *method, double alpha, int seed) {
+static orw_status run_swept(void *context, const orw_variant *variant) {
     experiment *self = context;
-    return run_one(self, &(run){method, alpha, seed, self->main_reward, false});
+    return run_one(self, &(run){*variant, self->main_reward, false});
 }
 
 static orw_status run_if_not_stopped(experiment *self, const run *one) {
@@ -31,11 +31,15 @@ static orw_status run_variants(experiment *self, const char *method, int seed) {
     double lora[MOST], others[MOST];
     int loras = orw_config_reals(config, "also.lora", MOST, lora);
     int other_count = orw_config_reals(config, "also.rewards", MOST, others);
-    for (int a = 0; a < loras && a < MOST; a++)
-        ORW_CALL(run_if_not_stopped(self, &(run){method, lora[a], seed, self->main_reward, true}));
+    for (int a = 0; a < loras && a < MOST; a++) {
+        const run one = {{method, lora[a], seed, config, ""}, self->main_reward, true};
+        ORW_CALL(run_if_not_stopped(self, &one));
+    }
     for (int a = 0; a < other_count && a < MOST; a++)
-        for (int r = 0; r < REWARDS; r++)
-            if (r != self->main_reward) ORW_CALL(run_if_not_stopped(self, &(run){method, others[a], seed, r, false}));
+        for (int r = 0; r < REWARDS; r++) {
+            const run one = {{method, others[a], seed, config, ""}, r, false};
+            if (r != self->main_reward) ORW_CALL(run_if_not_stopped(self, &one));
+        }
     return ORW_OK;
 }
 

@@ -50,11 +50,13 @@ orw_status look_at(experiment *self, const char *sub, const char *stages, const 
 }
 
 static void name_run(const experiment *self, const run *one, char *name, size_t capacity) {
-    char variant[64] = "", method[128];
-    if (one->reward != self->main_reward) snprintf(variant, sizeof variant, "-%s", reward_names[one->reward]);
-    if (one->adapters) snprintf(variant, sizeof variant, "-lora");
-    snprintf(method, sizeof method, "%s%s", one->method, variant);
-    orw_run_name(method, one->alpha, one->seed, name, capacity);
+    char method[128];
+    orw_variant named = one->variant;
+    const char *beside = one->adapters ? "-lora" : one->reward == self->main_reward ? "" : "-";
+    snprintf(method, sizeof method, "%s%s%s", one->variant.method, beside,
+             strcmp(beside, "-") == 0 ? reward_names[one->reward] : "");
+    named.method = method;
+    orw_run_name(&named, name, capacity);
 }
 
 /* The final policy under prompts that it was not fine-tuned on. */
@@ -85,9 +87,10 @@ static orw_status finetune(experiment *self, const run *one, const char *name, c
     snprintf(sub, sizeof sub, "runs/%s", name);
     if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages, config);
     name_witnesses(self, &self->chosen, one->reward, text, sizeof text);
-    snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->method, one->alpha,
-             one->seed, orw_network_adapter_rank(from->network), text);
-    ORW_CALL(orw_program_describe_run(self->program, one->method, one->alpha, method->tau, one->seed));
+    snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->variant.method,
+             one->variant.alpha, one->variant.seed, orw_network_adapter_rank(from->network), text);
+    ORW_CALL(orw_program_describe_run(self->program, one->variant.method, one->variant.alpha, method->tau,
+                                      one->variant.seed));
     ORW_CALL(orw_dictionary_set(self->program->about, "run.reward", "%s", reward_names[one->reward]));
     ORW_CALL(describe_prompts(self, &self->chosen));
     orw_status status = witness_open(self, &self->chosen, &seen_by);
@@ -99,7 +102,7 @@ static orw_status finetune(experiment *self, const run *one, const char *name, c
                                       .reward = self->reward[one->reward],
                                       .observer = &seen_by.observer,
                                       .method = method,
-                                      .seed = (uint64_t)one->seed,
+                                      .seed = (uint64_t)one->variant.seed,
                                       .conditions = {self->chosen.count, ORW_CAPTION_TOKENS, self->chosen.tokens},
                                       .reference_row = one->reward == self->main_reward ? self->base_row : NULL};
     if (status == ORW_OK) status = orw_finetune(&setup);
@@ -113,9 +116,9 @@ static orw_status finetune(experiment *self, const run *one, const char *name, c
 }
 
 /* Adapters learn at a rate of their own. */
-static orw_status derive_run(const experiment *self, const run *one, orw_config **config) {
+static orw_status derive_run(const run *one, orw_config **config) {
     char rate[64];
-    const orw_config *from = self->program->config;
+    const orw_config *from = one->variant.config;
     snprintf(rate, sizeof rate, "finetune.rate=%s",
              orw_config_raw(from, one->adapters ? "lora.rate" : "finetune.rate"));
     return orw_config_derive(from, (const char *const[]){rate, NULL}, config);
@@ -123,12 +126,12 @@ static orw_status derive_run(const experiment *self, const run *one, orw_config 
 
 orw_status run_one(experiment *self, const run *one) {
     char name[128];
-    orw_method method = {.name = one->method};
+    orw_method method = {.name = one->variant.method};
     orw_config *config = NULL;
     name_run(self, one, name, sizeof name);
     if (one->adapters && !self->adapted.network && !self->program->looks_ahead) ORW_CALL(make_adapted(self));
-    orw_status status = derive_run(self, one, &config);
-    if (status == ORW_OK) status = orw_method_make(one->method, one->alpha, config, &method);
+    orw_status status = derive_run(one, &config);
+    if (status == ORW_OK) status = orw_method_make(one->variant.method, one->variant.alpha, config, &method);
     if (status == ORW_OK) status = finetune(self, one, name, config, &method);
     orw_method_clear(&method);
     orw_config_destroy(&config);

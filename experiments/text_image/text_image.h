@@ -87,9 +87,8 @@ orw_status look_at(experiment *self, const char *sub, const char *stages, const 
 orw_status look_at_others(experiment *self, const char *name, const orw_model *policy);
 /* A run of the sweep: all weights or adapters, under one of the rewards. */
 typedef struct run {
-    const char *method;
-    double alpha;
-    int seed, reward;
+    orw_variant variant;
+    int reward;
     bool adapters;
 } run;
 

@@ -32,7 +32,7 @@ typedef struct orw_program {
     int lock;                  /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
 } orw_program;
 
-/* sweep.METHOD of every method, and sweep.seeds: which runs there are. */
+/* sweep.METHOD of every method, sweep.seeds, sweep.over: which runs there are. */
 extern const orw_option orw_sweep_options[];
 /* In a driver's list: the keys of all methods and of the sweep. */
 #define ORW_SWEEP_TABLES orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) orw_sweep_options
@@ -67,24 +67,32 @@ orw_status orw_program_foresee(orw_program *program, const char *sub, const char
 orw_status orw_program_seek_interrupted(orw_program *program);
 /* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
 orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
-/* METHOD-alphaA-seedS, the folder of a run. Names are made here and read by analysis/perl/Orw/Runs.pm, nowhere else. */
-void orw_run_name(const char *method, double alpha, int seed, char *name, size_t capacity);
+/* A run: what it overrides of the program's configuration, and what its name says of it. Borrowed. */
+typedef struct orw_variant {
+    const char *method;
+    double alpha;
+    int seed;
+    const orw_config *config; /* the program's, but for what sweep.over sets */
+    const char *label;        /* what the name says of that: "-tau3", or "" */
+} orw_variant;
+/* METHOD[LABEL]-alphaA-seedS, the folder of a run. Names are made here and read by analysis/perl/Orw/Runs.pm, nowhere
+ * else. */
+void orw_run_name(const orw_variant *variant, char *name, size_t capacity);
 /* What all runs of a sweep share. Borrowed. */
 typedef struct orw_run_frame {
     orw_finetune_setup setup;   /* all but place, method, seed and reference_row */
     const char *before, *after; /* lines "key = value" of its parents, around those of method, alpha and seed */
     double *base_row;           /* [orw_evaluation_width(setup.observer)]: the reference's evaluation */
 } orw_run_frame;
-/* One run of the sweep, in runs/METHOD-alphaA-seedS. `method` NULL: no run, but the evaluation of the reference, in
- * runs/base and in base_row, where every run then starts: to be called first. Collective. */
-orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const char *method, double alpha,
-                           int seed);
+/* One run of the sweep, in runs/NAME. `variant` NULL: no run, but the evaluation of the reference, in runs/base and in
+ * base_row, where every run then starts: to be called first. Collective. */
+orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const orw_variant *variant);
 /* ORW_STOPPED where a signal asked for it: to be called between one result and the next. Collective. */
 orw_status orw_program_go_on(const orw_program *program);
-/* body(method, alpha, seed) for every method that has a key sweep.METHOD, its alphas, and sweep.seeds. */
-orw_status orw_program_sweep(orw_program *program,
-                             orw_status (*body)(void *context, const char *method, double alpha, int seed),
-                             void *context);
+/* body(context, variant) for every combination of sweep.over, every method, its alphas sweep.METHOD, and sweep.seeds.
+ */
+typedef orw_status (*orw_variant_body)(void *context, const orw_variant *variant);
+orw_status orw_program_sweep(orw_program *program, orw_variant_body body, void *context);
 
 #ifdef __cplusplus
 }

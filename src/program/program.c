@@ -14,12 +14,6 @@ static const char *const stage_order[] = {"base", "rewards", "finetune"};
 enum { STAGES = 3 };
 static const double patience = 2; /* seconds that a lock is waited for */
 
-#define SWEPT(name)                                                                                                    \
-    {"sweep." #name, ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run method " #name " with", ORW_INCIDENTAL},
-const orw_option orw_sweep_options[] = {ORW_METHODS(SWEPT){"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL,
-                                                           "seeds to run each of them with", ORW_INCIDENTAL},
-                                        {.key = NULL}};
-
 typedef struct arguments {
     const char *config_path, *output, *stage;
     bool help, markdown, print_config, runs, identities;
@@ -130,7 +124,7 @@ bool orw_program_stage(const orw_program *program, const char *stage) {
     return false;
 }
 
-enum { MOST_SWEPT = 64, DIRECTORIES_OPEN = 16 };
+enum { DIRECTORIES_OPEN = 16 };
 
 static bool ends_with(const char *text, const char *end) {
     size_t length = strlen(text), tail = strlen(end);
@@ -138,13 +132,13 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 static orw_status check_sweep(const orw_config *config, const orw_option *option) {
-    double reals[MOST_SWEPT];
-    int integers[MOST_SWEPT], count = 0;
+    double reals[ORW_MOST_SWEPT];
+    int integers[ORW_MOST_SWEPT], count = 0;
     if (!orw_program_is_swept(option)) return ORW_OK;
-    if (option->type == ORW_REALS) count = orw_config_reals(config, option->key, MOST_SWEPT, reals);
-    if (option->type == ORW_INTS) count = orw_config_ints(config, option->key, MOST_SWEPT, integers);
-    if (count > MOST_SWEPT)
-        return orw_error(ORW_ERR_INPUT, "%s: found %d values, expected at most %d", option->key, count, MOST_SWEPT);
+    if (option->type == ORW_REALS) count = orw_config_reals(config, option->key, ORW_MOST_SWEPT, reals);
+    if (option->type == ORW_INTS) count = orw_config_ints(config, option->key, ORW_MOST_SWEPT, integers);
+    if (count > ORW_MOST_SWEPT)
+        return orw_error(ORW_ERR_INPUT, "%s: found %d values, expected at most %d", option->key, count, ORW_MOST_SWEPT);
     for (int i = 0; i < count && option->type == ORW_INTS; i++) reals[i] = integers[i];
     for (int i = 0; i < count; i++)
         for (int j = 0; j < i; j++)
@@ -237,6 +231,7 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
         if (found.identities) return orw_program_print_identities(program, options, stdout);
         if (found.runs) {
             ORW_CALL(check_sweeps(program->config, options));
+            ORW_CALL(orw_program_check_over(program->config, options));
             ORW_CALL(orw_program_check_runs(program->config, options));
             return orw_program_print_runs(program->config, options, stdout);
         }
@@ -334,37 +329,46 @@ orw_status orw_program_describe_run(orw_program *program, const char *method, do
     return orw_dictionary_set(program->about, "run.seed", "%d", seed);
 }
 
-void orw_run_name(const char *method, double alpha, int seed, char *name, size_t capacity) {
-    char text[ORW_REAL_CHARACTERS];
-    orw_real_text(alpha, text);
-    snprintf(name, capacity, "%s-alpha%s-seed%d", method, text, seed);
-}
-
-orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const char *method_name, double alpha,
-                           int seed) {
-    const char *label = method_name ? method_name : "base", *stages = ORW_STAGES_OF_RUN;
-    orw_method method = {.name = label};
+static orw_status evaluate_base(orw_program *program, const orw_run_frame *frame) {
+    static const orw_method none = {.name = "base"};
     orw_place place;
-    char name[128] = "runs/base", *own = name + strlen("runs/"), parents[1024];
-    if (method_name) {
-        orw_run_name(method_name, alpha, seed, own, sizeof name - (size_t)(own - name));
-    } else {
-        stages = ORW_STAGE_EVALUATE;
-    }
-    if (program->looks_ahead) return orw_program_foresee(program, name, stages, program->config);
-    if (method_name) ORW_CALL(orw_method_make(method_name, alpha, program->config, &method));
-    snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\n%s", frame->before, label, alpha, seed,
-             frame->after);
-    ORW_CALL(orw_program_describe_run(program, label, alpha, method.tau, seed));
-    ORW_CALL(orw_program_place(program, name, stages, parents, &place));
+    char parents[1024];
+    if (program->looks_ahead) return orw_program_foresee(program, "runs/base", ORW_STAGE_EVALUATE, program->config);
+    snprintf(parents, sizeof parents, "%smethod = base\nalpha = 0\nseed = 0\n%s", frame->before, frame->after);
+    ORW_CALL(orw_program_describe_run(program, "base", 0, 0, 0));
+    ORW_CALL(orw_program_place(program, "runs/base", ORW_STAGE_EVALUATE, parents, &place));
     orw_finetune_setup setup = frame->setup;
     setup.place = &place;
-    setup.method = &method;
-    setup.seed = (uint64_t)seed;
-    setup.reference_row = method_name ? frame->base_row : NULL;
-    orw_status status = method_name ? orw_finetune(&setup) : orw_evaluate_reference(&setup, frame->base_row);
-    orw_method_clear(&method);
+    setup.method = &none;
+    orw_status status = orw_evaluate_reference(&setup, frame->base_row);
     orw_place_clear(&place);
+    return status;
+}
+
+orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const orw_variant *variant) {
+    orw_method method;
+    orw_place place;
+    char name[192] = "runs/", *own = name + strlen(name), parents[1024];
+    if (!variant) return evaluate_base(program, frame);
+    orw_run_name(variant, own, sizeof name - (size_t)(own - name));
+    if (program->looks_ahead) return orw_program_foresee(program, name, ORW_STAGES_OF_RUN, variant->config);
+    ORW_CALL(orw_method_make(variant->method, variant->alpha, variant->config, &method));
+    snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\n%s", frame->before, variant->method,
+             variant->alpha, variant->seed, frame->after);
+    orw_status status = orw_program_describe_run(program, variant->method, variant->alpha, method.tau, variant->seed);
+    if (status == ORW_OK)
+        status =
+            orw_program_place_of(program, name, ORW_STAGES_OF_RUN, parents, variant->config, program->about, &place);
+    if (status == ORW_OK) {
+        orw_finetune_setup setup = frame->setup;
+        setup.place = &place;
+        setup.method = &method;
+        setup.seed = (uint64_t)variant->seed;
+        setup.reference_row = frame->base_row;
+        status = orw_finetune(&setup);
+        orw_place_clear(&place);
+    }
+    orw_method_clear(&method);
     return status;
 }
 
@@ -374,22 +378,4 @@ orw_status orw_program_go_on(const orw_program *program) {
     if (!stop) return ORW_OK;
     orw_log("%s: stopped by a signal; the same command goes on there", program->output);
     return orw_error(ORW_STOPPED, "stopped by a signal");
-}
-
-orw_status orw_program_sweep(orw_program *program,
-                             orw_status (*body)(void *context, const char *method, double alpha, int seed),
-                             void *context) {
-    double alphas[MOST_SWEPT];
-    int seeds[MOST_SWEPT], seed_count = orw_config_ints(program->config, "sweep.seeds", MOST_SWEPT, seeds);
-    for (int m = 0; orw_method_name(m); m++) {
-        char key[64];
-        snprintf(key, sizeof key, "sweep.%s", orw_method_name(m));
-        int count = orw_config_reals(program->config, key, MOST_SWEPT, alphas);
-        for (int s = 0; s < seed_count; s++)
-            for (int a = 0; a < count; a++) {
-                ORW_CALL(orw_program_go_on(program));
-                ORW_CALL(body(context, orw_method_name(m), alphas[a], seeds[s]));
-            }
-    }
-    return ORW_OK;
 }

@@ -105,8 +105,7 @@ static const char *next_item(const char **cursor, int *length) {
 /* `line`: the options of the method and of the axes before `axis`. */
 static orw_status print_axis(const sweep *self, int axis, const char *line) {
     if (axis == self->axis_count) {
-        fprintf(self->out, "%s\n", line + 1);
-        return ORW_OK;
+        return orw_program_print_over(self->config, line + 1, self->out);
     }
     const char *cursor = orw_config_raw(self->config, self->axes[axis]), *item;
     for (int length; (item = next_item(&cursor, &length));) {

@@ -22,6 +22,11 @@ bool orw_program_is_swept(const orw_option *option);
 /* ORW_ERR_INPUT where the sweep that `options` declare holds no run: a list that the others are crossed with is empty,
  * or all methods' lists are. */
 orw_status orw_program_check_runs(const orw_config *config, const orw_option *const *options);
+enum { ORW_MOST_SWEPT = 64 }; /* values of one list */
+/* ORW_ERR_INPUT where sweep.over is not what it should be: keys of fine-tuning, with values of theirs. */
+orw_status orw_program_check_over(const orw_config *config, const orw_option *const *options);
+/* `line` once for every combination of sweep.over, with the option that selects it. */
+orw_status orw_program_print_over(const orw_config *config, const char *line, FILE *out);
 /* The sweep's elements, a line each: the --set options that select it. Nothing where `options` declare no sweep. The
  * keys sweep.METHOD and also.WHAT hold one method's elements each, all other lists under sweep. are crossed with them.
  */

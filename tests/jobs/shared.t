@@ -33,6 +33,16 @@ $(only 0.3 '' 1)
 $(only 0.3 '' 7)
 $(only '' 1 1)
 $(only '' 1 7)" "--runs: one line selects one run"
+run orw --runs --set sweep.orw=0 --set sweep.offline= --set sweep.seeds=1 --set "sweep.over=weight.tau=2, 3/finetune.rate=1e-4"
+is "$status:$out" "0:--set sweep.orw=0 --set sweep.seeds=1 --set sweep.over=weight.tau=2/finetune.rate=1e-4
+--set sweep.orw=0 --set sweep.seeds=1 --set sweep.over=weight.tau=3/finetune.rate=1e-4" "--runs: keys to sweep over are crossed with it"
+fails "sweep.over: found 'pretrain.rate=1e-4', expected a key of fine-tuning" "not what runs are made from" orw --runs --set sweep.over=pretrain.rate=1e-4
+fails "sweep.over: .*unknown key 'weight.tua', the nearest one is 'weight.tau'" "an unknown key" orw --runs --set sweep.over=weight.tua=1
+fails "sweep.over: .*weight.tau" "a value that the key does not take" orw --runs --set sweep.over=weight.tau=1,warm
+for text in weight.tau= weight.tau tau=1 'weight.tau=1;2' /weight.tau=1 weight.tau=1,; do
+    run orw --runs --set "sweep.over=$text"
+    is "$status:$(printf '%s\n' "$err" | grep -c '^orw: error: sweep.over: ')" "2:1" "sweep.over=$text"
+done
 fails "sweep.seeds: found 1 twice" "a seed twice" orw --runs --set sweep.seeds=1,1
 run "$BUILD/bin/text_image" "$ORW_ROOT/experiments/text_image/smoke.conf" --runs --set sweep.orw=0,1 --set sweep.raft= \
     --set sweep.reft= --set sweep.control= --set also.lora=1 --set also.rewards=0 --set sweep.seeds=1
@@ -42,6 +52,19 @@ is "$status:$out" "0:--set sweep.orw=0 --set also.lora= --set also.rewards= --se
 --set sweep.orw= --set also.lora= --set also.rewards=0 --set sweep.seeds=1" "--runs: runs beside the sweep have lines of their own"
 run "$BUILD/bin/theory" "$ORW_ROOT/experiments/theory/smoke.conf" --runs
 is "$status:$out" "0:" "an experiment without a sweep has none"
+
+# ---- runs of a sweep over any key
+
+orw --out over --set sweep.orw=0 --set sweep.offline= --set sweep.seeds=1 --set finetune.rounds=1 --set sweep.over=weight.tau=2,3 > over.log 2>&1
+is "$? $(cd over/target_image/runs && echo *)" "0 base orw-tau2-alpha0-seed1 orw-tau3-alpha0-seed1" "each value has a run of its own"
+for tau in 2 3; do
+    run "$BUILD/bin/orw" export --provenance over/target_image/runs/orw-tau$tau-alpha0-seed1/policy.h5
+    like "$out" "^run.tau.$tau\$" "made with that value"
+    like "$out" "weight.tau = $tau" "which it depends on"
+done
+cmp -s over/target_image/runs/orw-tau2-alpha0-seed1/policy.h5 over/target_image/runs/orw-tau3-alpha0-seed1/policy.h5
+[ $? -eq 1 ]
+report $? "and shows in it"
 
 # ---- complete or not
 

@@ -11,7 +11,7 @@ use Orw::Text qw(quoted warning);
 our @EXPORT_OK = qw(parse_run listed_runs provenance_of);
 
 our $EXPECTED = 'expected METHOD-alphaA-seedS';
-my $METHOD = qr/[a-z][a-z0-9_]*(?:-[a-z0-9_]+)*/;
+my $METHOD = qr/[a-z][a-z0-9_]*(?:-[a-z0-9_.]+)*/;
 my $ALPHA = qr/(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[-+]?[0-9]{1,3})?/;
 my $SEED = qr/0|[1-9][0-9]{0,9}/;
 

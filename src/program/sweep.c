@@ -1,0 +1,190 @@
+/* sweep.c - the runs of a sweep: every method, its alphas and the seeds, crossed with what sweep.over lists of any key.
+ * A run is a name and overrides on the driver's configuration. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program_share.h"
+
+#define SWEPT(name)                                                                                                    \
+    {"sweep." #name, ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run method " #name " with", ORW_INCIDENTAL},
+const orw_option orw_sweep_options[] = {
+    ORW_METHODS(SWEPT){"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with",
+                       ORW_INCIDENTAL},
+    {"sweep.over", ORW_TEXT, "", "", 0, 0, NULL,
+     "any keys of fine-tuning and the values to run all of it with: weight.tau=1,3/finetune.rate=1e-4,2e-4",
+     ORW_INCIDENTAL},
+    {.key = NULL}};
+
+enum { MOST_OVER = 8, LONGEST = 128, LONGEST_LABEL = 96 };
+
+/* One combination, as it grows from axis to axis. */
+typedef struct combination {
+    int count;
+    char storage[MOST_OVER][LONGEST];
+    const char *assignments[MOST_OVER + 1]; /* "key=value", ends with NULL */
+    char label[LONGEST_LABEL];              /* "-tau3-rate1e-4" */
+    char text[MOST_OVER * LONGEST];         /* "weight.tau=3/finetune.rate=1e-4" */
+} combination;
+
+static orw_status refuse(const char *axis, int length) {
+    return orw_error(ORW_ERR_INPUT,
+                     "sweep.over: found '%.*s', expected at most %d of section.name=value,value with / between, values "
+                     "of letters, digits, dots and signs, short enough for the name of a run",
+                     length, axis, MOST_OVER);
+}
+
+/* The combination with one more "key=value". */
+static orw_status add(const char *axis, int key, const char *value, int length, combination *to) {
+    const char *dot = memchr(axis, '.', (size_t)key);
+    for (int i = 0; i < length; i++)
+        if (!isalnum((unsigned char)value[i]) && !strchr("._-+", value[i])) return refuse(axis, key + 1);
+    if (!dot || length == 0 || key + length + 2 > LONGEST || to->count == MOST_OVER) return refuse(axis, key + 1);
+    snprintf(to->storage[to->count], LONGEST, "%.*s=%.*s", key, axis, length, value);
+    to->assignments[to->count] = to->storage[to->count];
+    const size_t label = strlen(to->label), text = strlen(to->text);
+    if (label + (size_t)(axis + key - dot) + (size_t)length >= LONGEST_LABEL) return refuse(axis, key + 1);
+    snprintf(to->label + label, LONGEST_LABEL - label, "-%.*s%.*s", (int)(axis + key - dot) - 1, dot + 1, length,
+             value);
+    snprintf(to->text + text, sizeof to->text - text, "%s%s", text ? "/" : "", to->storage[to->count]);
+    to->assignments[++to->count] = NULL;
+    return ORW_OK;
+}
+
+/* Blanks at both ends of [text, text + *length) do not count. */
+static const char *trim(const char *text, int *length) {
+    while (*length > 0 && isblank((unsigned char)*text)) text++, --*length;
+    while (*length > 0 && isblank((unsigned char)text[*length - 1])) --*length;
+    return text;
+}
+
+typedef orw_status (*orw_each)(void *context, const combination *one);
+
+static orw_status each_from(const char *axes, const combination *so_far, orw_each body, void *context) {
+    if (!*axes) return body(context, so_far);
+    const int whole = (int)strcspn(axes, "/");
+    const char *next = axes + whole + (axes[whole] == '/');
+    int key = (int)strcspn(axes, "=/");
+    const char *value = axes + key + 1;
+    if (axes[key] != '=') return refuse(axes, whole);
+    const char *name = trim(axes, &key);
+    for (bool last = false; !last;) {
+        combination longer = *so_far;
+        for (int i = 0; i < longer.count; i++) longer.assignments[i] = longer.storage[i];
+        int length = (int)strcspn(value, ",/");
+        last = value[length] != ',';
+        const char *behind = value + length + 1, *item = trim(value, &length);
+        ORW_CALL(add(name, key, item, length, &longer));
+        ORW_CALL(each_from(next, &longer, body, context));
+        value = behind;
+    }
+    return ORW_OK;
+}
+
+static orw_status each(const orw_config *config, orw_each body, void *context) {
+    static const combination none;
+    const char *axes = orw_config_has(config, "sweep.over") ? orw_config_text(config, "sweep.over") : "";
+    return each_from(axes, &none, body, context);
+}
+
+/* ---------------------------------------------------------------- checked and listed ---------------------------- */
+
+typedef struct check {
+    const orw_config *config;
+    const orw_option *const *options;
+} check;
+
+/* Does the key decide how runs are made, and nothing that they are made from or measured by? */
+static bool is_of_runs(const orw_option *const *options, const char *assignment) {
+    const size_t length = strcspn(assignment, "=");
+    for (; *options; options++)
+        for (const orw_option *option = *options; option->key; option++)
+            if (strlen(option->key) == length && strncmp(option->key, assignment, length) == 0)
+                return option->stage && orw_option_decides(option, ORW_STAGE_FINETUNE);
+    return true; /* not a key: said by the configuration */
+}
+
+static orw_status check_one(void *context, const combination *one) {
+    const check *now = context;
+    orw_config *derived = NULL;
+    for (int i = 0; i < one->count; i++)
+        if (!is_of_runs(now->options, one->assignments[i]))
+            return orw_error(ORW_ERR_INPUT, "sweep.over: found '%s', expected a key of fine-tuning alone",
+                             one->assignments[i]);
+    orw_status status = orw_config_derive(now->config, one->assignments, &derived);
+    orw_config_destroy(&derived);
+    if (status != ORW_ERR_INPUT) return status;
+    char reason[1024];
+    snprintf(reason, sizeof reason, "%s", orw_error_text());
+    return orw_error(ORW_ERR_INPUT, "sweep.over: %s", reason);
+}
+
+orw_status orw_program_check_over(const orw_config *config, const orw_option *const *options) {
+    check now = {config, options};
+    return each(config, check_one, &now);
+}
+
+typedef struct listing {
+    const char *line;
+    FILE *out;
+} listing;
+
+static orw_status print_one(void *context, const combination *one) {
+    const listing *now = context;
+    fprintf(now->out, one->count ? "%s --set sweep.over=%s\n" : "%s\n", now->line, one->text);
+    return ORW_OK;
+}
+
+orw_status orw_program_print_over(const orw_config *config, const char *line, FILE *out) {
+    listing now = {line, out};
+    return each(config, print_one, &now);
+}
+
+/* ---------------------------------------------------------------- runs ------------------------------------------ */
+
+void orw_run_name(const orw_variant *variant, char *name, size_t capacity) {
+    char alpha[ORW_REAL_CHARACTERS];
+    orw_real_text(variant->alpha, alpha);
+    snprintf(name, capacity, "%s%s-alpha%s-seed%d", variant->method, variant->label, alpha, variant->seed);
+}
+
+typedef struct sweeping {
+    orw_program *program;
+    orw_variant_body body;
+    void *context;
+} sweeping;
+
+static orw_status sweep_methods(const sweeping *now, orw_variant *variant) {
+    const orw_config *config = now->program->config;
+    double alphas[ORW_MOST_SWEPT];
+    int seeds[ORW_MOST_SWEPT], seed_count = orw_config_ints(config, "sweep.seeds", ORW_MOST_SWEPT, seeds);
+    for (int m = 0; orw_method_name(m); m++) {
+        char key[64];
+        snprintf(key, sizeof key, "sweep.%s", orw_method_name(m));
+        int count = orw_config_reals(config, key, ORW_MOST_SWEPT, alphas);
+        for (int s = 0; s < seed_count; s++)
+            for (int a = 0; a < count; a++) {
+                ORW_CALL(orw_program_go_on(now->program));
+                variant->method = orw_method_name(m);
+                variant->alpha = alphas[a];
+                variant->seed = seeds[s];
+                ORW_CALL(now->body(now->context, variant));
+            }
+    }
+    return ORW_OK;
+}
+
+static orw_status sweep_one(void *context, const combination *one) {
+    const sweeping *now = context;
+    orw_config *config = NULL;
+    ORW_CALL(orw_config_derive(now->program->config, one->assignments, &config));
+    orw_variant variant = {.config = config, .label = one->label};
+    orw_status status = sweep_methods(now, &variant);
+    orw_config_destroy(&config);
+    return status;
+}
+
+orw_status orw_program_sweep(orw_program *program, orw_variant_body body, void *context) {
+    sweeping now = {program, body, context};
+    return each(program->config, sweep_one, &now);
+}
