@@ -63,7 +63,7 @@ static void name_run(const experiment *self, const run *one, char *name, size_t 
 orw_status look_at_others(experiment *self, const char *name, const orw_model *policy) {
     const orw_config *config = self->program->config;
     int count = self->others.count * orw_config_int(config, "prompts.others_samples");
-    char sub[160], parents[64];
+    char sub[224], parents[64];
     double *row = calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + self->others.count), sizeof *row);
     if (!row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     snprintf(sub, sizeof sub, "others/%s", name);
@@ -80,7 +80,7 @@ static orw_status finetune(experiment *self, const run *one, const char *name, c
                            orw_method *method) {
     const orw_model *from = one->adapters ? &self->adapted : &self->base;
     const char *stages = one->adapters ? LORA_STAGES : ORW_STAGES_OF_RUN;
-    char sub[160], text[1024], parents[1536], path[ORW_PATH];
+    char sub[224], text[1024], parents[1536], path[ORW_PATH];
     orw_place place = {0};
     witness seen_by = {0};
     orw_model policy = {0};
@@ -125,7 +125,7 @@ static orw_status derive_run(const run *one, orw_config **config) {
 }
 
 orw_status run_one(experiment *self, const run *one) {
-    char name[128];
+    char name[192];
     orw_method method = {.name = one->variant.method};
     orw_config *config = NULL;
     name_run(self, one, name, sizeof name);

@@ -93,6 +93,7 @@ static orw_tensor *shard_loss(void *context, orw_tape *tape, float *gradient, in
     double found = (double)loss->data[0];
     loss = orw_skips(setup->place->config) ? loss_without(now, &fresh, &terms, first, state->out) : NULL;
     if (loss && isfinite(loss->data[0])) return loss;
+    if (orw_tape_status(tape) != ORW_OK) return NULL;
     refuse_loss(&terms, batch, now->update, setup->seed, first, found);
     return orw_tape_fail(tape, ORW_ERR_NUMERIC, "%s", orw_error_text());
 }

@@ -153,13 +153,8 @@ static orw_status check_sweeps(const orw_config *config, const orw_option *const
     return ORW_OK;
 }
 
-/* What a later stage would refuse is refused now: hours may lie between. */
-static orw_status check_early(const orw_program *program, const orw_option *const *options) {
-    const orw_config *config = program->config;
-    int shards = orw_config_int(config, "parallel.shards"), ranks = orw_comm_size(program->comm);
-    if (shards < ranks)
-        return orw_error(ORW_ERR_INPUT, "parallel.shards: found %d, expected at least the number of ranks, %d", shards,
-                         ranks);
+orw_status orw_program_check_batches(const orw_config *config, const orw_option *const *options) {
+    const int shards = orw_config_int(config, "parallel.shards");
     for (const orw_option *const *list = options; *list; list++)
         for (const orw_option *option = *list; option->key; option++) {
             const char *key = option->key;
@@ -168,7 +163,19 @@ static orw_status check_early(const orw_program *program, const orw_option *cons
                 return orw_error(ORW_ERR_INPUT, "%s: found %d, expected a multiple of parallel.shards, %d", key,
                                  orw_config_int(config, key), shards);
         }
+    return ORW_OK;
+}
+
+/* What a later stage would refuse is refused now: hours may lie between. */
+static orw_status check_early(const orw_program *program, const orw_option *const *options) {
+    const orw_config *config = program->config;
+    int shards = orw_config_int(config, "parallel.shards"), ranks = orw_comm_size(program->comm);
+    if (shards < ranks)
+        return orw_error(ORW_ERR_INPUT, "parallel.shards: found %d, expected at least the number of ranks, %d", shards,
+                         ranks);
+    ORW_CALL(orw_program_check_batches(config, options));
     ORW_CALL(check_sweeps(config, options));
+    ORW_CALL(orw_program_check_over(config, options));
     return orw_program_stage(program, "finetune") ? orw_program_check_runs(config, options) : ORW_OK;
 }
 

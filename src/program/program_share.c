@@ -90,6 +90,7 @@ typedef struct sweep {
     FILE *out;
     const char *methods[MOST_AXES], *axes[MOST_AXES]; /* keys */
     int method_count, axis_count;
+    bool beside; /* the element at hand is also.WHAT */
 } sweep;
 
 /* The next item of a comma-separated list; NULL at its end. */
@@ -105,7 +106,9 @@ static const char *next_item(const char **cursor, int *length) {
 /* `line`: the options of the method and of the axes before `axis`. */
 static orw_status print_axis(const sweep *self, int axis, const char *line) {
     if (axis == self->axis_count) {
-        return orw_program_print_over(self->config, line + 1, self->out);
+        if (!self->beside) return orw_program_print_over(self->config, line + 1, self->out);
+        fprintf(self->out, "%s\n", line + 1); /* what runs beside the sweep is not crossed with sweep.over */
+        return ORW_OK;
     }
     const char *cursor = orw_config_raw(self->config, self->axes[axis]), *item;
     for (int length; (item = next_item(&cursor, &length));) {
@@ -189,6 +192,7 @@ orw_status orw_program_print_runs(const orw_config *config, const orw_option *co
     ORW_CALL(find_lists(options, &self));
     for (int m = 0; m < self.method_count; m++) {
         const char *cursor = orw_config_raw(config, self.methods[m]), *item;
+        self.beside = strncmp(self.methods[m], "also.", 5) == 0;
         for (int length; (item = next_item(&cursor, &length));) ORW_CALL(print_element(&self, m, length, item));
     }
     return ORW_OK;

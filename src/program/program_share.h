@@ -23,6 +23,8 @@ bool orw_program_is_swept(const orw_option *option);
  * or all methods' lists are. */
 orw_status orw_program_check_runs(const orw_config *config, const orw_option *const *options);
 enum { ORW_MOST_SWEPT = 64 }; /* values of one list */
+/* ORW_ERR_INPUT where a batch cannot be cut into the shards. */
+orw_status orw_program_check_batches(const orw_config *config, const orw_option *const *options);
 /* ORW_ERR_INPUT where sweep.over is not what it should be: keys of fine-tuning, with values of theirs. */
 orw_status orw_program_check_over(const orw_config *config, const orw_option *const *options);
 /* `line` once for every combination of sweep.over, with the option that selects it. */

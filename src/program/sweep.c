@@ -8,15 +8,15 @@
 
 #define SWEPT(name)                                                                                                    \
     {"sweep." #name, ORW_REALS, "", "", 0, 1e9, NULL, "alphas to run method " #name " with", ORW_INCIDENTAL},
-const orw_option orw_sweep_options[] = {
-    ORW_METHODS(SWEPT){"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "seeds to run each of them with",
-                       ORW_INCIDENTAL},
-    {"sweep.over", ORW_TEXT, "", "", 0, 0, NULL,
-     "any keys of fine-tuning and the values to run all of it with: weight.tau=1,3/finetune.rate=1e-4,2e-4",
-     ORW_INCIDENTAL},
-    {.key = NULL}};
+const orw_option orw_sweep_options[] = {ORW_METHODS(SWEPT){"sweep.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL,
+                                                           "seeds to run each of them with", ORW_INCIDENTAL},
+                                        {"sweep.over", ORW_TEXT, "", "", 0, 0, NULL,
+                                         "any keys of fine-tuning and the values to run the sweep with (not what "
+                                         "also.* adds): weight.tau=1,3/finetune.rate=1e-4,2e-4",
+                                         ORW_INCIDENTAL},
+                                        {.key = NULL}};
 
-enum { MOST_OVER = 8, LONGEST = 128, LONGEST_LABEL = 96 };
+enum { MOST_OVER = 8, LONGEST = 128, LONGEST_LABEL = 64, MOST_COMBINATIONS = 4096 };
 
 /* One combination, as it grows from axis to axis. */
 typedef struct combination {
@@ -40,6 +40,9 @@ static orw_status add(const char *axis, int key, const char *value, int length, 
     for (int i = 0; i < length; i++)
         if (!isalnum((unsigned char)value[i]) && !strchr("._-+", value[i])) return refuse(axis, key + 1);
     if (!dot || length == 0 || key + length + 2 > LONGEST || to->count == MOST_OVER) return refuse(axis, key + 1);
+    for (int i = 0; i < to->count; i++)
+        if (strncmp(to->storage[i], axis, (size_t)key) == 0 && to->storage[i][key] == '=')
+            return orw_error(ORW_ERR_INPUT, "sweep.over: found %.*s twice, expected every key once", key, axis);
     snprintf(to->storage[to->count], LONGEST, "%.*s=%.*s", key, axis, length, value);
     to->assignments[to->count] = to->storage[to->count];
     const size_t label = strlen(to->label), text = strlen(to->text);
@@ -60,13 +63,28 @@ static const char *trim(const char *text, int *length) {
 
 typedef orw_status (*orw_each)(void *context, const combination *one);
 
+/* Is the value one that stood before it in its list? */
+static bool is_repeated(const char *list, const char *value, int length) {
+    for (const char *before = list; before < value;) {
+        int other = (int)strcspn(before, ",");
+        const char *behind = before + other + 1, *item = trim(before, &other);
+        char *end, *end_other;
+        const double a = strtod(value, &end), b = strtod(item, &end_other);
+        if (behind > value) break;
+        if (length == other && strncmp(item, value, (size_t)length) == 0) return true;
+        if (end == value + length && end_other == item + other && a == b) return true;
+        before = behind;
+    }
+    return false;
+}
+
 static orw_status each_from(const char *axes, const combination *so_far, orw_each body, void *context) {
     if (!*axes) return body(context, so_far);
     const int whole = (int)strcspn(axes, "/");
     const char *next = axes + whole + (axes[whole] == '/');
     int key = (int)strcspn(axes, "=/");
     const char *value = axes + key + 1;
-    if (axes[key] != '=') return refuse(axes, whole);
+    if (axes[key] != '=' || (axes[whole] == '/' && !*next)) return refuse(axes, whole);
     const char *name = trim(axes, &key);
     for (bool last = false; !last;) {
         combination longer = *so_far;
@@ -74,6 +92,9 @@ static orw_status each_from(const char *axes, const combination *so_far, orw_eac
         int length = (int)strcspn(value, ",/");
         last = value[length] != ',';
         const char *behind = value + length + 1, *item = trim(value, &length);
+        if (is_repeated(axes + strcspn(axes, "=") + 1, item, length))
+            return orw_error(ORW_ERR_INPUT, "sweep.over: found %.*s=%.*s twice, expected every value once", key, name,
+                             length, item);
         ORW_CALL(add(name, key, item, length, &longer));
         ORW_CALL(each_from(next, &longer, body, context));
         value = behind;
@@ -83,7 +104,16 @@ static orw_status each_from(const char *axes, const combination *so_far, orw_eac
 
 static orw_status each(const orw_config *config, orw_each body, void *context) {
     static const combination none;
+    double count = 1;
     const char *axes = orw_config_has(config, "sweep.over") ? orw_config_text(config, "sweep.over") : "";
+    for (const char *axis = axes; *axis; axis += strcspn(axis, "/"), axis += *axis == '/') {
+        int values = 1;
+        for (const char *c = axis; *c && *c != '/'; c++) values += *c == ',';
+        count *= values;
+    }
+    if (count > MOST_COMBINATIONS)
+        return orw_error(ORW_ERR_INPUT, "sweep.over: found %.0f combinations, expected at most %d", count,
+                         MOST_COMBINATIONS);
     return each_from(axes, &none, body, context);
 }
 
@@ -112,6 +142,7 @@ static orw_status check_one(void *context, const combination *one) {
             return orw_error(ORW_ERR_INPUT, "sweep.over: found '%s', expected a key of fine-tuning alone",
                              one->assignments[i]);
     orw_status status = orw_config_derive(now->config, one->assignments, &derived);
+    if (status == ORW_OK) status = orw_program_check_batches(derived, now->options);
     orw_config_destroy(&derived);
     if (status != ORW_ERR_INPUT) return status;
     char reason[1024];

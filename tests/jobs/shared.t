@@ -39,10 +39,17 @@ is "$status:$out" "0:--set sweep.orw=0 --set sweep.seeds=1 --set sweep.over=weig
 fails "sweep.over: found 'pretrain.rate=1e-4', expected a key of fine-tuning" "not what runs are made from" orw --runs --set sweep.over=pretrain.rate=1e-4
 fails "sweep.over: .*unknown key 'weight.tua', the nearest one is 'weight.tau'" "an unknown key" orw --runs --set sweep.over=weight.tua=1
 fails "sweep.over: .*weight.tau" "a value that the key does not take" orw --runs --set sweep.over=weight.tau=1,warm
-for text in weight.tau= weight.tau tau=1 'weight.tau=1;2' /weight.tau=1 weight.tau=1,; do
+many=0,1,2,3,4,5,6,7,8,9
+for text in weight.tau= weight.tau tau=1 'weight.tau=1;2' /weight.tau=1 weight.tau=1, weight.tau=1/ weight.tau=1,1.0 weight.tau=1/weight.tau=2 \
+    finetune.batch=30 pretrain.rate=1e-4 evaluate.count=64 \
+    "weight.tau=$many/behaviour.refresh=$many,10/finetune.rounds=$many,10/finetune.warmup=$many"; do
     run orw --runs --set "sweep.over=$text"
+    is "$status:$(printf '%s\n' "$err" | grep -c '^orw: error: sweep.over: ')" "2:1" "sweep.over=$text --runs"
+    run orw --out none --set "sweep.over=$text"
     is "$status:$(printf '%s\n' "$err" | grep -c '^orw: error: sweep.over: ')" "2:1" "sweep.over=$text"
 done
+[ ! -e none ]
+report $? "nothing was made"
 fails "sweep.seeds: found 1 twice" "a seed twice" orw --runs --set sweep.seeds=1,1
 run "$BUILD/bin/text_image" "$ORW_ROOT/experiments/text_image/smoke.conf" --runs --set sweep.orw=0,1 --set sweep.raft= \
     --set sweep.reft= --set sweep.control= --set also.lora=1 --set also.rewards=0 --set sweep.seeds=1
