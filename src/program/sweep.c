@@ -30,7 +30,7 @@ typedef struct combination {
 static orw_status refuse(const char *axis, int length) {
     return orw_error(ORW_ERR_INPUT,
                      "sweep.over: found '%.*s', expected at most %d of section.name=value,value with / between, values "
-                     "of letters, digits, dots and signs, short enough for the name of a run",
+                     "of lower-case letters, digits, dots and minus signs, short enough for the name of a run",
                      length, axis, MOST_OVER);
 }
 
@@ -38,7 +38,8 @@ static orw_status refuse(const char *axis, int length) {
 static orw_status add(const char *axis, int key, const char *value, int length, combination *to) {
     const char *dot = memchr(axis, '.', (size_t)key);
     for (int i = 0; i < length; i++)
-        if (!isalnum((unsigned char)value[i]) && !strchr("._-+", value[i])) return refuse(axis, key + 1);
+        if (!islower((unsigned char)value[i]) && !isdigit((unsigned char)value[i]) && !strchr("._-", value[i]))
+            return refuse(axis, key + 1);
     if (!dot || length == 0 || key + length + 2 > LONGEST || to->count == MOST_OVER) return refuse(axis, key + 1);
     for (int i = 0; i < to->count; i++)
         if (strncmp(to->storage[i], axis, (size_t)key) == 0 && to->storage[i][key] == '=')

@@ -40,7 +40,7 @@ fails "sweep.over: found 'pretrain.rate=1e-4', expected a key of fine-tuning" "n
 fails "sweep.over: .*unknown key 'weight.tua', the nearest one is 'weight.tau'" "an unknown key" orw --runs --set sweep.over=weight.tua=1
 fails "sweep.over: .*weight.tau" "a value that the key does not take" orw --runs --set sweep.over=weight.tau=1,warm
 many=0,1,2,3,4,5,6,7,8,9
-for text in weight.tau= weight.tau tau=1 'weight.tau=1;2' /weight.tau=1 weight.tau=1, weight.tau=1/ weight.tau=1,1.0 weight.tau=1/weight.tau=2 \
+for text in weight.tau= weight.tau tau=1 'weight.tau=1;2' /weight.tau=1 weight.tau=1, weight.tau=1/ weight.tau=1,1.0 weight.tau=1/weight.tau=2 weight.tau=1E1 weight.tau=1e+1 \
     finetune.batch=30 pretrain.rate=1e-4 evaluate.count=64 \
     "weight.tau=$many/behaviour.refresh=$many,10/finetune.rounds=$many,10/finetune.warmup=$many"; do
     run orw --runs --set "sweep.over=$text"

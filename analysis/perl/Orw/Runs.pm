@@ -1,7 +1,7 @@
 package Orw::Runs;
 
-# The name of a run, METHOD-alphaA-seedS, as src/train makes it. It is read here and nowhere else: what passes is a word of gnuplot, of
-# the shell and of a table.
+# The name of a run, METHOD[-KEYVALUE...]-alphaA-seedS, as src/program/sweep.c makes it. It is read here and nowhere else: what passes is
+# a word of gnuplot, of the shell and of a table.
 
 use strict;
 use warnings;
