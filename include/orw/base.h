@@ -135,7 +135,7 @@ typedef enum orw_option_type {
 
 /* A key is declared once, in the table of the room that reads it. A table ends with a NULL key. */
 typedef struct orw_option {
-    const char *key; /* "section.name" */
+    const char *key; /* "section.name", or "name": given before the first section of a file */
     orw_option_type type;
     const char *unit;   /* "" where there is none */
     const char *preset; /* default, as text */

@@ -15,8 +15,8 @@ setting *orw_config_find(const orw_config *config, const char *key) {
 
 static orw_status declare(orw_config *config, const orw_option *option) {
     const char *dot = strchr(option->key, '.');
-    if (!dot || dot == option->key || !dot[1] || strlen(option->key) > 48) {
-        return orw_error(ORW_ERR_INTERNAL, "key '%s' is not of the form section.name", option->key);
+    if (!*option->key || dot == option->key || (dot && !dot[1]) || strlen(option->key) > 48) {
+        return orw_error(ORW_ERR_INTERNAL, "key '%s' is not of the form section.name, or name", option->key);
     }
     if (orw_config_find(config, option->key)) {
         return orw_error(ORW_ERR_INTERNAL, "key '%s' is declared twice", option->key);
@@ -83,10 +83,10 @@ const char *orw_config_nearest(const orw_config *config, const char *key) {
     const char *name = dot ? dot + 1 : key;
     int least = 1 << 30;
     for (int i = 0; i < config->count; i++) {
-        const char *declared = config->settings[i].option->key;
+        const char *declared = config->settings[i].option->key, *behind = strchr(declared, '.');
         int distance = orw_edit_distance(key, declared);
         /* The right name in the wrong section, or in none, is one mistake, however different the sections are. */
-        int by_name = orw_edit_distance(name, strchr(declared, '.') + 1) + 2;
+        int by_name = orw_edit_distance(name, behind ? behind + 1 : declared) + 2;
         if (by_name < distance) distance = by_name;
         if (distance < least) {
             least = distance;

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 0: the key is of no section. */
 static size_t section_length(const setting *s) {
-    return strcspn(s->option->key, ".");
+    const char *dot = strchr(s->option->key, '.');
+    return dot ? (size_t)(dot - s->option->key) : 0;
 }
 
 static bool same_section(const setting *a, const setting *b) {
@@ -13,11 +15,14 @@ static bool same_section(const setting *a, const setting *b) {
     return length == section_length(b) && strncmp(a->option->key, b->option->key, length) == 0;
 }
 
-/* Visits the settings section by section, sections in order of first appearance: tables may share one. */
+/* Visits the settings section by section, sections in order of first appearance: tables may share one. Keys of no
+ * section come first, since in a file none could stand behind a [section]. */
 static void for_each(const orw_config *config, void (*visit)(const setting *s, bool first, FILE *out), FILE *out) {
+    for (int i = 0; i < config->count; i++)
+        if (section_length(&config->settings[i]) == 0) visit(&config->settings[i], false, out);
     for (int i = 0; i < config->count; i++) {
         const setting *head = &config->settings[i];
-        bool seen = false;
+        bool seen = section_length(head) == 0;
         for (int j = 0; j < i; j++) seen = seen || same_section(&config->settings[j], head);
         for (int j = i; j < config->count && !seen; j++) {
             if (same_section(&config->settings[j], head)) visit(&config->settings[j], j == i, out);
@@ -63,8 +68,9 @@ static void print_row(const setting *s, bool first, FILE *out) {
 
 static void print_ini(const setting *s, bool first, FILE *out) {
     const char *key = s->option->key;
-    if (first) fprintf(out, "[%.*s]\n", (int)section_length(s), key);
-    fprintf(out, "%s =%s%s\n", key + section_length(s) + 1, *s->text ? " " : "", s->text);
+    const size_t section = section_length(s);
+    if (first) fprintf(out, "[%.*s]\n", (int)section, key);
+    fprintf(out, "%s =%s%s\n", key + section + (section > 0), *s->text ? " " : "", s->text);
 }
 
 void orw_config_print_help(const orw_config *config, FILE *out) {

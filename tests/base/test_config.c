@@ -18,6 +18,7 @@ static const orw_option other[] = {
     {"train.levels", ORW_INTS, "", "1,2,2", 1, 8, NULL, "Channel multipliers.", NULL},
     {"weight.taus", ORW_REALS, "", "", 0, 100, NULL, "Temperatures | all of them.", "weigh"},
     {"output.sheets", ORW_WORDS, "", "base,tuned", 0, 0, NULL, "Sheets to draw.", ORW_INCIDENTAL},
+    {"score", ORW_TEXT, "", "plain", 0, 0, NULL, "Of no section.", "weigh"},
     {0}};
 static const orw_option *const tables[] = {train, other, NULL};
 
@@ -64,6 +65,10 @@ static void test_defaults_and_reading(void) {
     ok(read_text(c, "\xEF\xBB\xBF[train]\nalpha = 0.25") == ORW_OK && orw_config_real(c, "train.alpha") == 0.25,
        "byte order mark, no newline at the end");
     ok(read_text(c, "") == ORW_OK, "an empty file");
+    ok(read_text(c, "score = 0.5*a + b\n[train]\nalpha = 1\n") == ORW_OK &&
+           strcmp(orw_config_text(c, "score"), "0.5*a + b") == 0,
+       "a key of no section stands before the first one: %s", orw_error_text());
+    ok(orw_config_set(c, "score=c") == ORW_OK && strcmp(orw_config_text(c, "score"), "c") == 0, "--set score=c");
     orw_config_destroy(&c);
 }
 
@@ -93,6 +98,8 @@ static const bad_input bad_files[] = {
     {"[weights]\nnormalise = mean\n", ":2: ", "weights.normalise", "'weight.normalise'"},
     {"[output]\nrounds = 3\n", ":2: ", "output.rounds", "'train.rounds'"},
     {"alpha = 1\n", ":1: ", "'alpha'", "'train.alpha'"},
+    {"[train]\nscore = a\n", ":2: ", "'train.score'", "'score'"},
+    {"scoer = a\n", ":1: ", "'scoer'", "'score'"},
     {"[train]\n\n\nalpha = -1\n", ":4: ", "train.alpha = \"-1\"", "at least 0"},
     {"[train]\nalpha = nan\n", ":2: ", "\"nan\"", "finite real"},
     {"[train]\nalpha = 1e999\n", ":2: ", "\"1e999\"", "finite real"},
@@ -211,9 +218,10 @@ static void test_bad_assignments(void) {
 static void test_bad_declarations(void) {
     static const orw_option twice[] = {{"train.alpha", ORW_INT, "", "1", 0, 9, NULL, "Again.", NULL}, {0}};
     static const orw_option preset[] = {{"a.b", ORW_INT, "", "10", 0, 9, NULL, "Out of its own range.", NULL}, {0}};
-    static const orw_option bare[] = {{"alpha", ORW_INT, "", "1", 0, 9, NULL, "No section.", NULL}, {0}};
-    const orw_option *const bad[][3] = {{train, twice, NULL}, {preset, NULL}, {bare, NULL}};
-    for (int i = 0; i < 3; i++) {
+    static const orw_option bare[] = {{"alpha.", ORW_INT, "", "1", 0, 9, NULL, "No name.", NULL}, {0}};
+    static const orw_option headless[] = {{".alpha", ORW_INT, "", "1", 0, 9, NULL, "A dot too many.", NULL}, {0}};
+    const orw_option *const bad[][3] = {{train, twice, NULL}, {preset, NULL}, {bare, NULL}, {headless, NULL}};
+    for (int i = 0; i < 4; i++) {
         orw_config *c;
         ok(orw_config_create(&c, bad[i]) == ORW_ERR_INTERNAL && !c, "a bad table is our bug: %s", orw_error_text());
     }
@@ -279,6 +287,7 @@ static void test_printing(void) {
     orw_config_set(a, "weight.taus=1,0.1,1e-10");
     char *text = orw_config_to_text(a);
     ok(text && strstr(text, "[train]\nalpha = 0.1\n") && strstr(text, "sheets =\n"), "printed as INI");
+    ok(text && strncmp(text, "score = plain\n[train]\n", 22) == 0, "a key of no section comes first");
     ok(strstr(text, "[train]") && !strstr(strstr(text, "[train]") + 1, "[train]"),
        "a section shared by two tables is printed once");
     ok(text && read_text(b, text) == ORW_OK, "and read again: %s", orw_error_text());
