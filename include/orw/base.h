@@ -175,7 +175,7 @@ int orw_config_words(const orw_config *config, const char *key, int i, char *wor
                      size_t capacity);                                 /* word i; returns the count of words */
 const char *orw_config_raw(const orw_config *config, const char *key); /* any type, as text */
 void orw_config_print_help(const orw_config *config, FILE *out);       /* every key with type, unit, default, help */
-void orw_config_print_markdown(const orw_config *config, FILE *out);   /* the README's table */
+void orw_config_print_markdown(const orw_config *config, FILE *out);   /* docs/keys.md */
 void orw_config_print_ini(const orw_config *config, FILE *out);        /* all values, canonical, readable by _read */
 char *orw_config_to_text(const orw_config *config); /* _print_ini to a string; caller frees; NULL: no memory */
 /* Does the key decide one of the stages, "evaluate|finetune"? NULL: all but ORW_INCIDENTAL. */

@@ -1,4 +1,4 @@
-/* config_print.c - the configuration as help, as a table for the README, and as a file. */
+/* config_print.c - the configuration as help, as a table for docs/keys.md, and as a file. */
 #include "config.h"
 
 #include <stdlib.h>

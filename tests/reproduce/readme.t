@@ -1,4 +1,4 @@
-# readme.t - README.md's key table is what the program declares.
+# readme.t - README.md and the pages that it leads to: times, commands, links; docs/keys.md is what the programs declare.
 . "$ORW_ROOT/tests/tap.sh"
 [ -x "$BUILD/bin/target_image" ] || skip_all "target_image is not built"
 
@@ -29,18 +29,34 @@ else
     skip "gnuplot is not installed"
 fi
 
+# A page and a half, and every link of it and of the pages of docs/ leads somewhere.
+is "$(awk 'length > 240' "$ORW_ROOT/README.md" | wc -l | tr -d ' ') $([ "$(wc -l < "$ORW_ROOT/README.md")" -le 130 ] && echo short)" "0 short" \
+    "README.md is short enough to be read to its end"
+missing=
+for page in $(cd "$ORW_ROOT" && ls README.md CONTRIBUTING.md ARTIFACT.md docs/*.md analysis/README.md 2> /dev/null); do
+    for link in $(grep -o '](\([^)#: ]*\)[^) ]*)' "$ORW_ROOT/$page" | grep -v '](http' | sed 's/^](//; s/[#)].*//'); do
+        [ -e "$ORW_ROOT/$(dirname "$page")/$link" ] || missing="$missing $page:$link"
+    done
+done
+is "$missing" "" "no link leads nowhere"
+
 found=$("$ORW_ROOT/scripts/update-readme.sh" --check 2>&1)
-is "$? $found" "0 " "the key table is up to date (else: scripts/update-readme.sh)"
+is "$? $found" "0 " "the page of keys is up to date (else: scripts/update-readme.sh)"
 found=$("$ORW_ROOT/scripts/update-readme.sh" --frob 2>&1)
 is $? 2 "an unknown argument is refused"
-mkdir -p tree/scripts
+mkdir -p tree/scripts tree/docs
 cp "$ORW_ROOT/scripts/update-readme.sh" tree/scripts
-sed '/^<!-- keys -->$/,/^<!-- \/keys -->$/{//!d}' "$ORW_ROOT/README.md" > tree/README.md
+cp -r "$ORW_ROOT/experiments" tree
+sed '$d' "$ORW_ROOT/docs/keys.md" > tree/docs/keys.md
 tree/scripts/update-readme.sh --check > /dev/null 2>&1
-is $? 1 "a table that is not there is out of date"
+is $? 1 "a page that lacks a key is out of date"
 tree/scripts/update-readme.sh
-is $? 0 "it is refreshed"
-cmp -s tree/README.md "$ORW_ROOT/README.md"
-report $? "and the rest of the page is untouched"
+is $? 0 "it is written"
+cmp -s tree/docs/keys.md "$ORW_ROOT/docs/keys.md"
+report $? "and is the one that comes with the source"
+for experiment in "$ORW_ROOT"/experiments/*/main.c; do
+    name=$(basename "$(dirname "$experiment")")
+    like "$(cat tree/docs/keys.md)" "^## $name" "$name has its part of it"
+done
 
 done_testing
