@@ -33,6 +33,9 @@ orw_status orw_tape_status(const orw_tape *tape); /* ORW_OK or the first failure
 /* For models: records a failure of their own as if an operator had failed (the first one stays); returns NULL. */
 void *orw_tape_fail(orw_tape *tape, orw_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 size_t orw_tape_peak(const orw_tape *tape); /* bytes */
+/* Floating-point operations since orw_tape_begin: those of products (layers, convolutions, attention), two for each
+ * multiply-add of the plain algorithm, whatever a kernel saves or repeats. */
+double orw_tape_operations(const orw_tape *tape);
 /* Inference only (no effect when recording): x's data will not be read again. NULL is accepted. */
 void orw_tape_release(orw_tape *tape, orw_tensor *x);
 /* Backward pass from a scalar: d loss / d loss = `seed`, gradients are added into the leaves' grad. */

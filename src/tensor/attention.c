@@ -23,6 +23,11 @@ struct attention {
     float *log_sum; /* [B, heads, T], base 2 */
 };
 
+/* Multiply-adds of one of the products, all images and heads. */
+static double product(const struct attention *a) {
+    return (double)a->qkv->shape[0] * a->heads * a->tokens * a->tokens * a->width;
+}
+
 /* One head: where its rows stand, T rows each. */
 struct head {
     const float *q, *k, *v;
@@ -227,6 +232,7 @@ static void attention_backward(orw_tape *tape, struct node *node) {
     struct attention *a = (struct attention *)node;
     bool add = false;
     float *grad = orw_gradient(a->qkv, &add);
+    orw_tape_count(tape, 4, product(a));
     const orw_arena_mark mark = orw_tape_save(tape);
     struct work *work = work_take(tape, a, true);
     for (int i = 0; work && i < a->qkv->shape[0] * a->heads; i++) {
@@ -252,6 +258,7 @@ orw_tensor *orw_attention(orw_tape *tape, orw_tensor *qkv, int heads, bool group
     struct attention plan = {
         .qkv = qkv, .heads = heads, .tokens = (int)tokens, .width = channels / heads, .grouped = grouped};
     struct attention *record = NULL;
+    orw_tape_count(tape, 2, product(&plan));
     if (orw_tape_follows(tape, qkv)) {
         record = orw_tape_remember(tape, sizeof *record, y, attention_backward);
         plan.log_sum = orw_tape_floats(tape, (size_t)(images * heads) * tokens);

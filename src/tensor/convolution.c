@@ -24,6 +24,11 @@ static struct extents extents_of(const orw_tensor *x, const orw_tensor *w, int s
                             .doubled = doubled};
 }
 
+/* Of one pass: forward, input gradient or weight gradient. */
+static double multiply_adds(const struct extents *e) {
+    return (double)ORW_TAPS * e->images * e->rows * e->columns * e->channels * e->outputs;
+}
+
 static size_t blocked_count(int height, int width, int channels) {
     return (size_t)orw_blocks(channels) * orw_blocked_plane(height, width);
 }
@@ -314,6 +319,7 @@ static void convolution_backward(orw_tape *tape, struct node *node) {
     const float *dy = node->output->grad;
     bool add = false;
     float *dx = orw_gradient(record->x, &add), *dw = orw_gradient_cleared(record->w);
+    orw_tape_count(tape, (dx ? 1 : 0) + (dw ? 1 : 0), multiply_adds(&e));
     (orw_winograd_suits(&e) ? orw_winograd_backward : direct_backward)(tape, &e, record->x->data, record->w->data, dy,
                                                                        dx, add, dw);
     float *db = orw_gradient_cleared(record->b);
@@ -323,6 +329,7 @@ static void convolution_backward(orw_tape *tape, struct node *node) {
 static orw_tensor *convolution(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b, const struct extents *e) {
     orw_tensor *y = orw_tape_tensor(tape, 4, (int[]){e->images, e->rows, e->columns, e->outputs});
     if (!y) return NULL;
+    orw_tape_count(tape, 1, multiply_adds(e));
     if (!(orw_winograd_suits(e) ? orw_winograd_forward : direct_forward)(tape, e, x->data, w->data, b ? b->data : NULL,
                                                                          y->data))
         return NULL;

@@ -125,6 +125,7 @@ static void linear_backward(orw_tape *tape, struct node *node) {
     const int rows = (int)orw_rows(record->x), inputs = orw_last(record->x), outputs = orw_last(node->output);
     bool add_x = false, add_w = false;
     float *dx = orw_gradient(record->x, &add_x), *dw = orw_gradient(record->w, &add_w);
+    orw_tape_count(tape, (dx ? 1 : 0) + (dw ? 1 : 0), (double)rows * inputs * outputs);
     if (is_tall(record->x, outputs)) {
         tall_backward(tape, record, dy, rows, dx, add_x, dw, add_w);
     } else {
@@ -151,6 +152,7 @@ orw_tensor *orw_linear(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor 
     shape[x->rank - 1] = outputs;
     orw_tensor *y = orw_tape_tensor(tape, x->rank, shape);
     if (!y) return NULL;
+    orw_tape_count(tape, 1, (double)rows * inputs * outputs);
     if (is_tall(x, outputs)) {
         if (!tall_forward(tape, x->data, w->data, b ? b->data : NULL, rows, inputs, outputs, y->data)) return NULL;
     } else {

@@ -11,6 +11,7 @@ struct orw_tape {
     orw_arena *arena;
     struct node *last;
     bool recording, finished;
+    double operations;
     orw_status status;
     char text[400];
     struct storage *free[SIZE_CLASSES]; /* released memory, by size */
@@ -41,12 +42,19 @@ void orw_tape_begin(orw_tape *tape, bool record) {
     tape->last = NULL;
     tape->recording = record;
     tape->finished = false;
+    tape->operations = 0;
     tape->status = ORW_OK;
     memset(tape->free, 0, sizeof tape->free);
 }
 
 size_t orw_tape_peak(const orw_tape *tape) {
     return orw_arena_peak(tape->arena);
+}
+double orw_tape_operations(const orw_tape *tape) {
+    return tape->operations;
+}
+void orw_tape_count(orw_tape *tape, int products, double multiply_adds) {
+    tape->operations += 2 * products * multiply_adds;
 }
 bool orw_tape_failed(const orw_tape *tape) {
     return tape->status != ORW_OK;

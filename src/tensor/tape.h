@@ -35,6 +35,8 @@ struct node {
 /* Records the first failure and returns NULL. */
 void *orw_tape_fail(orw_tape *tape, orw_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool orw_tape_failed(const orw_tape *tape);
+/* So many products of `multiply_adds` were made. */
+void orw_tape_count(orw_tape *tape, int products, double multiply_adds);
 
 /* A tensor of the same shape, uninitialised. */
 orw_tensor *orw_tape_like(orw_tape *tape, const orw_tensor *x);

@@ -31,6 +31,9 @@ for name in machine/fma gemm/512x512x512 conv/28x28x32-32 attention/784x32x1 gro
     allreduce/3.6e7; do
     like "$out" "^$name$tab" "$name is a case"
 done
+for metric in forward gradient; do
+    for model in unet-quick unet-standard; do like "$out" "^$model$tab$metric$tab" "$model has $metric"; done
+done
 for model in unet-mnist unet-cifar unet-cifar-small mmdit-small hybrid mmdit-adapters; do
     for metric in train forward; do like "$out" "^$model$tab$metric$tab" "$model has $metric"; done
 done
@@ -65,6 +68,28 @@ is "$(value unet-mnist forward_batch)" 1 "the batch that was asked for"
 at_least unet-mnist train_tape "$(value unet-mnist forward_tape)" "training holds more activations than inference"
 at_least unet-mnist train_memory "$(value unet-mnist train_tape)" "resident memory includes them"
 
+run "$orw" bench --filter '^unet-(quick|standard)$' --batch 2 --seconds 0.01 --clock cpu
+is "$status" 0 "the profiles' networks: $err"
+rows "their rows"
+like "$out" "^# clock${tab}cpu$" "in processor time, as asked"
+# The quick network's products by hand: convolutions and residual blocks of s x s pixels, attention, the time's layers.
+is "$(value unet-quick forward_operations)" "$(awk '
+    function conv(s, i, o) { n += s * s * 9 * i * o }
+    function res(s, i, o) { conv(s, i, o); conv(s, o, o); n += 64 * o; if (i != o) n += s * s * i * o }
+    function att(s, c) { n += s * s * c * 4 * c + 2 * (s * s) ^ 2 * c }
+    BEGIN {
+        n = 16 * 64 + 64 * 64
+        conv(28, 1, 16); res(28, 16, 16); conv(14, 16, 16); res(14, 16, 16); conv(7, 16, 16); res(7, 16, 32); att(7, 32)
+        res(7, 32, 32); att(7, 32); res(7, 32, 32)
+        res(7, 64, 32); att(7, 32); res(7, 48, 32); att(7, 32); conv(14, 32, 32)
+        res(14, 48, 16); res(14, 32, 16); conv(28, 16, 16); res(28, 32, 16); res(28, 32, 16); conv(28, 16, 1)
+        printf "%.9g", 2e-9 * n
+    }')" "operations of the quick network, counted by hand"
+for model in unet-quick unet-standard; do
+    at_least "$model" gradient_operations "$(awk -v x="$(value "$model" forward_operations)" 'BEGIN { print 2.9 * x }')" "$model: a gradient is three passes"
+    at_least "$model" forward_share 0.001 "$model: share of peak"
+done
+
 mkdir temporary
 run env TMPDIR="$PWD/temporary" "$orw" bench --filter '^loop' --batch 2 --seconds 0.01
 is "$status" 0 "the loop: $err"
@@ -98,6 +123,7 @@ fails "batch: 'many', expected" "a batch that is no number" "$orw" bench --batch
 fails "seconds: '0', expected a number from" "no time" "$orw" bench --seconds 0
 fails "seconds: 'nan', expected" "time that is no number" "$orw" bench --seconds nan
 fails "seconds: '1s', expected" "a unit" "$orw" bench --seconds 1s
+fails "clock: 'sun', expected wall or cpu" "another clock" "$orw" bench --clock sun
 fails "precision: 'bf16', expected f32" "another precision" "$orw" bench --precision bf16
 fails "unknown option '--filtre', the nearest one is '--filter'" "a misspelt option" "$orw" bench --filtre x
 fails "'unet' is one argument too many" "an operand" "$orw" bench unet

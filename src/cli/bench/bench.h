@@ -27,6 +27,10 @@ typedef struct orw_bench_timing {
     double median; /* seconds of one call */
     double spread; /* distance of the quartiles as a share of the median */
 } orw_bench_timing;
+/* The clock of all measurements but those that several ranks share: time that passes, or time that this process was
+ * given a core for. */
+double orw_bench_seconds(void);
+void orw_bench_use_cpu_time(void);
 /* Sorts times[count]. */
 orw_bench_timing orw_bench_summary(double *times, int count);
 /* Calls body(context) once to warm up, then for bench->seconds, at least three times; calls of less than a millisecond

@@ -9,7 +9,7 @@
 
 typedef struct subject {
     int batch;
-    bool train;
+    bool records, updates; /* the gradient, too; then Adam's step, too */
     orw_network *network;
     orw_optimiser *optimiser;
     orw_tape *tape;
@@ -27,7 +27,8 @@ static orw_status forward(void *context) {
     return orw_tape_status(s->tape);
 }
 
-/* One update of flow matching, as a PyTorch loop makes it: clear, forward, mean squared error, backward, Adam. */
+/* One update of flow matching, as a PyTorch loop makes it: clear, forward, mean squared error, backward, Adam; the
+ * metric `gradient` ends before Adam, which the loop runs once for several shards. */
 static orw_status train(void *context) {
     const subject *s = context;
     const orw_field field = {s->network, s->values};
@@ -38,7 +39,7 @@ static orw_status train(void *context) {
     orw_tensor *loss = orw_weighted_sum(s->tape, error, NULL);
     ORW_CALL(orw_tape_status(s->tape));
     ORW_CALL(orw_tape_backward(s->tape, loss, 1.0f / (float)s->batch));
-    return orw_optimiser_step(s->optimiser, s->values, s->gradient);
+    return s->updates ? orw_optimiser_step(s->optimiser, s->values, s->gradient) : ORW_OK;
 }
 
 static orw_status describe(const char *const *texts, orw_dictionary *description) {
@@ -57,7 +58,9 @@ static orw_status make_network(const char *const *texts, orw_network **network) 
 
 static orw_status open_subject(const orw_bench *bench, const orw_bench_item *item, subject *s) {
     int height, width, channels;
-    *s = (subject){.batch = bench->batch ? bench->batch : item->extent[0], .train = strcmp(item->metric, "train") == 0};
+    *s = (subject){.batch = bench->batch ? bench->batch : item->extent[0],
+                   .records = strcmp(item->metric, "forward") != 0,
+                   .updates = strcmp(item->metric, "train") == 0};
     ORW_CALL(make_network(item->more, &s->network));
     orw_network_shape(s->network, &height, &width, &channels);
     const size_t P = orw_network_size(s->network), batch = (size_t)s->batch,
@@ -66,17 +69,17 @@ static orw_status open_subject(const orw_bench *bench, const orw_bench_item *ite
     s->values = orw_network_values(s->network);
     s->x = orw_bench_normals(batch * D, 0);
     s->t = orw_bench_normals(batch, 1);
-    if (s->train) {
+    if (s->records) {
         s->u = orw_bench_normals(batch * D, 2);
         s->gradient = orw_network_values(s->network);
     }
     const size_t condition = (size_t)orw_network_condition_width(s->network);
     if (condition) s->conditions = calloc(batch * condition, sizeof *s->conditions);
-    if (!s->values || !s->x || !s->t || (condition && !s->conditions) || (s->train && (!s->u || !s->gradient)))
+    if (!s->values || !s->x || !s->t || (condition && !s->conditions) || (s->records && (!s->u || !s->gradient)))
         return orw_error(ORW_ERR_SYSTEM, "no memory for %s with %d images", item->name, s->batch);
     for (int i = 0; i < s->batch; i++) s->t[i] = ((float)i + 0.5f) / (float)s->batch;
     orw_network_initialise(s->network, 1, s->values);
-    if (s->train) {
+    if (s->updates) {
         ORW_CALL(orw_optimiser_create(P, &s->optimiser));
         s->optimiser->rate = 1e-4;
     }
@@ -101,9 +104,12 @@ static orw_status measure(const orw_bench *bench, const orw_bench_item *item) {
     orw_bench_timing timing;
     orw_bench_memory_begin();
     orw_status status = open_subject(bench, item, &s);
-    if (status == ORW_OK) status = orw_bench_time(bench, s.train ? train : forward, &s, &timing);
+    if (status == ORW_OK) status = orw_bench_time(bench, s.records ? train : forward, &s, &timing);
     if (status == ORW_OK) {
         orw_bench_rate(bench, item, timing, s.batch, "images/s");
+        const double operations = orw_tape_operations(s.tape);
+        orw_bench_row(bench, item, "_operations", 1e-9 * operations / s.batch, "GFLOP/image");
+        orw_bench_row(bench, item, "_share", 100 * 1e-9 * operations / timing.median / orw_bench_peak(), "%");
         orw_bench_row(bench, item, "_batch", s.batch, "images");
         orw_bench_row(bench, item, "_memory", orw_bench_memory_peak(), "MiB");
         orw_bench_row(bench, item, "_tape", (double)orw_tape_peak(s.tape) / mebi, "MiB");
@@ -180,12 +186,42 @@ static const char *const mmdit_adapters[] = {"kind",
                                              "16",
                                              NULL};
 
-#define BOTH(NAME, HELP, BATCH, TEXTS)                                                                                 \
-    {.name = NAME, .metric = "train", .help = HELP, .measure = measure, .extent = {BATCH}, .more = TEXTS}, {           \
-        .name = NAME, .metric = "forward", .help = HELP, .measure = measure, .extent = {BATCH}, .more = TEXTS          \
-    }
+/* What the experiments' profiles train: target_image's networks, on one shard's images. */
+static const char *const quick[] = {"kind",   "unet", "in_channels",           "1",  "height",         "28",
+                                    "width",  "28",   "num_channels",          "16", "channel_mult",   "1,1,2",
+                                    "groups", "8",    "attention_resolutions", "7",  "num_res_blocks", "1",
+                                    NULL};
+static const char *const standard[] = {"kind",
+                                       "unet",
+                                       "in_channels",
+                                       "1",
+                                       "height",
+                                       "28",
+                                       "width",
+                                       "28",
+                                       "num_channels",
+                                       "48",
+                                       "channel_mult",
+                                       "1,2",
+                                       "groups",
+                                       "16",
+                                       "attention_resolutions",
+                                       "7",
+                                       "num_res_blocks",
+                                       "1",
+                                       "fold",
+                                       "2",
+                                       NULL};
+
+#define ONE(NAME, METRIC, HELP, BATCH, TEXTS)                                                                          \
+    { .name = NAME, .metric = METRIC, .help = HELP, .measure = measure, .extent = {BATCH}, .more = TEXTS }
+#define BOTH(NAME, HELP, BATCH, TEXTS) ONE(NAME, "train", HELP, BATCH, TEXTS), ONE(NAME, "forward", HELP, BATCH, TEXTS)
 
 const orw_bench_item orw_bench_models[] = {
+    ONE("unet-quick", "forward", "target_image's network of the quick profile", 8, quick),
+    ONE("unet-quick", "gradient", "the same: its gradient", 8, quick),
+    ONE("unet-standard", "forward", "target_image's network of the standard profile", 8, standard),
+    ONE("unet-standard", "gradient", "the same: its gradient", 8, standard),
     BOTH("unet-mnist", "TorchCFM's U-Net, 1x28x28, 32 channels", 16, mnist),
     BOTH("unet-cifar", "TorchCFM's U-Net, 3x32x32, 128 channels", 8, cifar),
     BOTH("unet-cifar-small", "the same with 32 channels", 16, cifar_small),
