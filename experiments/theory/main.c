@@ -12,7 +12,7 @@ static const char *const stages[] = {ORW_STAGE_BASE, ORW_STAGES_OF_RUN, RESULTS_
 static orw_status check_program(const orw_program *program) {
     if (!orw_program_stage(program, "finetune"))
         return orw_error(ORW_ERR_INPUT, "--stage: theory has no stages; expected all, or nothing");
-    if (orw_base_is_given(program->config))
+    if (orw_model_is_given(program->config, "base.init"))
         return orw_error(ORW_ERR_INPUT, "base.init: found '%s', expected none: theory pre-trains its own fields",
                          orw_config_text(program->config, "base.init"));
     return ORW_OK;

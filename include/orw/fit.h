@@ -70,6 +70,7 @@ typedef struct orw_fit {
     const orw_place *place;
     const char *what;           /* for the progress line */
     const char *section;        /* of the configuration: SECTION.updates, .batch, .seed, the optimiser's keys */
+    const char *init;           /* key that may name a model to take in place of the fit */
     const orw_network *network; /* filled in by orw_fit_or_load */
     double ema;                 /* decay of the moving average that is the result; 0: the last weights are */
     int log_every;              /* updates between rows of the metrics */
@@ -82,6 +83,9 @@ typedef struct orw_fit_recipe {
     orw_field *field; /* of the context: filled in with the network and the values at which the loss differentiates */
     orw_status (*describe)(void *context, orw_dictionary *description); /* the network to make */
     orw_status (*check)(void *context); /* once the network is there: does it fit the data? May be NULL */
+    /* May this model from elsewhere (fit.init) stand in for it? NULL: if kind, shape and outputs are those of the
+     * network described. */
+    orw_status (*accept)(void *context, const char *path, const orw_network *network);
     /* After the last update, when the field is the result's, before it is written; may be NULL. Collective. */
     orw_status (*finish)(void *context);
 } orw_fit_recipe;
@@ -122,8 +126,8 @@ extern const orw_option orw_classifier_a_options[], orw_classifier_b_options[];
  * ones go on. `model_digest` identifies the model. Collective. */
 orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_network **network, float **values,
                         char model_digest[17]);
-/* Does base.init name a model to start from? Then nothing is pre-trained. */
-bool orw_base_is_given(const orw_config *config);
+/* Does the key (base.init, SECTION.init) name a model? Then nothing is fitted. */
+bool orw_model_is_given(const orw_config *config, const char *key);
 /* A distribution that can be drawn from at will, for problems whose solution is known. */
 typedef struct orw_generator {
     const void *context;

@@ -27,4 +27,14 @@
         section ".time_scale", ORW_REAL, "", "1", 0, 10, NULL, "logit_normal: its standard deviation", stage           \
     }
 
+/* A model in place of the one that the section trains. */
+#define INIT_OPTION(key, without)                                                                                      \
+    {                                                                                                                  \
+        key, ORW_TEXT, "", "", 0, 0, NULL,                                                                             \
+            "a model to take in place of " without                                                                     \
+            ": one that comes with the source, by its bare name (looked for in $ORW_DATA/models, then data/models), "  \
+            "or the path of a model file; none or empty: it is trained",                                               \
+            ORW_INCIDENTAL                                                                                             \
+    }
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "given.h"
 #include "orw/fit.h"
 
 /* The values are written for record(). */
@@ -165,6 +166,8 @@ orw_status orw_fit_or_load(const orw_fit *fit, const orw_fit_recipe *recipe, orw
     char path[ORW_PATH];
     *network = NULL;
     *values = NULL;
+    if (orw_model_is_given(fit->place->config, fit->init))
+        return orw_given_take(fit, recipe, network, values, model_digest);
     ORW_CALL(orw_place_path(fit->place, "model.h5", path, sizeof path));
     ORW_CALL(orw_place_inspect(fit->place, "model.h5", &state));
     if (state != ORW_PLACE_COMPLETE) ORW_CALL(orw_comm_agree(comm, make(fit, recipe)));

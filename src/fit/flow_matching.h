@@ -1,4 +1,4 @@
-/* flow_matching.h - private: the loss of pre-training, and a base model from elsewhere in its place. */
+/* flow_matching.h - private: the loss of pre-training. */
 #ifndef ORW_FIT_FLOW_MATCHING_H
 #define ORW_FIT_FLOW_MATCHING_H
 
@@ -25,15 +25,5 @@ bool orw_flow_shard_open(orw_tape *tape, int count, size_t D, int condition_widt
  * the tape). */
 orw_tensor *orw_flow_matching(const orw_flow_shard *shard, const orw_field *field, const orw_flow_law *law,
                               orw_tape *tape, float *gradient, float *report);
-
-/* What a base model must be like to stand in for pre-training. */
-typedef struct orw_base_shape {
-    int height, width, channels, condition_width;
-} orw_base_shape;
-/* base.init: a model from elsewhere becomes the place's model.h5, under an identity of its own that carries the model's
- * digest. *taken = false and nothing done where none is given. A model without conditions fits any data; one that comes
- * with the source must have been trained on these (data.train of the provenance). Collective. */
-orw_status orw_base_take(const orw_place *place, const orw_base_shape *shape, bool *taken, orw_network **network,
-                         float **values, char model_digest[17]);
 
 #endif

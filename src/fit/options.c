@@ -26,12 +26,7 @@ const orw_option orw_pretrain_options[] = {
      "share of the samples that are shown without their condition, so that guidance has a v_none", ORW_STAGE_BASE},
     {"pretrain.log", ORW_INT, "updates", "50", 1, 1e9, NULL, "between rows of the metrics", ORW_STAGE_BASE},
     OPTIMISER_OPTIONS("pretrain", ORW_STAGE_BASE, "1e-3", "100", "1", "0", "0.999", "0.05"),
-    {"base.init", ORW_TEXT, "", "", 0, 0, NULL,
-     "where to start from in place of pre-training: a model that comes with the source, by its bare name (looked for "
-     "in "
-     "$ORW_DATA/models, then data/models), or the path of a model file (orw import makes one of a PyTorch checkpoint); "
-     "none or empty: pre-training",
-     ORW_INCIDENTAL},
+    INIT_OPTION("base.init", "pre-training (orw import makes one of a PyTorch checkpoint)"),
     {.key = NULL}};
 
 #define CLASSIFIER_OPTIONS(section, seed, channels, depth, pool)                                                       \
@@ -49,6 +44,7 @@ const orw_option orw_pretrain_options[] = {
          section},                                                                                                     \
         {section ".depth", ORW_INT, "convolutions", depth, 1, 16, NULL, "per stage", section},                         \
         {section ".pool", ORW_CHOICE, "", pool, 0, 0, "stride|average", "how the image is halved", section},           \
+        INIT_OPTION(section ".init", "the one that would be trained"),                                                 \
         OPTIMISER_OPTIONS(section, section, "3e-3", "50", "1", "1e-4", "0.999", "0.05")
 
 /* Two that differ in architecture, seed and order of the data: A gives the reward, B judges. */

@@ -5,12 +5,17 @@
 #include "flow_matching.h"
 #include "orw/fit.h"
 
+/* What the samples are like. */
+typedef struct sample_shape {
+    int height, width, channels, condition_width;
+} sample_shape;
+
 /* Where the samples come from: one of the two. */
 typedef struct pretraining {
     const orw_config *config;
     const orw_dataset *data;
     const orw_generator *generator;
-    orw_base_shape shape;
+    sample_shape shape;
     orw_flow_law law;
     orw_field field;
     orw_order order; /* of the data set */
@@ -40,7 +45,7 @@ static void draw_fresh(const pretraining *self, int index, float *x1, int *condi
 static orw_tensor *flow_matching_loss(void *context, orw_tape *tape, float *gradient, int first, int count,
                                       float *report) {
     pretraining *self = context;
-    const orw_base_shape *shape = &self->shape;
+    const sample_shape *shape = &self->shape;
     size_t D = (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
     int width = shape->condition_width;
     orw_flow_shard shard;
@@ -78,6 +83,23 @@ static orw_status check(void *context) {
     return ORW_OK;
 }
 
+/* Is a model from elsewhere a velocity field for these data? One without conditions fits any. */
+static orw_status accept(void *context, const char *path, const orw_network *network) {
+    const sample_shape *shape = &((const pretraining *)context)->shape;
+    int h, w, c, conditions = orw_network_condition_width(network);
+    orw_network_shape(network, &h, &w, &c);
+    if (strcmp(orw_network_kind(network), "classifier") == 0 || orw_network_outputs(network) != c)
+        return orw_error(ORW_ERR_INPUT, "base.init: %s holds a %s with %d outputs, expected a flow model", path,
+                         orw_network_kind(network), orw_network_outputs(network));
+    if (h != shape->height || w != shape->width || c != shape->channels)
+        return orw_error(ORW_ERR_INPUT, "base.init: %s models %dx%dx%d (height, width, channels), expected %dx%dx%d",
+                         path, h, w, c, shape->height, shape->width, shape->channels);
+    if (conditions && conditions != shape->condition_width)
+        return orw_error(ORW_ERR_INPUT, "base.init: %s takes a condition of %d integers, expected 0 or %d", path,
+                         conditions, shape->condition_width);
+    return ORW_OK;
+}
+
 static orw_status run(const orw_place *place, pretraining *self, orw_network **network, float **values,
                       char model_digest[17]) {
     const orw_config *config = self->config = place->config;
@@ -88,15 +110,14 @@ static orw_status run(const orw_place *place, pretraining *self, orw_network **n
     const orw_fit fit = {.place = place,
                          .what = "pre-training",
                          .section = "pretrain",
+                         .init = "base.init",
                          .ema = orw_config_real(config, "pretrain.ema"),
                          .log_every = orw_config_int(config, "pretrain.log"),
                          .loss = flow_matching_loss,
                          .context = self,
                          .update = &self->update};
-    const orw_fit_recipe recipe = {self, &self->field, describe, check, NULL};
-    bool taken;
-    ORW_CALL(orw_base_take(place, &self->shape, &taken, network, values, model_digest));
-    return taken ? ORW_OK : orw_fit_or_load(&fit, &recipe, network, values, model_digest);
+    const orw_fit_recipe recipe = {self, &self->field, describe, check, accept, NULL};
+    return orw_fit_or_load(&fit, &recipe, network, values, model_digest);
 }
 
 orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_network **network, float **values,

@@ -77,12 +77,13 @@ static orw_status fit(class_contrast *self, orw_model *model) {
     const orw_fit fit = {.place = self->place,
                          .what = self->section,
                          .section = self->section,
+                         .init = "class_encoder.init",
                          .ema = 0.99,
                          .log_every = 50,
                          .loss = class_loss,
                          .context = self,
                          .update = &self->update};
-    const orw_fit_recipe recipe = {self, &self->field, describe, NULL, finish};
+    const orw_fit_recipe recipe = {self, &self->field, describe, NULL, NULL, finish};
     return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
 }
 

@@ -215,11 +215,12 @@ orw_status orw_train_dual_encoder(const orw_place *place, const orw_scene_data *
     orw_fit fit = {.place = place,
                    .what = "dual_encoder",
                    .section = "dual_encoder",
+                   .init = "dual_encoder.init",
                    .ema = 0.99,
                    .log_every = 50,
                    .loss = contrastive_loss,
                    .context = &self,
                    .update = &self.update};
-    const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, finish};
+    const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, NULL, finish};
     return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
 }

@@ -166,11 +166,12 @@ orw_status orw_train_preference(const orw_place *place, const orw_scene_data *da
     orw_fit fit = {.place = place,
                    .what = "preference",
                    .section = "preference",
+                   .init = "preference.init",
                    .ema = 0.99,
                    .log_every = 50,
                    .loss = preference_loss,
                    .context = &self,
                    .update = &self.update};
-    const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, finish};
+    const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, NULL, finish};
     return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
 }

@@ -18,6 +18,7 @@
          section},                                                                                                       \
         {section ".depth", ORW_INT, "convolutions", depth, 1, 16, NULL, "per stage", section},                           \
         {section ".pool", ORW_CHOICE, "", pool, 0, 0, "stride|average", "how the image is halved", section},             \
+        INIT_OPTION(section ".init", "the one that would be trained"),                                                   \
         {section ".features", ORW_INT, "", "64", 1, 4096, NULL, "numbers per image after the last stage", section},      \
         OPTIMISER_OPTIONS(section, section, "3e-3", "100", "1", "1e-4", "0.99", "0.02")
 

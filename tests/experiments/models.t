@@ -13,15 +13,28 @@ unset ORW_DATA
 
 # ---- what is there
 
+# NAME.h5 is the base model that NAME.conf makes, NAME-PLACE.h5 what it makes in the folder PLACE.
 for file in "$ORW_ROOT"/data/models/*.h5; do
     [ -e "$file" ] || continue
     name=$(basename "$file" .h5)
+    conf=${name%%-*} place=base
+    case $name in *-*) place=${name#*-} ;; esac
     of=$("$orw" export --provenance "$file" | sed -n 's/^program\t//p')
-    run "$BUILD/bin/$of" "$ORW_ROOT/data/models/$name.conf" --stage base --set "base.init=$name" --out "bundled-$name"
+    stage=base rest=
+    if [ "$place" != base ]; then # all that the stage would train is taken
+        stage=rewards
+        for other in "$ORW_ROOT/data/models/$conf"-*.h5; do
+            other=$(basename "$other" .h5)
+            rest="$rest --set ${other#*-}.init=$other"
+        done
+        rest="$rest --set base.init=$conf --set evaluate.count=16 --set solver.steps=1 --set parallel.shards=4"
+    fi
+    # shellcheck disable=SC2086
+    run "$BUILD/bin/$of" "$ORW_ROOT/data/models/$conf.conf" --stage $stage --set "$place.init=$name" $rest --out "bundled-$name"
     is "$status" 0 "data/models/$name.h5 is taken by $of: $(tail -n 1 tap.err)"
     identity "$file" > made-with.txt
-    is "$("$BUILD/bin/$of" "$ORW_ROOT/data/models/$name.conf" --identities | sed -n 's/^base\t//p' | grep -v -x -F -f made-with.txt)" "" \
-        "and was made with $name.conf"
+    is "$("$BUILD/bin/$of" "$ORW_ROOT/data/models/$conf.conf" --identities | sed -n "s/^$place\t//p" | grep -v -x -F -f made-with.txt)" "" \
+        "and was made with $conf.conf"
     like "$(cat "$ORW_ROOT/data/SHA256SUMS")" "$(sha256sum < "$file" | cut -d ' ' -f 1)  models/$name.h5" "data/SHA256SUMS has it"
 done
 
@@ -44,13 +57,13 @@ ORW_DATA=$PWD/given
 export ORW_DATA
 run "$program" "$smoke" --stage base --set base.init=tiny --out named
 is "$status" 0 "base.init=tiny is looked for in \$ORW_DATA/models: $(tail -n 1 tap.err)"
-like "$err" "^base model: $PWD/given/models/tiny.h5 ($made)" "the log names it and its digest"
+like "$err" "^base.init: $PWD/given/models/tiny.h5 ($made)" "the log names it and its digest"
 is "$(digest named/target_image/base/model.h5)" "$made" "it is the base model"
 is "$(identity named/target_image/base/model.h5 | grep .)" "base.init = $made" "what depends on it says which it was"
 unset ORW_DATA
 mv given/models/tiny.h5 data/models/
 run "$program" "$smoke" --stage base --set base.init=tiny --out here
-like "$err" "^base model: data/models/tiny.h5 ($made)" "without that, in data/models: $status"
+like "$err" "^base.init: data/models/tiny.h5 ($made)" "without that, in data/models: $status"
 : > tiny
 run "$program" "$smoke" --stage base --set base.init=tiny --out here
 is "$status" 0 "a file of that name in the working directory is not meant"
@@ -111,6 +124,24 @@ is "$status" 0 "of the same data: $(tail -n 1 tap.err)"
 fails "given/models/foreign.h5 was trained on data that it does not name" "one that says nothing of its data" \
     "$program" "$smoke" --stage base --set base.init=foreign --out bad
 
+# ---- judges
+
+run "$program" "$smoke" --stage rewards --set base.init=./data/models/tiny.h5 --set classifier_a.updates=3 --set classifier_b.updates=3 --out judges
+is "$status" 0 "classifiers are trained where none is given: $(tail -n 1 tap.err)"
+judge=judges/target_image/classifier_b
+cp $judge/model.h5 given/models/judge.h5
+run "$program" "$smoke" --stage rewards --set base.init=./data/models/tiny.h5 --set classifier_a.updates=3 --set classifier_b.init=judge --out judged
+is "$status" 0 "classifier_b.init=judge takes one: $(tail -n 1 tap.err)"
+like "$err" "^classifier_b.init: .*/given/models/judge.h5 (" "says so"
+is "$(identity judged/target_image/classifier_b/model.h5 | grep .)" "classifier_b.init = $(digest given/models/judge.h5)" "under its own identity"
+is "$("$orw" export judged/target_image/classifier_b/evaluation.h5 evaluation)" "$("$orw" export $judge/evaluation.h5 evaluation)" "with how good it is"
+is "$("$orw" export judged/target_image/runs/base/run.h5 evaluation)" "$("$orw" export judges/target_image/runs/base/run.h5 evaluation)" \
+    "it judges as the one that was trained did"
+run "$program" "$smoke" --stage rewards --set classifier_b.init=emoji --set base.init=./data/models/tiny.h5 --set classifier_a.init=judge --out bad
+is "$status" 2 "a flow is no judge"
+like "$err" "^orw: error: classifier_b.init: .*/given/models/emoji.h5 holds a unet of 32x32x3 .*, expected a classifier of 28x28x1 with 10" "one line says so"
+fails "base.init: .*/given/models/judge.h5 holds a classifier" "nor a judge a flow" "$program" "$smoke" --stage base --set base.init=judge --out bad
+
 # ---- published
 
 unset ORW_DATA
@@ -158,4 +189,11 @@ like "$out" "^$(sha256sum < published/tiny.h5 | cut -d ' ' -f 1)  models/tiny.h5
 is "$(printf '%s\n' "$out" | wc -l)" 3 "and one of its picture, and nothing else"
 [ -z "$(find published -name '*.partial')" ]
 report $? "nothing half-written"
+run "$program" published/tiny.conf --stage rewards --set solver.steps=1 --set evaluate.count=16 --set quality.images=100 --out three
+is "$status" 0 "the judges that these settings make: $(tail -n 1 tap.err)"
+run "$publish" three tiny-classifier_b
+is "$status" 0 "one is published"
+like "$out" "^| .tiny-classifier_b. | classifier, 16,32,48 channels, depth 2 | .* | 3 of 64 | .* | accuracy [0-9.]*, images 10000 | .* --stage rewards --out results/models. |$" "a row, with what its evaluation says"
+cmp -s three/target_image/classifier_b/model.h5 published/tiny-classifier_b.h5
+report $? "as it is"
 done_testing
