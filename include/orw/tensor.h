@@ -109,6 +109,12 @@ orw_tensor *orw_cross_entropy(orw_tape *tape, orw_tensor *logits, const int *lab
 orw_tensor *orw_softmax(orw_tape *tape, orw_tensor *x);                               /* over the last index */
 orw_tensor *orw_weighted_sum(orw_tape *tape, orw_tensor *x,
                              const float *weights); /* x[B] -> scalar; weights copied; NULL: ones */
+/* Of single numbers, any shape (src/tensor/scalar.c). */
+orw_tensor *orw_exp(orw_tape *tape, orw_tensor *x);
+orw_tensor *orw_clip(orw_tape *tape, orw_tensor *x, float low, float high); /* no gradient outside [low, high] */
+orw_tensor *orw_smaller(orw_tape *tape, orw_tensor *x, orw_tensor *y);      /* same shapes; where equal: x */
+orw_tensor *orw_softplus(orw_tape *tape, orw_tensor *x);                    /* log(1 + e^x) = -log sigmoid(-x) */
+orw_tensor *orw_stop(orw_tape *tape, const orw_tensor *x); /* the same numbers, and no gradient flows back */
 
 /* ---- GEMM: C = alpha op(A) op(B) + beta C, row-major, leading dimensions in elements ---- */
 void orw_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a, int lda,
