@@ -157,19 +157,32 @@ orw_status orw_json_beside(const char *file, const char *name, char path[ORW_OUT
 
 /* ---------------------------------------------------------------- safetensors ----------------------------------- */
 
-typedef struct orw_safetensors orw_safetensors; /* a validated file in memory */
+/* A validated file, or the validated files of an index (a path that ends with .index.json), whose tensors are one list.
+ * Numbers are read when they are asked for. */
+typedef struct orw_safetensors orw_safetensors;
 orw_status orw_safetensors_open(const char *path, orw_safetensors **file);
 void orw_safetensors_close(orw_safetensors **file);
 const orw_dictionary *orw_safetensors_metadata(const orw_safetensors *file);
 int orw_safetensors_count(const orw_safetensors *file);
-/* F32 tensors only; shape has room for 8. Data is borrowed. */
+/* Of dtype F32, F16 or BF16, the numbers as float32; shape has room for 8. Data is borrowed. */
 orw_status orw_safetensors_get(const orw_safetensors *file, const char *name, int *rank, int64_t *shape,
                                const float **data);
+bool orw_safetensors_has(const orw_safetensors *file, const char *name);
+/* The shape alone. */
+orw_status orw_safetensors_shape(const orw_safetensors *file, const char *name, int *rank, int64_t *shape);
 const char *orw_safetensors_name(const orw_safetensors *file, int i);
+const char *orw_safetensors_type(const orw_safetensors *file, int i); /* "F32", "F16" or "BF16" */
+/* The files that hold the tensors: one, or those of the index. */
+int orw_safetensors_files(const orw_safetensors *file);
+const char *orw_safetensors_file(const orw_safetensors *file, int i);
 /* Another name for tensor i, under which a network then finds it; NULL: no network needs it, it is not extra. */
 orw_status orw_safetensors_rename(orw_safetensors *file, int i, const char *name);
+/* Stability AI's names of a Stable Diffusion 3 in one file (model.diffusion_model.*): does the file have them; gives
+ * its tensors diffusers' names, in diffusers' shapes, and sets aside what is not the transformer's. */
+bool orw_stability_named(const orw_safetensors *file);
+orw_status orw_stability_names(orw_safetensors *file);
 /* All of a network's parameters; missing and extra tensors are listed by name. values: P floats; NULL: only checks
- * whether the file holds what the network needs. */
+ * whether the file holds tensors of the names and shapes that the network needs. */
 orw_status orw_safetensors_load_network(const orw_safetensors *file, const orw_network *network, float *values);
 orw_status orw_safetensors_save_network(const char *path, const orw_network *network, const float *values,
                                         const orw_dictionary *metadata);

@@ -62,6 +62,30 @@ orw_status orw_diffusers_read(const char *path, orw_dictionary *description) {
     return status;
 }
 
+static orw_status take_shift(const char *path, json_t *config, orw_dictionary *description) {
+    static const char known[] = "FlowMatchEulerDiscreteScheduler";
+    static const char *const switches[] = {"use_dynamic_shifting", "use_karras_sigmas", "use_exponential_sigmas",
+                                           "use_beta_sigmas",      "invert_sigmas",     "stochastic_sampling"};
+    const char *class = json_string_value(json_object_get(config, "_class_name"));
+    const json_t *shift = json_object_get(config, "shift");
+    if (!class || strcmp(class, known) != 0)
+        return orw_error(ORW_ERR_INPUT, "%s: _class_name %s found, expected %s", path, class ? class : "missing",
+                         known);
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
+        if (json_is_true(json_object_get(config, switches[i])))
+            return orw_error(ORW_ERR_INPUT, "%s: %s: true found, expected false", path, switches[i]);
+    if (!json_is_number(shift)) return orw_error(ORW_ERR_INPUT, "%s: shift: missing, expected a number", path);
+    return orw_dictionary_set(description, "shift", "%.9g", json_number_value(shift));
+}
+
+orw_status orw_diffusers_scheduler(const char *path, orw_dictionary *description) {
+    json_t *config = NULL;
+    ORW_CALL(orw_json_read(path, &config));
+    orw_status status = take_shift(path, config, description);
+    json_decref(config);
+    return status;
+}
+
 /* ---------------------------------------------------------------- writing --------------------------------------- */
 
 static json_t *list_of(const char *text) {

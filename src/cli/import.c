@@ -1,4 +1,4 @@
-/* import.c - `orw import`: a PyTorch checkpoint (safetensors) becomes a model file of the suite. */
+/* import.c - `orw import`: a PyTorch checkpoint (safetensors) or a folder of them becomes a model file of the suite. */
 #include "orw/store.h"
 
 #include <stdlib.h>
@@ -6,17 +6,25 @@
 
 #include "cli.h"
 #include "diffusers.h"
+#include "folder.h"
+#include "stability.h"
 
 static const char usage[] =
-    "usage: orw import FILE.safetensors OUT.h5 [--config CONFIG.json] [--base BASE.h5]\n"
-    "Turns a PyTorch checkpoint in safetensors format into a model file; `orw export-weights` turns it back, bit for "
-    "bit.\n"
-    "`orw sample` draws from it, and base.init = OUT.h5 makes it the base model of an experiment.\n"
+    "usage: orw import SOURCE OUT.h5 [--config CONFIG.json] [--base BASE.h5] [--height H] [--width W] [--shift S]\n"
+    "Turns a PyTorch checkpoint into a model file; `orw export-weights` turns it back, bit for bit where it was "
+    "float32.\n"
+    "`orw sample` draws from it, and base.init = OUT.h5 makes it the base model of an experiment. SOURCE is one of\n"
+    "\n"
+    "  FILE.safetensors             tensors of dtype F32, F16 or BF16 (they become float32)\n"
+    "  FILE.safetensors.index.json  the same in several files\n"
+    "  DIR                          a Stable Diffusion 3 or 3.5 of diffusers: its transformer/ and the shift of "
+    "scheduler/\n"
+    "  sd3_medium.safetensors       as Stability AI publishes it, in one file\n"
     "\n"
     "The network is built from the file's metadata: model = torchcfm.UNetModelWrapper, in_channels, height, width,\n"
     "num_channels, num_res_blocks and whatever differs from TorchCFM's defaults (all keys: src/model/README.md). "
     "Tensors have\n"
-    "their state_dict names and are float32. Which weights these are, the last ones or their moving average (EMA), is\n"
+    "their state_dict names. Which weights these are, the last ones or their moving average (EMA), is\n"
     "decided where the file is made: TorchCFM's .pt holds both, net_model and ema_model, and samples come from the "
     "second.\n"
     "\n"
@@ -28,6 +36,9 @@ static const char usage[] =
     "                 ss_network_alpha), from tensors *.alpha, from PEFT's adapter_config.json (--config, or the one "
     "in\n"
     "                 the folder); what disagrees is refused; where none says it, alpha is the rank, and that is said\n"
+    "  --height H, --width W  of the latents, an eighth of the image's, that the model is to be used at (default: its\n"
+    "                 config's sample_size)\n"
+    "  --shift S      of the sampler's times, where no scheduler_config.json says it\n"
     "\n"
     "A PyTorch file (.pt, .pth, .ckpt, .bin), or a safetensors file without metadata (safetensors.torch.load_file "
     "instead\n"
@@ -45,8 +56,22 @@ enum { KEY_MOST = 128, VALUE_MOST = 60000 };
 
 typedef struct request {
     const char *path, *out, *config, *base;
-    char place[ORW_OUTPUT]; /* where `out` is written to */
+    const char *height, *width, *shift; /* of the description, where given */
+    const char *scheduler;              /* scheduler_config.json, or NULL */
+    char place[ORW_OUTPUT];             /* where `out` is written to */
 } request;
+
+/* Of an index every file counts. */
+static orw_status describe_files(const orw_safetensors *file, orw_dictionary *about) {
+    for (int i = 0; orw_safetensors_files(file) > 1 && i < orw_safetensors_files(file); i++) {
+        char name[64], sum[ORW_SHA256_TEXT];
+        const char *path = orw_safetensors_file(file, i), *slash = strrchr(path, '/');
+        ORW_CALL(orw_sha256_file(path, sum));
+        snprintf(name, sizeof name, "import.part%d", i + 1);
+        ORW_CALL(orw_dictionary_set(about, name, "%s %s", sum, slash ? slash + 1 : path));
+    }
+    return ORW_OK;
+}
 
 /* Where the model comes from, and the file's own words on it: orw export-weights gives them back. */
 static orw_status describe(const char *path, const orw_safetensors *file, orw_dictionary *about) {
@@ -56,6 +81,7 @@ static orw_status describe(const char *path, const orw_safetensors *file, orw_di
     ORW_CALL(orw_sha256_file(path, sum));
     ORW_CALL(orw_dictionary_set(about, "import.file", "%s", path));
     ORW_CALL(orw_dictionary_set(about, "import.sha256", "%s", sum));
+    ORW_CALL(describe_files(file, about));
     for (int i = 0; i < orw_dictionary_size(metadata); i++) {
         const char *key, *value;
         char name[KEY_MOST + 32];
@@ -69,6 +95,16 @@ static orw_status describe(const char *path, const orw_safetensors *file, orw_di
         ORW_CALL(orw_dictionary_set(about, name, "%s", value));
     }
     return ORW_OK;
+}
+
+/* What the folder and the command line add. */
+static orw_status describe_use(const request *r, orw_dictionary *description) {
+    if (r->height) ORW_CALL(orw_dictionary_set(description, "height", "%s", r->height));
+    if (r->width) ORW_CALL(orw_dictionary_set(description, "width", "%s", r->width));
+    if (r->scheduler && r->shift)
+        return orw_error(ORW_ERR_INPUT, "--shift: %s given, but %s says it", r->shift, r->scheduler);
+    if (r->scheduler) return orw_diffusers_scheduler(r->scheduler, description);
+    return r->shift ? orw_dictionary_set(description, "shift", "%s", r->shift) : ORW_OK;
 }
 
 /* What the network is built from: the metadata, and config.json where they name no network. */
@@ -107,23 +143,33 @@ static orw_status refuse_adapters(const char *path, const orw_safetensors *file)
     return ORW_OK;
 }
 
-static orw_status load_checkpoint(const char *path, const orw_safetensors *file, const char *config, imported *made) {
+/* The network of a checkpoint, whose tensors get the network's names. */
+static orw_status build(const request *r, orw_safetensors *file, orw_network **network) {
     orw_dictionary *description = NULL;
-    orw_status status;
-    /* A model that was made with its adapters says so. */
-    if (!orw_dictionary_get(orw_safetensors_metadata(file), "lora_rank")) ORW_CALL(refuse_adapters(path, file));
+    orw_status status = ORW_OK;
     ORW_CALL(orw_dictionary_create(&description));
-    ORW_TRY(status, describe_network(path, file, config, description), done);
-    ORW_TRY(status, orw_cli_named(orw_network_create(description, &made->network), path), done);
-    /* Before memory is asked for: metadata can claim a network of any size. */
-    ORW_TRY(status, orw_safetensors_load_network(file, made->network, NULL), done);
-    made->values = orw_network_values(made->network);
-    status = made->values
-                 ? orw_safetensors_load_network(file, made->network, made->values)
-                 : orw_error(ORW_ERR_SYSTEM, "%s: no memory for %zu parameters", path, orw_network_size(made->network));
+    if (orw_stability_named(file)) {
+        ORW_TRY(status, orw_stability_names(file), done);
+        ORW_TRY(status, orw_stability_describe(r->path, file, description), done);
+    } else
+        ORW_TRY(status, describe_network(r->path, file, r->config, description), done);
+    ORW_TRY(status, describe_use(r, description), done);
+    status = orw_cli_named(orw_network_create(description, network), r->path);
 done:
     orw_dictionary_destroy(&description);
     return status;
+}
+
+static orw_status load_checkpoint(const request *r, orw_safetensors *file, imported *made) {
+    /* A model that was made with its adapters says so. */
+    if (!orw_dictionary_get(orw_safetensors_metadata(file), "lora_rank")) ORW_CALL(refuse_adapters(r->path, file));
+    ORW_CALL(build(r, file, &made->network));
+    /* Before memory is asked for: metadata can claim a network of any size. */
+    ORW_CALL(orw_safetensors_load_network(file, made->network, NULL));
+    made->values = orw_network_values(made->network);
+    if (!made->values)
+        return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %zu parameters", r->path, orw_network_size(made->network));
+    return orw_safetensors_load_network(file, made->network, made->values);
 }
 
 static orw_status load_adapters(const request *r, imported *made) {
@@ -143,6 +189,16 @@ static void print_strength(const orw_adapters_strength *strength, char *text, si
              strength->alpha / strength->rank);
 }
 
+/* OUT is none of the files that the index or the folder led to. */
+static orw_status spare_inputs(const request *r, const orw_safetensors *file) {
+    char place[ORW_OUTPUT];
+    for (int i = 0; i < orw_safetensors_files(file); i++) {
+        const char *const inputs[] = {orw_safetensors_file(file, i), NULL};
+        ORW_CALL(orw_cli_output(r->out, inputs, place));
+    }
+    return ORW_OK;
+}
+
 static orw_status import(const request *r) {
     orw_safetensors *file = NULL;
     imported made = {.network = NULL};
@@ -150,7 +206,8 @@ static orw_status import(const request *r) {
     char digest[17], strength[ORW_OUTPUT + 128];
     orw_status status;
     ORW_CALL(orw_safetensors_open(r->path, &file));
-    status = r->base ? load_adapters(r, &made) : load_checkpoint(r->path, file, r->config, &made);
+    ORW_TRY(status, spare_inputs(r, file), done);
+    status = r->base ? load_adapters(r, &made) : load_checkpoint(r, file, &made);
     if (status != ORW_OK) goto done;
     ORW_TRY(status, orw_dictionary_create(&about), done);
     ORW_TRY(status, describe(r->path, file, about), done);
@@ -171,11 +228,29 @@ done:
     return status;
 }
 
+/* Of a folder, the transformer in it. */
+static orw_status import_folder(request *r) {
+    orw_folder_part part;
+    char scheduler[ORW_OUTPUT];
+    bool found;
+    if (r->config || r->base)
+        return orw_error(ORW_ERR_INPUT, "%s: a folder, expected no %s", r->path, r->config ? "--config" : "--base");
+    ORW_CALL(orw_folder_find(r->path, "transformer", &part, &found));
+    if (!found)
+        return orw_error(ORW_ERR_INPUT, "%s: a folder without transformer/, expected a Stable Diffusion 3 of diffusers",
+                         r->path);
+    if (orw_folder_scheduler(r->path, scheduler)) r->scheduler = scheduler;
+    r->path = part.weights;
+    r->config = part.config;
+    return import(r);
+}
+
 int orw_cli_import(int argc, char **argv) {
     request r = {0};
-    const orw_cli_option options[] = {{"--config", ORW_CLI_TEXT, &r.config, 0, 0},
-                                      {"--base", ORW_CLI_TEXT, &r.base, 0, 0},
-                                      {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
+    const orw_cli_option options[] = {
+        {"--config", ORW_CLI_TEXT, &r.config, 0, 0}, {"--base", ORW_CLI_TEXT, &r.base, 0, 0},
+        {"--height", ORW_CLI_TEXT, &r.height, 0, 0}, {"--width", ORW_CLI_TEXT, &r.width, 0, 0},
+        {"--shift", ORW_CLI_TEXT, &r.shift, 0, 0},   {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands operands;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
@@ -185,6 +260,6 @@ int orw_cli_import(int argc, char **argv) {
         const char *const inputs[] = {r.path, r.base ? r.base : r.path, r.config ? r.config : r.path, NULL};
         status = orw_cli_output(r.out, inputs, r.place);
     }
-    if (status == ORW_OK) status = import(&r);
+    if (status == ORW_OK) status = orw_is_folder(r.path) ? import_folder(&r) : import(&r);
     return orw_cli_status(status);
 }

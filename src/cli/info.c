@@ -99,6 +99,10 @@ done:
 
 /* ---------------------------------------------------------------- other files ----------------------------------- */
 
+static const char *type_name(const char *type) {
+    return strcmp(type, "F16") == 0 ? "float16" : strcmp(type, "BF16") == 0 ? "bfloat16" : "float32";
+}
+
 static orw_status describe_safetensors(const char *path) {
     orw_safetensors *file = NULL;
     ORW_CALL(orw_safetensors_open(path, &file));
@@ -107,14 +111,13 @@ static orw_status describe_safetensors(const char *path) {
     for (int i = 0; i < orw_safetensors_count(file) && status == ORW_OK; i++) {
         int rank;
         int64_t shape[8];
-        const float *data;
         char text[8 * 24] = "";
         size_t used = 0;
-        status = orw_safetensors_get(file, orw_safetensors_name(file, i), &rank, shape, &data);
+        status = orw_safetensors_shape(file, orw_safetensors_name(file, i), &rank, shape);
         if (status != ORW_OK) break;
         for (int d = 0; d < rank; d++)
             used += (size_t)snprintf(text + used, sizeof text - used, "%s%" PRId64, d ? "," : "", shape[d]);
-        printf("  %-60s float32 [%s]\n", orw_safetensors_name(file, i), text);
+        printf("  %-60s %s [%s]\n", orw_safetensors_name(file, i), type_name(orw_safetensors_type(file, i)), text);
     }
     if (orw_dictionary_size(orw_safetensors_metadata(file)) > 0) printf("metadata\n");
     print_pairs(orw_safetensors_metadata(file));

@@ -89,8 +89,8 @@ head -c 100 flow.safetensors > bad.safetensors
 reject bad.safetensors "bad.safetensors: header of" "a file that ends in its header"
 { cat flow.safetensors; printf 'more'; } > bad.safetensors
 reject bad.safetensors "bytes of data found, but the tensors cover" "trailing bytes"
-changed '"dtype":"F32"' '"dtype":"F16"'
-reject bad.safetensors "tensor .*: dtype F16 found, expected F32" "another dtype"
+changed '"dtype":"F32"' '"dtype":"F64"'
+reject bad.safetensors "tensor .*: dtype F64 found, expected F32, F16 or BF16" "another dtype"
 changed '"shape":\[32,8\]' '"shape":[32,9]'
 reject bad.safetensors "tensor time_embed.0.weight: .* bytes found, expected" "a shape that its bytes contradict"
 changed '"data_offsets":\[1024,1152\]' '"data_offsets":[1020,1148]'

@@ -18,7 +18,7 @@ static void load_network(const orw_safetensors *file) {
     if (fuzz_read(orw_network_create(orw_safetensors_metadata(file), &network)) &&
         fuzz_read(orw_safetensors_load_network(file, network, NULL))) {
         float *values = orw_network_values(network);
-        fuzz_must(orw_safetensors_load_network(file, network, values), "a network that was checked");
+        fuzz_read(orw_safetensors_load_network(file, network, values)); /* numbers may still be infinite */
         free(values);
     }
     orw_network_destroy(&network);

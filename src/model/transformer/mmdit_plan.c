@@ -25,6 +25,7 @@ const char *const orw_mmdit_keys[] = {"in_channels",
                                       "time_proj_dim",
                                       "time_embed_max_period",
                                       "num_train_timesteps",
+                                      "shift",
                                       "text_tokens",
                                       "vocabulary",
                                       "text_layers",
@@ -128,6 +129,13 @@ static orw_status read_text(orw_network *network, mmdit *m, const orw_dictionary
     return ORW_OK;
 }
 
+/* Of the sampler's times, which a model is published with: not part of the network, but of no use without. */
+static orw_status read_shift(orw_network *network, const orw_dictionary *given) {
+    double shift = 1;
+    if (!orw_dictionary_get(given, "shift")) return ORW_OK;
+    return orw_describe_real(network, given, "shift", 1, 1e-3, 1e3, &shift);
+}
+
 static void add_layers(orw_network *network, mmdit *m, int base, bool still) {
     const int width = m->width;
     m->positions = orw_network_add_positions(network, "pos_embed.pos_embed", m->extent, width, base);
@@ -157,6 +165,7 @@ orw_status orw_mmdit_build(orw_network *network, const orw_dictionary *given) {
     ORW_CALL(read_blocks(network, m, given));
     ORW_CALL(read_text(network, m, given));
     ORW_CALL(check_fixed(network, given));
+    ORW_CALL(read_shift(network, given));
     /* Diffusers starts with no zeros; from scratch a network that first returns 0 trains better. */
     ORW_CALL(orw_describe_bool(network, given, "zero_init", true, &still));
     add_layers(network, m, base, still);
