@@ -1,15 +1,14 @@
-# runs.sh - for experiments whose results are runs of a sweep, METHOD-alphaA-seedS: their tables, and the figures that all of them
-# have. Sourced by figures.sh after lib.sh. `dataset` names the data set on every figure.
+# runs.sh - for experiments whose results are runs of a sweep: their tables, and the figures that all of them have. Sourced by figures.sh after lib.sh. `dataset` names the data set on every figure.
 # shellcheck shell=bash
 #
 # $data/runs.tsv has one line per run, $data/runs/NAME/{evaluation,metrics,timing,provenance}.tsv what `orw export` prints of it; the
 # report reads the same tables.
 
-# Runs of the sweep (not those moved aside) into runs.tsv. A run is complete once it has written its final model. What has another name
-# than a run is said, here and in the report.
+# Runs of the sweep (not those moved aside) into runs.tsv. A run is complete once it has written its final model. What is no run is said,
+# here and in the report.
 list_runs() {
     local line
-    "$root/analysis/runs.pl" "$results/runs" > "$data/runs.tsv" 2> "$data/skipped.txt"
+    "$root/analysis/runs.pl" "$ORW" "$results/runs" > "$data/runs.tsv" 2> "$data/skipped.txt"
     while IFS= read -r line; do say "$line"; done < "$data/skipped.txt"
 }
 
@@ -18,6 +17,11 @@ runs_of() { # runs_of METHOD [ALPHA]
     awk -F '\t' -v method="$1" -v alpha="${2-}" '!/^#/ && $2 == method && (alpha == "" || $3 == alpha) && $5 == "yes"' \
         "$data/runs.tsv" | sort -t "$(printf '\t')" -k3,3g -k4,4g | cut -f 1
 }
+seeds_of() { # seeds_of METHOD ALPHA
+    awk -F '\t' -v method="$1" -v alpha="${2-}" '!/^#/ && $2 == method && (alpha == "" || $3 == alpha) && $5 == "yes" { print $4 }' \
+        "$data/runs.tsv" | sort -nu | paste -sd ' '
+}
+seed_of() { awk -F '\t' -v name="$1" '$1 == name { print $4; exit }' "$data/runs.tsv"; } # seed_of NAME
 alphas_of() { awk -F '\t' -v method="$1" '!/^#/ && $2 == method && $5 == "yes" { print $3 }' "$data/runs.tsv" | sort -gu; }
 run_files() { while read -r name; do printf '%s\n' "$results/runs/$name/run.h5"; done; }
 
@@ -91,7 +95,7 @@ draw_bands() {
         export_to "$name-$method-alpha$alpha.tsv" --band "$column" --against "$against" --table "$table" $smooth "${inputs[@]}" || continue
         files="$files $name-$method-alpha$alpha.tsv"
         labels="$labels \"$label\""
-        these="n = ${#inputs[@]}, seeds $(runs_of "$method" "$alpha" | sed 's/.*-seed//' | paste -sd ' ')"
+        these="n = ${#inputs[@]}, seeds $(seeds_of "$method" "$alpha")"
         seeds="$seeds${seeds:+; }$label: $these"
         kinds="$kinds$these"$'\n'
         sources="$sources$(printf '%s\n' "${inputs[@]}")"$'\n'

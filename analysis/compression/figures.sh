@@ -25,7 +25,7 @@ paper_by_alpha() { # paper_by_alpha CLAIM QUANTITY
 }
 
 seeds_of_runs() {
-    printf '%s runs, seeds %s' "$(runs_of orw | grep -c .)" "$(runs_of orw | sed 's/.*-seed//' | sort -nu | paste -sd ' ')"
+    printf '%s runs, seeds %s' "$(runs_of orw | grep -c .)" "$(seeds_of orw)"
 }
 
 # against_alpha NAME QUANTITY YLABEL CLAIMS BASE LEVEL LEVEL_LABEL PAPER COLUMN|LABEL...
@@ -86,7 +86,7 @@ compression_grids() {
         name=$(runs_of orw "$alpha" | head -n 1)
         bytes=$(last_value "$name" bytes_mean)
         draw_grid "grid-alpha$alpha" "$results/runs/$name/samples/final.h5" "alpha = $alpha - $dataset, profile $profile" \
-            "Samples at the end of fine-tuning, seed ${name##*-seed}; mean ${bytes:+$(printf '%.0f' "$bytes")} bytes (blank: $(run_provenance data.bytes_floor))" \
+            "Samples at the end of fine-tuning, seed $(seed_of "$name"); mean ${bytes:+$(printf '%.0f' "$bytes")} bytes (blank: $(run_provenance data.bytes_floor))" \
             "C3 C5"
     done
 }

@@ -10,7 +10,7 @@ steering_grids() {
     for alpha in $(alphas_of orw); do
         name=$(runs_of orw "$alpha" | head -n 1)
         draw_grid "grid-alpha$alpha" "$results/runs/$name/samples/final.h5" "alpha = $alpha - $dataset, profile $profile" \
-            "Samples at the end of fine-tuning to \"$text\", seed ${name##*-seed}; $(told_of "$(last_value "$name" reward_mean)" \
+            "Samples at the end of fine-tuning to \"$text\", seed $(seed_of "$name"); $(told_of "$(last_value "$name" reward_mean)" \
                 "$(last_value "$name" judge_right)" "$(last_value "$name" variety)")" C6
     done
 }

@@ -44,7 +44,7 @@ draw_grids() {
         name=$(runs_of orw "$alpha" | head -n 1)
         reward=$(last_value "$name" reward_mean)
         draw_grid "grid-alpha$alpha" "$results/runs/$name/samples/final.h5" "alpha = $alpha - $dataset, profile $profile" \
-            "Samples at the end of fine-tuning, seed ${name##*-seed}; mean reward ${reward:+$(printf '%.3f' "$reward")}" C2
+            "Samples at the end of fine-tuning, seed $(seed_of "$name"); mean reward ${reward:+$(printf '%.3f' "$reward")}" C2
     done
 }
 

@@ -18,8 +18,7 @@ setting_label() { if [ "$2" = 0 ]; then method_label "$1"; else printf '%s + W2 
 # What every policy does under prompts that it was not fine-tuned on.
 export_others() {
     local name
-    { printf 'base\n'; "$root/analysis/runs.pl" "$results/others" 2>> "$data/skipped.txt" | awk -F '\t' '$5 == "yes" { print $1 }'; } \
-        | while read -r name; do
+    { printf 'base\n'; awk -F '\t' '!/^#/ && $5 == "yes" { print $1 }' "$data/runs.tsv"; } | while read -r name; do
             [ ! -f "$results/others/$name/policy.h5" ] || export_to "others/$name.tsv" "$results/others/$name/run.h5" evaluation || true
         done
 }
@@ -110,7 +109,7 @@ text_grids() {
         for alpha in $(alphas_of "$method"); do
             run=$(runs_of "$method" "$alpha" | head -n 1)
             prompts_grid "grid-$method-alpha$alpha" "$results/runs/$run/samples/final.h5" "$(setting_label "$method" "$alpha")" \
-                "Columns as for the base model; seed ${run##*-seed}; judged right $(printf '%.2f' "$(last_value "$run" judge_right)"), variety $(printf '%.2f' "$(last_value "$run" variety)")"
+                "Columns as for the base model; seed $(seed_of "$run"); judged right $(printf '%.2f' "$(last_value "$run" judge_right)"), variety $(printf '%.2f' "$(last_value "$run" variety)")"
         done
     done
 }

@@ -82,16 +82,15 @@ static orw_status make_measures(experiment *self) {
 /* One method, one alpha, one seed; NULL: the pretrained model as it is. */
 static orw_status run_one(void *context, const orw_variant *variant) {
     experiment *self = context;
-    char after[256];
-    snprintf(after, sizeof after, "base = %s\nreward = %s\njudge = %s\n", self->base.digest, self->encoder.digest,
-             self->judge.digest);
+    char parents[512];
+    snprintf(parents, sizeof parents, "%sbase = %s\nreward = %s\njudge = %s\n", self->images.parents, self->base.digest,
+             self->encoder.digest, self->judge.digest);
     const orw_run_frame frame = {.setup = {.network = self->base.network,
                                            .reference = self->base.values,
                                            .reward = self->reward,
                                            .observer = &self->observer,
                                            .conditions = {1, ORW_CLASS_TOKENS, self->caption}},
-                                 .before = self->images.parents,
-                                 .after = after,
+                                 .parents = parents,
                                  .base_row = self->base_row};
     return orw_program_run(self->program, &frame, variant);
 }

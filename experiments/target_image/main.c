@@ -87,15 +87,14 @@ static orw_status make_rewards(experiment *self) {
 /* One method, one alpha, one seed; NULL: the pretrained model as it is. */
 static orw_status run_one(void *context, const orw_variant *variant) {
     experiment *self = context;
-    char after[256];
-    snprintf(after, sizeof after, "base = %s\nreward = even_digit %s\njudge = %s\n", self->base.digest,
+    char parents[256];
+    snprintf(parents, sizeof parents, "base = %s\nreward = even_digit %s\njudge = %s\n", self->base.digest,
              self->reward_model.digest, self->judge.digest);
     const orw_run_frame frame = {.setup = {.network = self->base.network,
                                            .reference = self->base.values,
                                            .reward = self->reward,
                                            .observer = &self->observer},
-                                 .before = "",
-                                 .after = after,
+                                 .parents = parents,
                                  .base_row = self->base_row};
     return orw_program_run(self->program, &frame, variant);
 }

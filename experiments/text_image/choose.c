@@ -51,19 +51,25 @@ static void take_lowest(const prompts *candidates, const double *accuracy, int f
 static orw_status choose_by_rule(experiment *self, const prompts *candidates) {
     const orw_config *config = self->program->config;
     int seen = orw_config_int(config, "prompts.seen"), held_out = orw_config_int(config, "prompts.held_out");
-    int count = candidates->count * orw_config_int(config, "prompts.samples");
+    orw_variant base;
+    ORW_CALL(orw_variant_base(config, &base));
+    const policy_look at = {.variant = &base,
+                            .sub = "prompts",
+                            .stages = PROMPTS_STAGES,
+                            .parents = "",
+                            .count = candidates->count * orw_config_int(config, "prompts.samples"),
+                            .seed = orw_config_int(config, "prompts.seed")};
     double *row = calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + candidates->count), sizeof *row);
     orw_status status = row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %d prompts", candidates->count);
     if (status == ORW_OK) status = check_prompt_counts(self, candidates->seen, candidates->count - candidates->seen);
-    if (status == ORW_OK)
-        status = look_at(self, "prompts", PROMPTS_STAGES, &self->base, candidates, count,
-                         orw_config_int(config, "prompts.seed"), "", row);
+    if (status == ORW_OK) status = look_at(self, &at, &self->base, candidates, row);
     if (status == ORW_OK) {
         const double *accuracy = row + ORW_EVALUATION_COMMON + FIRST_PROMPT;
         take_lowest(candidates, accuracy, 0, candidates->seen, seen, true, &self->chosen);
         take_lowest(candidates, accuracy, candidates->seen, candidates->count, held_out, false, &self->chosen);
     }
     free(row);
+    orw_variant_clear(&base);
     return status;
 }
 

@@ -15,13 +15,37 @@ static const char *const stages[] = {ORW_STAGE_BASE, "dual_encoder",    "detecto
                                      LORA_STAGES,    ORW_STAGES_OF_RUN, NULL};
 
 static orw_status run_swept(void *context, const orw_variant *variant) {
-    experiment *self = context;
-    return run_one(self, &(run){*variant, self->main_reward, false});
+    return run_one(context, variant);
 }
 
-static orw_status run_if_not_stopped(experiment *self, const run *one) {
+/* Beside the sweep: another override or two, and the label that tells of them. */
+static orw_status run_beside(experiment *self, const char *method, double alpha, int seed, const char *label,
+                             const char *const *overrides) {
+    orw_variant variant;
     ORW_CALL(orw_program_go_on(self->program));
-    return run_one(self, one);
+    ORW_CALL(orw_variant_make(self->program->config, label, method, alpha, seed, overrides, &variant));
+    orw_status status = run_one(self, &variant);
+    orw_variant_clear(&variant);
+    return status;
+}
+
+/* Adapters learn at a rate of their own. */
+static orw_status run_adapters(experiment *self, const char *method, double alpha, int seed) {
+    char rate[64];
+    snprintf(rate, sizeof rate, "finetune.rate=%s", orw_config_raw(self->program->config, "lora.rate"));
+    return run_beside(self, method, alpha, seed, "-lora", (const char *const[]){"run.adapters=true", rate, NULL});
+}
+
+static orw_status run_rewards(experiment *self, const char *method, double alpha, int seed) {
+    const int main_reward = reward_of(self->program->config);
+    for (int r = 0; r < REWARDS; r++) {
+        char kind[64], label[32];
+        if (r == main_reward) continue;
+        snprintf(kind, sizeof kind, "reward.kind=%s", reward_names[r]);
+        snprintf(label, sizeof label, "-%s", reward_names[r]);
+        ORW_CALL(run_beside(self, method, alpha, seed, label, (const char *const[]){kind, NULL}));
+    }
+    return ORW_OK;
 }
 
 /* One method on adapters and under the other rewards. */
@@ -31,15 +55,8 @@ static orw_status run_variants(experiment *self, const char *method, int seed) {
     double lora[MOST], others[MOST];
     int loras = orw_config_reals(config, "also.lora", MOST, lora);
     int other_count = orw_config_reals(config, "also.rewards", MOST, others);
-    for (int a = 0; a < loras && a < MOST; a++) {
-        const run one = {{method, lora[a], seed, config, ""}, self->main_reward, true};
-        ORW_CALL(run_if_not_stopped(self, &one));
-    }
-    for (int a = 0; a < other_count && a < MOST; a++)
-        for (int r = 0; r < REWARDS; r++) {
-            const run one = {{method, others[a], seed, config, ""}, r, false};
-            if (r != self->main_reward) ORW_CALL(run_if_not_stopped(self, &one));
-        }
+    for (int a = 0; a < loras && a < MOST; a++) ORW_CALL(run_adapters(self, method, lora[a], seed));
+    for (int a = 0; a < other_count && a < MOST; a++) ORW_CALL(run_rewards(self, method, others[a], seed));
     return ORW_OK;
 }
 
@@ -63,14 +80,21 @@ static orw_status run_sweep(void *context) {
 /* The base model under the chosen prompts and the others. */
 static orw_status look_at_base(experiment *self) {
     const orw_config *config = self->program->config;
+    orw_variant base;
     self->base_row =
         calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + self->chosen.count), sizeof *self->base_row);
     if (!self->base_row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
-    ORW_CALL(orw_program_describe_run(self->program, "base", 0, 0, 0));
-    ORW_CALL(look_at(self, "runs/base", ORW_STAGE_EVALUATE, &self->base, &self->chosen,
-                     orw_config_int(config, "evaluate.count"), orw_config_int(config, "evaluate.seed"), "",
-                     self->base_row));
-    return look_at_others(self, "base", &self->base);
+    ORW_CALL(orw_variant_base(config, &base));
+    const policy_look at = {.variant = &base,
+                            .sub = "runs/base",
+                            .stages = ORW_STAGE_EVALUATE,
+                            .parents = "",
+                            .count = orw_config_int(config, "evaluate.count"),
+                            .seed = orw_config_int(config, "evaluate.seed")};
+    orw_status status = look_at(self, &at, &self->base, &self->chosen, self->base_row);
+    if (status == ORW_OK) status = look_at_others(self, &base, &self->base);
+    orw_variant_clear(&base);
+    return status;
 }
 
 static orw_status run_all(orw_program *program) {

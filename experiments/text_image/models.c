@@ -134,8 +134,7 @@ orw_status make_readers(experiment *self) {
     ORW_CALL(orw_reward_alignment(reader[ALIGNMENT].network, reader[ALIGNMENT].values, &self->reward[ALIGNMENT]));
     ORW_CALL(orw_reward_detection(reader[DETECTION].network, reader[DETECTION].values, &self->reward[DETECTION]));
     ORW_CALL(orw_reward_preference(reader[PREFERENCE].network, reader[PREFERENCE].values, &self->reward[PREFERENCE]));
-    while (strcmp(reward_names[self->main_reward], orw_config_text(self->program->config, "reward.kind")) != 0)
-        self->main_reward++;
+    self->main_reward = reward_of(self->program->config);
     return ORW_OK;
 }
 

@@ -23,6 +23,8 @@ const orw_option text_image_options[] = {
      "others"},
     {"reward.kind", ORW_CHOICE, "", "alignment", 0, 0, "alignment|detection|preference", "the main reward",
      ORW_STAGE_EVALUATE},
+    {"run.adapters", ORW_BOOL, "", "false", 0, 0, NULL,
+     "of one run, as its run file has it: are low-rank adapters trained, not all weights?", ORW_STAGE_FINETUNE},
     {"lora.rank", ORW_INT, "", "8", 1, 16384, NULL, "of the adapters of also.lora", "lora"},
     {"lora.alpha", ORW_REAL, "", "8", 0, 1e6, NULL, "they are scaled by alpha / rank", "lora"},
     {"lora.rate", ORW_REAL, "", "3e-3", 0, 1, NULL, "learning rate of adapters, in place of finetune.rate", "lora"},

@@ -1,4 +1,4 @@
-/* runs.c - one run of the sweep: fine-tuning on the chosen prompts, then a look at the final policy under others; and
+/* runs.c - one run: fine-tuning on the chosen prompts, then a look at the final policy under others; and
  * the measurement of any policy without training. */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,12 @@ static void name_witnesses(const experiment *self, const prompts *of, int reward
              (unsigned long long)prompts_digest(of));
 }
 
+int reward_of(const orw_config *config) {
+    int reward = 0;
+    while (strcmp(reward_names[reward], orw_config_text(config, "reward.kind")) != 0) reward++;
+    return reward;
+}
+
 /* The driver's configuration with another count and seed of the evaluation's samples. */
 static orw_status derive_look(const experiment *self, int count, int seed, orw_config **config) {
     char counted[64], seeded[64];
@@ -21,20 +27,20 @@ static orw_status derive_look(const experiment *self, int count, int seed, orw_c
     return orw_config_derive(self->program->config, (const char *const[]){counted, seeded, NULL}, config);
 }
 
-orw_status look_at(experiment *self, const char *sub, const char *stages, const orw_model *policy, const prompts *of,
-                   int count, int seed, const char *parents, double *row) {
+orw_status look_at(experiment *self, const policy_look *at, const orw_model *policy, const prompts *of, double *row) {
     static const orw_method none = {.name = "none"};
     char text[1024], own[1536];
     orw_place place = {0};
     witness seen_by = {0};
     orw_config *config = NULL;
-    orw_status status = derive_look(self, count, seed, &config);
+    orw_dictionary *about = NULL;
+    orw_status status = derive_look(self, at->count, at->seed, &config);
     if (status == ORW_OK) status = describe_prompts(self, of);
+    if (status == ORW_OK) status = orw_program_about_run(self->program, at->variant, &about);
     if (status == ORW_OK) status = witness_open(self, of, &seen_by);
     name_witnesses(self, of, self->main_reward, text, sizeof text);
-    snprintf(own, sizeof own, "%s%s", text, parents);
-    if (status == ORW_OK)
-        status = orw_program_place_of(self->program, sub, stages, own, config, self->program->about, &place);
+    snprintf(own, sizeof own, "%s%s", text, at->parents);
+    if (status == ORW_OK) status = orw_program_place_of(self->program, at->sub, at->stages, own, config, about, &place);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = policy->network,
                                       .reference = policy->values,
@@ -45,95 +51,81 @@ orw_status look_at(experiment *self, const char *sub, const char *stages, const 
     if (status == ORW_OK) status = orw_evaluate_reference(&setup, row);
     orw_place_clear(&place);
     witness_close(&seen_by);
+    orw_dictionary_destroy(&about);
     orw_config_destroy(&config);
     return status;
 }
 
-static void name_run(const experiment *self, const run *one, char *name, size_t capacity) {
-    char method[128];
-    orw_variant named = one->variant;
-    const char *beside = one->adapters ? "-lora" : one->reward == self->main_reward ? "" : "-";
-    snprintf(method, sizeof method, "%s%s%s", one->variant.method, beside,
-             strcmp(beside, "-") == 0 ? reward_names[one->reward] : "");
-    named.method = method;
-    orw_run_name(&named, name, capacity);
-}
-
 /* The final policy under prompts that it was not fine-tuned on. */
-orw_status look_at_others(experiment *self, const char *name, const orw_model *policy) {
+orw_status look_at_others(experiment *self, const orw_variant *variant, const orw_model *policy) {
     const orw_config *config = self->program->config;
-    int count = self->others.count * orw_config_int(config, "prompts.others_samples");
-    char sub[224], parents[64];
+    char sub[sizeof variant->name + 8], parents[64];
     double *row = calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + self->others.count), sizeof *row);
     if (!row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
-    snprintf(sub, sizeof sub, "others/%s", name);
+    snprintf(sub, sizeof sub, "others/%s", variant->name);
     snprintf(parents, sizeof parents, "policy = %s\n", policy->digest);
-    orw_status status = ORW_OK;
-    if (count)
-        status = look_at(self, sub, OTHERS_STAGES, policy, &self->others, count,
-                         orw_config_int(config, "evaluate.seed"), parents, row);
+    const policy_look at = {.variant = variant,
+                            .sub = sub,
+                            .stages = OTHERS_STAGES,
+                            .parents = parents,
+                            .count = self->others.count * orw_config_int(config, "prompts.others_samples"),
+                            .seed = orw_config_int(config, "evaluate.seed")};
+    orw_status status = at.count ? look_at(self, &at, policy, &self->others, row) : ORW_OK;
     free(row);
     return status;
 }
 
-static orw_status finetune(experiment *self, const run *one, const char *name, const orw_config *config,
-                           orw_method *method) {
-    const orw_model *from = one->adapters ? &self->adapted : &self->base;
-    const char *stages = one->adapters ? LORA_STAGES : ORW_STAGES_OF_RUN;
-    char sub[224], text[1024], parents[1536], path[ORW_PATH];
-    orw_place place = {0};
+static orw_status finetune(experiment *self, const orw_variant *variant, const orw_place *place,
+                           const orw_method *method) {
+    const bool adapters = orw_config_bool(variant->config, "run.adapters");
+    const orw_model *from = adapters ? &self->adapted : &self->base;
+    const int reward = reward_of(variant->config);
+    char path[ORW_PATH];
     witness seen_by = {0};
     orw_model policy = {0};
-    snprintf(sub, sizeof sub, "runs/%s", name);
-    if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages, config);
-    name_witnesses(self, &self->chosen, one->reward, text, sizeof text);
-    snprintf(parents, sizeof parents, "method = %s\nalpha = %.17g\nseed = %d\nrank = %d\n%s", one->variant.method,
-             one->variant.alpha, one->variant.seed, orw_network_adapter_rank(from->network), text);
-    ORW_CALL(orw_program_describe_run(self->program, one->variant.method, one->variant.alpha, method->tau,
-                                      one->variant.seed));
-    ORW_CALL(orw_dictionary_set(self->program->about, "run.reward", "%s", reward_names[one->reward]));
-    ORW_CALL(describe_prompts(self, &self->chosen));
     orw_status status = witness_open(self, &self->chosen, &seen_by);
-    if (status == ORW_OK)
-        status = orw_program_place_of(self->program, sub, stages, parents, config, self->program->about, &place);
-    const orw_finetune_setup setup = {.place = &place,
+    const orw_finetune_setup setup = {.place = place,
                                       .network = from->network,
                                       .reference = from->values,
-                                      .reward = self->reward[one->reward],
+                                      .reward = self->reward[reward],
                                       .observer = &seen_by.observer,
                                       .method = method,
-                                      .seed = (uint64_t)one->variant.seed,
+                                      .seed = (uint64_t)orw_config_int(variant->config, "run.seed"),
                                       .conditions = {self->chosen.count, ORW_CAPTION_TOKENS, self->chosen.tokens},
-                                      .reference_row = one->reward == self->main_reward ? self->base_row : NULL};
+                                      .reference_row = reward == self->main_reward ? self->base_row : NULL};
     if (status == ORW_OK) status = orw_finetune(&setup);
-    if (status == ORW_OK) status = orw_place_path(&place, "policy.h5", path, sizeof path);
+    if (status == ORW_OK) status = orw_place_path(place, "policy.h5", path, sizeof path);
     if (status == ORW_OK) status = orw_model_load(path, &policy.network, &policy.values, policy.digest);
-    if (status == ORW_OK) status = look_at_others(self, name, &policy);
+    if (status == ORW_OK) status = look_at_others(self, variant, &policy);
     orw_model_clear(&policy);
-    orw_place_clear(&place);
     witness_close(&seen_by);
     return status;
 }
 
-/* Adapters learn at a rate of their own. */
-static orw_status derive_run(const run *one, orw_config **config) {
-    char rate[64];
-    const orw_config *from = one->variant.config;
-    snprintf(rate, sizeof rate, "finetune.rate=%s",
-             orw_config_raw(from, one->adapters ? "lora.rate" : "finetune.rate"));
-    return orw_config_derive(from, (const char *const[]){rate, NULL}, config);
+static orw_status describe_run(experiment *self, const orw_variant *variant, orw_dictionary **about) {
+    ORW_CALL(describe_prompts(self, &self->chosen));
+    ORW_CALL(orw_program_about_run(self->program, variant, about));
+    return orw_dictionary_set(*about, "run.reward", "%s", orw_config_text(variant->config, "reward.kind"));
 }
 
-orw_status run_one(experiment *self, const run *one) {
-    char name[192];
-    orw_method method = {.name = one->variant.method};
-    orw_config *config = NULL;
-    name_run(self, one, name, sizeof name);
-    if (one->adapters && !self->adapted.network && !self->program->looks_ahead) ORW_CALL(make_adapted(self));
-    orw_status status = derive_run(one, &config);
-    if (status == ORW_OK) status = orw_method_make(one->variant.method, one->variant.alpha, config, &method);
-    if (status == ORW_OK) status = finetune(self, one, name, config, &method);
+orw_status run_one(experiment *self, const orw_variant *variant) {
+    const bool adapters = orw_config_bool(variant->config, "run.adapters");
+    const char *stages = adapters ? LORA_STAGES : ORW_STAGES_OF_RUN;
+    char sub[sizeof variant->name + 8], parents[1024];
+    orw_place place = {0};
+    orw_method method;
+    orw_dictionary *about = NULL;
+    snprintf(sub, sizeof sub, "runs/%s", variant->name);
+    if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages, variant->config);
+    if (adapters && !self->adapted.network) ORW_CALL(make_adapted(self));
+    name_witnesses(self, &self->chosen, reward_of(variant->config), parents, sizeof parents);
+    ORW_CALL(orw_method_of_run(variant->config, &method));
+    orw_status status = describe_run(self, variant, &about);
+    if (status == ORW_OK)
+        status = orw_program_place_of(self->program, sub, stages, parents, variant->config, about, &place);
+    if (status == ORW_OK) status = finetune(self, variant, &place, &method);
+    orw_place_clear(&place);
+    orw_dictionary_destroy(&about);
     orw_method_clear(&method);
-    orw_config_destroy(&config);
     return status;
 }

@@ -79,20 +79,19 @@ orw_status witness_open(const experiment *self, const prompts *of, witness *made
 void witness_close(witness *made);
 
 /* ---- runs.c */
-/* A policy without training, of the program's `stages`: `count` samples under the prompts, by noise `seed`, measured
- * into DIR/text_image/SUB and row[orw_evaluation_width]; read back where it is complete. */
-orw_status look_at(experiment *self, const char *sub, const char *stages, const orw_model *policy, const prompts *of,
-                   int count, int seed, const char *parents, double *row);
+/* A look at a policy without training: whose it is, where it goes, the program's stages that it depends on and the
+ * policy's line in its identity; `count` samples by noise `seed`. */
+typedef struct policy_look {
+    const orw_variant *variant;
+    const char *sub, *stages, *parents;
+    int count, seed;
+} policy_look;
+/* Into DIR/text_image/SUB and row[orw_evaluation_width], under these prompts; read back where it is complete. */
+orw_status look_at(experiment *self, const policy_look *at, const orw_model *policy, const prompts *of, double *row);
 /* The same under the prompts that are not fine-tuned on, into others/NAME. */
-orw_status look_at_others(experiment *self, const char *name, const orw_model *policy);
-/* A run of the sweep: all weights or adapters, under one of the rewards. */
-typedef struct run {
-    orw_variant variant;
-    int reward;
-    bool adapters;
-} run;
-
-/* Into runs/METHOD[-REWARD|-lora]-alphaA-seedS: the main reward and all weights are not named. */
-orw_status run_one(experiment *self, const run *one);
+orw_status look_at_others(experiment *self, const orw_variant *variant, const orw_model *policy);
+int reward_of(const orw_config *config); /* reward.kind */
+/* A run, of all weights or on adapters, under one of the rewards, into runs/NAME. */
+orw_status run_one(experiment *self, const orw_variant *variant);
 
 #endif

@@ -15,7 +15,7 @@ orw_status theory_about(const theory *self, orw_dictionary **copy) {
 }
 
 orw_status theory_record_model(theory *self, const char *kind, const char *name, const char *digest) {
-    char key[160];
+    char key[256];
     snprintf(key, sizeof key, "%s.%s", kind, name);
     return orw_dictionary_set(self->about, key, "%s", digest);
 }
@@ -101,8 +101,8 @@ void setting_online(const theory *self, const char *name, const orw_model *base,
                       .normalise = "mean"};
 }
 
-orw_status theory_configure(const theory *self, const setting *plan, orw_config **config) {
-    char lines[10][64];
+orw_status theory_variant(const theory *self, const setting *plan, int seed, orw_variant *variant) {
+    char lines[10][64], label[64];
     const char *assignments[11] = {NULL};
     int n = 0;
     snprintf(lines[n++], sizeof *lines, "finetune.rounds=%d", plan->rounds * plan->draws);
@@ -116,21 +116,8 @@ orw_status theory_configure(const theory *self, const setting *plan, orw_config 
     snprintf(lines[n++], sizeof *lines, "policies.every=%d", plan->draws);
     snprintf(lines[n++], sizeof *lines, "evaluate.every=%d", plan->draws);
     for (int i = 0; i < n; i++) assignments[i] = lines[i];
-    return orw_config_derive(self->config, assignments, config);
-}
-
-static orw_status describe_run(const theory *self, const setting *plan, const orw_method *method, int seed,
-                               orw_dictionary **about) {
-    char alpha[ORW_REAL_CHARACTERS], tau[ORW_REAL_CHARACTERS];
-    orw_real_text(plan->alpha, alpha);
-    orw_real_text(plan->tau, tau);
-    ORW_CALL(theory_about(self, about));
-    ORW_CALL(orw_dictionary_set(*about, "run.setting", "%s", plan->name));
-    ORW_CALL(orw_dictionary_set(*about, "run.method", "%s", method->name));
-    ORW_CALL(orw_dictionary_set(*about, "run.alpha", "%s", alpha));
-    ORW_CALL(orw_dictionary_set(*about, "run.tau", "%s", tau));
-    ORW_CALL(orw_dictionary_set(*about, "run.base", "%s", plan->base->digest));
-    return orw_dictionary_set(*about, "run.seed", "%d", seed);
+    snprintf(label, sizeof label, "-%s", plan->name);
+    return orw_variant_make(self->config, label, "orw", plan->alpha, seed, assignments, variant);
 }
 
 /* The digest of a run's last policy into the provenance of the results. */
@@ -147,20 +134,20 @@ static orw_status record_policy(theory *self, const orw_place *place, const char
 }
 
 orw_status theory_run(theory *self, const setting *plan, int seed) {
-    orw_method method;
+    orw_method method = {.name = "orw"};
     orw_place place = {0};
-    orw_config *config = NULL;
+    orw_variant variant = {.config = NULL};
     orw_dictionary *about = NULL;
-    char run[128], sub[160], parents[1024];
+    char sub[sizeof variant.name + 8], parents[1024];
     orw_status status;
-    snprintf(run, sizeof run, "%s-seed%d", plan->name, seed);
-    snprintf(sub, sizeof sub, "runs/%s", run);
-    snprintf(parents, sizeof parents, "alpha = %.17g\nseed = %d\nbase = %s\nreward = %s\n", plan->alpha, seed,
-             plan->base->digest, plan->reward_text);
-    ORW_TRY(status, theory_configure(self, plan, &config), done);
-    ORW_TRY(status, orw_method_make("orw", plan->alpha, config, &method), done);
-    ORW_TRY(status, describe_run(self, plan, &method, seed, &about), done);
-    ORW_TRY(status, orw_program_place_of(self->program, sub, ORW_STAGES_OF_RUN, parents, config, about, &place), done);
+    snprintf(parents, sizeof parents, "base = %s\nreward = %s\n", plan->base->digest, plan->reward_text);
+    ORW_TRY(status, theory_variant(self, plan, seed, &variant), done);
+    snprintf(sub, sizeof sub, "runs/%s", variant.name);
+    ORW_TRY(status, orw_method_of_run(variant.config, &method), done);
+    ORW_TRY(status, orw_program_about_run(self->program, &variant, &about), done);
+    ORW_TRY(status, orw_dictionary_set(about, "run.base", "%s", plan->base->digest), done);
+    ORW_TRY(status, orw_program_place_of(self->program, sub, ORW_STAGES_OF_RUN, parents, variant.config, about, &place),
+            done);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = plan->base->network,
                                       .reference = plan->base->values,
@@ -168,11 +155,12 @@ orw_status theory_run(theory *self, const setting *plan, int seed) {
                                       .method = &method,
                                       .seed = (uint64_t)seed};
     ORW_TRY(status, orw_finetune(&setup), done);
-    status = record_policy(self, &place, run);
+    status = record_policy(self, &place, variant.name);
 done:
     orw_place_clear(&place);
+    orw_method_clear(&method);
     orw_dictionary_destroy(&about);
-    orw_config_destroy(&config);
+    orw_variant_clear(&variant);
     return status;
 }
 
@@ -186,8 +174,11 @@ orw_status theory_policy(theory *self, const setting *plan, int seed, int round,
     }
     char path[ORW_PATH + 256];
     orw_network *network = NULL;
-    snprintf(path, sizeof path, "%s/runs/%s-seed%d/policies/round-%06d.h5", self->program->output, plan->name, seed,
+    orw_variant variant;
+    ORW_CALL(theory_variant(self, plan, seed, &variant));
+    snprintf(path, sizeof path, "%s/runs/%s/policies/round-%06d.h5", self->program->output, variant.name,
              round * plan->draws);
+    orw_variant_clear(&variant);
     orw_status status = orw_model_load(path, &network, values, NULL);
     orw_network_destroy(&network);
     return orw_comm_agree(self->program->comm, status);

@@ -206,12 +206,9 @@ typedef struct control_error {
 /* The same run with w = 1, at the same alpha. */
 static orw_status run_control(minimiser_test *test, double alpha, control_error *found) {
     double astray[SEEDS_MOST], distance[SEEDS_MOST];
-    char name[64], text[ORW_REAL_CHARACTERS];
-    orw_real_text(alpha, text);
-    snprintf(name, sizeof name, "minimiser-control-alpha%s", text);
     for (int s = 0; s < test->self->seed_count; s++) {
         comparison of;
-        ORW_CALL(compare(test, name, 0, alpha, test->self->seeds[s], &of));
+        ORW_CALL(compare(test, "minimiser-control", 0, alpha, test->self->seeds[s], &of));
         astray[s] = of.astray;
         distance[s] = of.distance;
     }
@@ -324,27 +321,30 @@ done:
 }
 
 static orw_status fit_directly(minimiser_test *test, int seed, comparison *out) {
-    orw_config *config = NULL;
+    orw_variant variant = {.config = NULL};
     orw_dictionary *about = NULL;
     orw_place place = {0};
     char sub[64], parents[1024];
     orw_status status;
+    test->plan.name = "direct";
     test->plan.tau = test->tau;
+    test->plan.alpha = 0;
     snprintf(sub, sizeof sub, "direct/seed%d", seed);
-    snprintf(parents, sizeof parents, "direct fit to v* of alpha 0\nseed = %d\nbase = %s\nreward = %s\n", seed,
-             test->base.digest, test->plan.reward_text);
-    ORW_TRY(status, theory_configure(test->self, &test->plan, &config), done);
+    snprintf(parents, sizeof parents, "direct fit to v* of alpha 0\nbase = %s\nreward = %s\n", test->base.digest,
+             test->plan.reward_text);
+    ORW_TRY(status, theory_variant(test->self, &test->plan, seed, &variant), done);
     ORW_TRY(status, theory_about(test->self, &about), done);
     ORW_TRY(status, orw_dictionary_set(about, "run.setting", "direct fit"), done);
     ORW_TRY(status, orw_dictionary_set(about, "run.seed", "%d", seed), done);
     ORW_TRY(status, orw_dictionary_set(about, "run.base", "%s", test->base.digest), done);
-    ORW_TRY(status, orw_program_place_of(test->self->program, sub, ORW_STAGES_OF_RUN, parents, config, about, &place),
+    ORW_TRY(status,
+            orw_program_place_of(test->self->program, sub, ORW_STAGES_OF_RUN, parents, variant.config, about, &place),
             done);
-    status = fit_or_load(test, &place, config, seed, out);
+    status = fit_or_load(test, &place, variant.config, seed, out);
 done:
     orw_place_clear(&place);
     orw_dictionary_destroy(&about);
-    orw_config_destroy(&config);
+    orw_variant_clear(&variant);
     return status;
 }
 
@@ -364,15 +364,13 @@ static orw_status judge(minimiser_test *test, double alpha, const control_error 
     theory *self = test->self;
     int n = self->seed_count;
     double gap[SEEDS_MOST], expected[SEEDS_MOST], measured[SEEDS_MOST], distance[SEEDS_MOST];
-    char name[64], label[64], text[ORW_REAL_CHARACTERS];
+    char label[64];
     control_error control;
     ORW_CALL(run_control(test, alpha, &control));
-    orw_real_text(alpha, text);
-    snprintf(name, sizeof name, "minimiser-alpha%s", text);
     snprintf(label, sizeof label, "tau=%g alpha=%g", test->tau, alpha);
     for (int s = 0; s < n; s++) {
         comparison of;
-        ORW_CALL(compare(test, name, test->tau, alpha, self->seeds[s], &of));
+        ORW_CALL(compare(test, "minimiser", test->tau, alpha, self->seeds[s], &of));
         expected[s] = of.expected;
         measured[s] = of.measured;
         gap[s] = of.measured - of.expected;
@@ -388,10 +386,10 @@ static orw_status judge(minimiser_test *test, double alpha, const control_error 
 }
 
 /* The runs with w = 1 at alpha: distance[seed], RMS of v - v*. */
-static orw_status equal_weights(minimiser_test *test, const char *name, double alpha, double *distance) {
+static orw_status equal_weights(minimiser_test *test, double alpha, double *distance) {
     for (int s = 0; s < test->self->seed_count; s++) {
         comparison of;
-        ORW_CALL(compare(test, name, 0, alpha, test->self->seeds[s], &of));
+        ORW_CALL(compare(test, "minimiser-control", 0, alpha, test->self->seeds[s], &of));
         distance[s] = of.distance;
     }
     return ORW_OK;
@@ -403,8 +401,8 @@ static orw_status judge_equal_weights(minimiser_test *test, const control_error 
     theory *self = test->self;
     int n = self->seed_count;
     double free_[SEEDS_MOST], held[SEEDS_MOST];
-    ORW_CALL(equal_weights(test, "minimiser-control-alpha0", 0, free_));
-    ORW_CALL(equal_weights(test, "minimiser-control-alpha1", 1, held));
+    ORW_CALL(equal_weights(test, 0, free_));
+    ORW_CALL(equal_weights(test, 1, held));
     ORW_CALL(verdict_equal(self, "T3", "RMS of v - v*", "w=1 alpha=0", 0, mean_of(free_, n), standard_error(free_, n),
                            direct->distance));
     return verdict_equal(self, "T3", "RMS of v - v*", "w=1 alpha=1", 0, mean_of(held, n), standard_error(held, n),

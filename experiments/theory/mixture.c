@@ -113,14 +113,8 @@ static void close_test(mixture_test *test) {
 }
 
 /* Which run: a control has tau 0. */
-static void choose(mixture_test *test, char name[64], double tau, double alpha) {
-    char text[ORW_REAL_CHARACTERS];
-    orw_real_text(alpha, text);
-    if (tau == 0)
-        snprintf(name, 64, "mixture-control");
-    else
-        snprintf(name, 64, "mixture-alpha%s", text);
-    test->plan.name = name;
+static void choose(mixture_test *test, double tau, double alpha) {
+    test->plan.name = tau == 0 ? "mixture-control" : "mixture";
     test->plan.tau = tau;
     test->plan.alpha = alpha;
 }
@@ -145,9 +139,9 @@ static orw_status bound_row(mixture_test *test, double alpha, int round, int see
 
 static orw_status judge_bound(mixture_test *test) {
     for (int a = 0; a < test->alphas; a++) {
-        char name[64], label[64];
+        char label[64];
         double excess = -INFINITY;
-        choose(test, name, test->tau, test->alpha[a]);
+        choose(test, test->tau, test->alpha[a]);
         for (int s = 0; s < test->self->seed_count; s++)
             for (int round = 1; round <= test->rounds; round++)
                 ORW_CALL(bound_row(test, test->alpha[a], round, test->self->seeds[s], &excess));
@@ -227,8 +221,7 @@ static orw_status run_control(mixture_test *test, control_error *found) {
     theory *self = test->self;
     int n = self->seed_count;
     double reward[SEEDS_MOST], variance[SEEDS_MOST], distance[SEEDS_MOST], floor[SEEDS_MOST];
-    char name[64];
-    choose(test, name, 0, 0);
+    choose(test, 0, 0);
     for (int s = 0; s < n; s++) {
         ORW_CALL(theory_run(self, &test->plan, self->seeds[s]));
         ORW_CALL(rewards_of(test, self->seeds[s], &reward[s], &variance[s]));
@@ -247,8 +240,8 @@ static orw_status judge_endpoint(mixture_test *test, const control_error *contro
     theory *self = test->self;
     int n = self->seed_count;
     double reward[SEEDS_MOST], variance, distance[SEEDS_MOST], closed[SEEDS_MOST];
-    char name[64], label[64];
-    choose(test, name, test->tau, 0);
+    char label[64];
+    choose(test, test->tau, 0);
     for (int s = 0; s < n; s++) {
         ORW_CALL(rewards_of(test, self->seeds[s], &reward[s], &variance));
         ORW_CALL(distance_of(test, self->seeds[s], true, &distance[s]));
@@ -268,9 +261,9 @@ static orw_status judge_trade(mixture_test *test, double closed_w2) {
     int n = self->seed_count;
     double reward[2][SEEDS_MOST], distance[2][SEEDS_MOST], change[SEEDS_MOST], variance;
     for (int a = 0; a < test->alphas; a++) {
-        char name[64], label[64];
+        char label[64];
         double *r = reward[a % 2], *w = distance[a % 2];
-        choose(test, name, test->tau, test->alpha[a]);
+        choose(test, test->tau, test->alpha[a]);
         for (int s = 0; s < n; s++) {
             ORW_CALL(rewards_of(test, self->seeds[s], &r[s], &variance));
             ORW_CALL(distance_of(test, self->seeds[s], false, &w[s]));
@@ -299,8 +292,7 @@ orw_status test_mixture(theory *self, bool bound, bool trade) {
         return status;
     }
     for (int a = 0; a < test.alphas && status == ORW_OK; a++) {
-        char name[64];
-        choose(&test, name, test.tau, test.alpha[a]);
+        choose(&test, test.tau, test.alpha[a]);
         for (int s = 0; s < self->seed_count && status == ORW_OK; s++)
             status = theory_run(self, &test.plan, self->seeds[s]);
     }

@@ -49,10 +49,6 @@ const orw_option theory_options[] = {
      "T6: of the pre-training with either coupling, in place of pretrain.updates", "results"},
     {.key = NULL}};
 
-const orw_option *const theory_option_tables[] = {orw_train_options,
-                                                  orw_pretrain_options,
-                                                  orw_solver_options,
-                                                  orw_method_options,
-                                                  orw_finetune_options,
-                                                  theory_options,
-                                                  NULL};
+const orw_option *const theory_option_tables[] = {
+    orw_train_options, orw_pretrain_options, orw_solver_options, orw_method_options,
+    orw_run_options,   orw_finetune_options, theory_options,     NULL};

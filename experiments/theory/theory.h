@@ -57,8 +57,8 @@ typedef struct setting {
 /* Fills rounds of the theory's schedule (theory.draws ..), alpha 0, weights normalised. */
 void setting_online(const theory *self, const char *name, const orw_model *base, const orw_reward *reward,
                     setting *plan);
-/* The configuration that the loop reads: the user's with the setting's numbers. */
-orw_status theory_configure(const theory *self, const setting *plan, orw_config **config);
+/* One run of it: the user's configuration with the setting's numbers. */
+orw_status theory_variant(const theory *self, const setting *plan, int seed, orw_variant *variant);
 orw_status theory_run(theory *self, const setting *plan, int seed);
 /* The policy after `round` rounds of the theory; round 0: the base model's values, copied. */
 orw_status theory_policy(theory *self, const setting *plan, int seed, int round, float **values);

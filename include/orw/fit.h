@@ -68,7 +68,6 @@ bool orw_engine_asked(const orw_engine *engine);
  * with a loss, a recipe and one call of orw_fit_or_load; classifier.c shows how. */
 typedef struct orw_fit {
     const orw_place *place;
-    const char *what;           /* for the progress line */
     const char *section;        /* of the configuration: SECTION.updates, .batch, .seed, the optimiser's keys */
     const char *init;           /* key that may name a model to take in place of the fit */
     const orw_network *network; /* filled in by orw_fit_or_load */

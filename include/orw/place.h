@@ -69,6 +69,8 @@ orw_status orw_place_evaluation(const orw_place *place, const orw_column *column
 
 /* Once the result is there: the checkpoints are not needed any more. */
 void orw_place_remove_checkpoints(const orw_place *place);
+/* The last part of its directory, by which progress is told: "orw-alpha0-seed1", "base". Borrowed. */
+const char *orw_place_name(const orw_place *place);
 
 /* ---------------------------------------------------------------- work under way -------------------------------- */
 

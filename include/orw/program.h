@@ -32,10 +32,12 @@ typedef struct orw_program {
     int lock;                  /* file descriptor that keeps a second program out of `output`; rank 0; -1: none */
 } orw_program;
 
+/* run.method, run.alpha, run.seed: which run of the sweep it is. Set by what makes runs; a user's are refused. */
+extern const orw_option orw_run_options[];
 /* sweep.METHOD of every method, sweep.seeds, sweep.over: which runs there are. */
 extern const orw_option orw_sweep_options[];
-/* In a driver's list: the keys of all methods and of the sweep. */
-#define ORW_SWEEP_TABLES orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) orw_sweep_options
+/* In a driver's list: the keys of all methods, of a run and of the sweep. */
+#define ORW_SWEEP_TABLES orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) orw_run_options, orw_sweep_options
 
 typedef orw_status (*orw_program_body)(orw_program *program);
 /* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--allow-change] [--strict] [--shared] |
@@ -65,24 +67,31 @@ orw_status orw_program_foresee(orw_program *program, const char *sub, const char
 /* The same for a program whose runs are known only once their parents are: while one in runs/ is interrupted, no model
  * is moved aside. Before any work. */
 orw_status orw_program_seek_interrupted(orw_program *program);
-/* run.method, run.alpha, run.tau, run.seed of what is written from now on. */
-orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed);
-/* A run: what it overrides of the program's configuration, and what its name says of it. Borrowed. */
+/* A run: a name, and the program's configuration but for what the run overrides. Clear it afterwards. */
 typedef struct orw_variant {
-    const char *method;
-    double alpha;
-    int seed;
-    const orw_config *config; /* the program's, but for what sweep.over sets */
-    const char *label;        /* what the name says of that: "-tau3", or "" */
+    char name[192];           /* SETTING-alphaA-seedS: its folder in runs/ */
+    char setting[144];        /* METHOD[LABEL]: what runs have in common that differ in alpha and seed alone */
+    orw_dictionary *override; /* section.name -> value, as configured */
+    orw_config *config;
 } orw_variant;
-/* METHOD[LABEL]-alphaA-seedS, the folder of a run. Names are made here and read by analysis/perl/Orw/Runs.pm, nowhere
- * else. */
-void orw_run_name(const orw_variant *variant, char *name, size_t capacity);
+/* `from` but for run.method, run.alpha, run.seed and `more` overrides, "section.name=value" each, ending with NULL, of
+ * which `label` tells in the name, "-tau3" or "". Names of runs are made here and nowhere else, and nobody reads them:
+ * what a run is stands in its provenance, run.*. */
+orw_status orw_variant_make(const orw_config *from, const char *label, const char *method, double alpha, int seed,
+                            const char *const *more, orw_variant *variant);
+/* No run at all: the pre-trained model, looked at like the others; name and setting "base". */
+orw_status orw_variant_base(const orw_config *from, orw_variant *variant);
+void orw_variant_clear(orw_variant *variant);
+/* The program's provenance and, as run.*, the variant's: run.name, run.setting, run.tau, what it overrides by its own
+ * name (run.seed, run.weight.tau). Caller destroys. */
+orw_status orw_program_about_run(const orw_program *program, const orw_variant *variant, orw_dictionary **about);
+/* run.method at run.alpha; orw_method_clear it. */
+orw_status orw_method_of_run(const orw_config *config, orw_method *method);
 /* What all runs of a sweep share. Borrowed. */
 typedef struct orw_run_frame {
-    orw_finetune_setup setup;   /* all but place, method, seed and reference_row */
-    const char *before, *after; /* lines "key = value" of its parents, around those of method, alpha and seed */
-    double *base_row;           /* [orw_evaluation_width(setup.observer)]: the reference's evaluation */
+    orw_finetune_setup setup; /* all but place, method, seed and reference_row */
+    const char *parents;      /* lines "key = value" */
+    double *base_row;         /* [orw_evaluation_width(setup.observer)]: the reference's evaluation */
 } orw_run_frame;
 /* One run of the sweep, in runs/NAME. `variant` NULL: no run, but the evaluation of the reference, in runs/base and in
  * base_row, where every run then starts: to be called first. Collective. */

@@ -72,7 +72,6 @@ orw_status orw_train_classifier(const orw_place *place, const char *section, con
     snprintf(init_key, sizeof init_key, "%s.init", section);
     classification self = {.place = place, .section = section, .data = data, .test = test};
     const orw_fit fit = {.place = place,
-                         .what = section,
                          .section = section,
                          .init = init_key,
                          .log_every = 50,

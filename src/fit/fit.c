@@ -106,8 +106,9 @@ static orw_status loop(fit_state *state) {
     const orw_fit *fit = state->fit;
     int every = orw_config_int(fit->place->config, "checkpoint.updates");
     orw_progress progress;
-    char note[64] = "";
-    orw_progress_begin(&progress, fit->what, (int)state->optimiser->step, (int)state->updates);
+    char note[64] = "", what[256];
+    snprintf(what, sizeof what, "%s: update", orw_place_name(fit->place));
+    orw_progress_begin(&progress, what, (int)state->optimiser->step, (int)state->updates);
     while (state->optimiser->step < state->updates) {
         ORW_CALL(update(state));
         int64_t done = state->optimiser->step;

@@ -108,7 +108,6 @@ static orw_status run(const orw_place *place, pretraining *self, orw_network **n
     self->dropout = orw_config_real(config, "pretrain.condition_dropout");
     self->flip = orw_config_bool(config, "pretrain.flip");
     const orw_fit fit = {.place = place,
-                         .what = "pre-training",
                          .section = "pretrain",
                          .init = "base.init",
                          .ema = orw_config_real(config, "pretrain.ema"),

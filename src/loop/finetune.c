@@ -16,9 +16,8 @@ static orw_status one_round(orw_finetune_state *state) {
 static orw_status loop(orw_finetune_state *state) {
     int every = orw_config_int(state->setup->place->config, "evaluate.every");
     orw_progress progress;
-    char what[128], note[64];
-    snprintf(what, sizeof what, "%s alpha %g seed %llu", state->setup->method->name, state->setup->method->alpha,
-             (unsigned long long)state->setup->seed);
+    char note[64], what[256];
+    snprintf(what, sizeof what, "%s: round", orw_place_name(state->setup->place));
     if (state->round == 0 && state->evaluation->rows == 0) ORW_CALL(orw_finetune_evaluate(state));
     orw_progress_begin(&progress, what, (int)state->round, state->rounds);
     while (state->round < state->rounds) {

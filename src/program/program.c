@@ -176,6 +176,7 @@ static orw_status check_early(const orw_program *program, const orw_option *cons
     ORW_CALL(orw_program_check_batches(config, options));
     ORW_CALL(check_sweeps(config, options));
     ORW_CALL(orw_program_check_over(config, options));
+    ORW_CALL(orw_program_check_own(config, options));
     return orw_program_stage(program, "finetune") ? orw_program_check_runs(config, options) : ORW_OK;
 }
 
@@ -239,6 +240,7 @@ static orw_status start(orw_program *program, int argc, char **argv, const char 
         if (found.runs) {
             ORW_CALL(check_sweeps(program->config, options));
             ORW_CALL(orw_program_check_over(program->config, options));
+            ORW_CALL(orw_program_check_own(program->config, options));
             ORW_CALL(orw_program_check_runs(program->config, options));
             return orw_program_print_runs(program->config, options, stdout);
         }
@@ -327,56 +329,6 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
     orw_config_destroy(&program.config);
     if (program.lock >= 0) close(program.lock);
     return orw_output_close(exit_status_of(&program, status));
-}
-
-orw_status orw_program_describe_run(orw_program *program, const char *method, double alpha, double tau, int seed) {
-    ORW_CALL(orw_dictionary_set(program->about, "run.method", "%s", method));
-    ORW_CALL(orw_dictionary_set(program->about, "run.alpha", "%g", alpha));
-    ORW_CALL(orw_dictionary_set(program->about, "run.tau", "%g", tau));
-    return orw_dictionary_set(program->about, "run.seed", "%d", seed);
-}
-
-static orw_status evaluate_base(orw_program *program, const orw_run_frame *frame) {
-    static const orw_method none = {.name = "base"};
-    orw_place place;
-    char parents[1024];
-    if (program->looks_ahead) return orw_program_foresee(program, "runs/base", ORW_STAGE_EVALUATE, program->config);
-    snprintf(parents, sizeof parents, "%smethod = base\nalpha = 0\nseed = 0\n%s", frame->before, frame->after);
-    ORW_CALL(orw_program_describe_run(program, "base", 0, 0, 0));
-    ORW_CALL(orw_program_place(program, "runs/base", ORW_STAGE_EVALUATE, parents, &place));
-    orw_finetune_setup setup = frame->setup;
-    setup.place = &place;
-    setup.method = &none;
-    orw_status status = orw_evaluate_reference(&setup, frame->base_row);
-    orw_place_clear(&place);
-    return status;
-}
-
-orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const orw_variant *variant) {
-    orw_method method;
-    orw_place place;
-    char name[192] = "runs/", *own = name + strlen(name), parents[1024];
-    if (!variant) return evaluate_base(program, frame);
-    orw_run_name(variant, own, sizeof name - (size_t)(own - name));
-    if (program->looks_ahead) return orw_program_foresee(program, name, ORW_STAGES_OF_RUN, variant->config);
-    ORW_CALL(orw_method_make(variant->method, variant->alpha, variant->config, &method));
-    snprintf(parents, sizeof parents, "%smethod = %s\nalpha = %.17g\nseed = %d\n%s", frame->before, variant->method,
-             variant->alpha, variant->seed, frame->after);
-    orw_status status = orw_program_describe_run(program, variant->method, variant->alpha, method.tau, variant->seed);
-    if (status == ORW_OK)
-        status =
-            orw_program_place_of(program, name, ORW_STAGES_OF_RUN, parents, variant->config, program->about, &place);
-    if (status == ORW_OK) {
-        orw_finetune_setup setup = frame->setup;
-        setup.place = &place;
-        setup.method = &method;
-        setup.seed = (uint64_t)variant->seed;
-        setup.reference_row = frame->base_row;
-        status = orw_finetune(&setup);
-        orw_place_clear(&place);
-    }
-    orw_method_clear(&method);
-    return status;
 }
 
 orw_status orw_program_go_on(const orw_program *program) {

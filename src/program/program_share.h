@@ -17,6 +17,10 @@ orw_status orw_program_check_stages(const orw_program *program, const orw_option
 /* "STAGES TAB key = value" of every key, under all kinds of results that it decides, or as incidental. */
 orw_status orw_program_print_identities(const orw_program *program, const orw_option *const *options, FILE *out);
 
+/* Is it a key that says which run it is, run.*? */
+bool orw_is_of_run(const orw_option *option);
+/* ORW_ERR_INPUT where the user has set one. */
+orw_status orw_program_check_own(const orw_config *config, const orw_option *const *options);
 /* Is it a list that runs are made of: sweep.METHOD, another sweep.AXIS, or also.WHAT beside the sweep? */
 bool orw_program_is_swept(const orw_option *option);
 /* ORW_ERR_INPUT where the sweep that `options` declare holds no run: a list that the others are crossed with is empty,

@@ -131,7 +131,7 @@ static bool is_of_runs(const orw_option *const *options, const char *assignment)
     for (; *options; options++)
         for (const orw_option *option = *options; option->key; option++)
             if (strlen(option->key) == length && strncmp(option->key, assignment, length) == 0)
-                return option->stage && orw_option_decides(option, ORW_STAGE_FINETUNE);
+                return option->stage && orw_option_decides(option, ORW_STAGE_FINETUNE) && !orw_is_of_run(option);
     return true; /* not a key: said by the configuration */
 }
 
@@ -174,19 +174,23 @@ orw_status orw_program_print_over(const orw_config *config, const char *line, FI
 
 /* ---------------------------------------------------------------- runs ------------------------------------------ */
 
-void orw_run_name(const orw_variant *variant, char *name, size_t capacity) {
-    char alpha[ORW_REAL_CHARACTERS];
-    orw_real_text(variant->alpha, alpha);
-    snprintf(name, capacity, "%s%s-alpha%s-seed%d", variant->method, variant->label, alpha, variant->seed);
-}
-
 typedef struct sweeping {
     orw_program *program;
     orw_variant_body body;
     void *context;
 } sweeping;
 
-static orw_status sweep_methods(const sweeping *now, orw_variant *variant) {
+static orw_status run_swept(const sweeping *now, const combination *one, const char *method, double alpha, int seed) {
+    orw_variant variant;
+    ORW_CALL(orw_program_go_on(now->program));
+    ORW_CALL(orw_variant_make(now->program->config, one->label, method, alpha, seed, one->assignments, &variant));
+    orw_status status = now->body(now->context, &variant);
+    orw_variant_clear(&variant);
+    return status;
+}
+
+static orw_status sweep_one(void *context, const combination *one) {
+    const sweeping *now = context;
     const orw_config *config = now->program->config;
     double alphas[ORW_MOST_SWEPT];
     int seeds[ORW_MOST_SWEPT], seed_count = orw_config_ints(config, "sweep.seeds", ORW_MOST_SWEPT, seeds);
@@ -195,25 +199,9 @@ static orw_status sweep_methods(const sweeping *now, orw_variant *variant) {
         snprintf(key, sizeof key, "sweep.%s", orw_method_name(m));
         int count = orw_config_reals(config, key, ORW_MOST_SWEPT, alphas);
         for (int s = 0; s < seed_count; s++)
-            for (int a = 0; a < count; a++) {
-                ORW_CALL(orw_program_go_on(now->program));
-                variant->method = orw_method_name(m);
-                variant->alpha = alphas[a];
-                variant->seed = seeds[s];
-                ORW_CALL(now->body(now->context, variant));
-            }
+            for (int a = 0; a < count; a++) ORW_CALL(run_swept(now, one, orw_method_name(m), alphas[a], seeds[s]));
     }
     return ORW_OK;
-}
-
-static orw_status sweep_one(void *context, const combination *one) {
-    const sweeping *now = context;
-    orw_config *config = NULL;
-    ORW_CALL(orw_config_derive(now->program->config, one->assignments, &config));
-    orw_variant variant = {.config = config, .label = one->label};
-    orw_status status = sweep_methods(now, &variant);
-    orw_config_destroy(&config);
-    return status;
 }
 
 orw_status orw_program_sweep(orw_program *program, orw_variant_body body, void *context) {

@@ -75,7 +75,6 @@ static orw_status describe(void *context, orw_dictionary *description) {
 
 static orw_status fit(class_contrast *self, orw_model *model) {
     const orw_fit fit = {.place = self->place,
-                         .what = self->section,
                          .section = self->section,
                          .init = "class_encoder.init",
                          .ema = 0.99,

@@ -158,7 +158,6 @@ orw_status orw_train_detector(const orw_place *place, const char *section, const
     snprintf(key, sizeof key, "%s.batch", section);
     self.batch = orw_config_int(place->config, key);
     orw_fit fit = {.place = place,
-                   .what = section,
                    .section = section,
                    .init = init_key,
                    .ema = 0.99,

@@ -213,7 +213,6 @@ orw_status orw_train_dual_encoder(const orw_place *place, const orw_scene_data *
                      .nouns = orw_scene_data_nouns(data),
                      .batch = orw_config_int(place->config, "dual_encoder.batch")};
     orw_fit fit = {.place = place,
-                   .what = "dual_encoder",
                    .section = "dual_encoder",
                    .init = "dual_encoder.init",
                    .ema = 0.99,

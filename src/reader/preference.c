@@ -164,7 +164,6 @@ orw_status orw_train_preference(const orw_place *place, const orw_scene_data *da
                        .nouns = orw_scene_data_nouns(data),
                        .batch = orw_config_int(place->config, "preference.batch")};
     orw_fit fit = {.place = place,
-                   .what = "preference",
                    .section = "preference",
                    .init = "preference.init",
                    .ema = 0.99,

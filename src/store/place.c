@@ -331,3 +331,8 @@ void orw_place_remove_checkpoints(const orw_place *place) {
     for (int i = 0; i < GENERATIONS && orw_comm_rank(place->comm) == 0; i++)
         if (orw_place_path(place, generations[i], path, sizeof path) == ORW_OK) unlink(path);
 }
+
+const char *orw_place_name(const orw_place *place) {
+    const char *slash = strrchr(place->directory, '/');
+    return slash ? slash + 1 : place->directory;
+}

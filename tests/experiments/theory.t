@@ -31,14 +31,14 @@ is "$(awk -F '\t' 'NR > 1 && NF == 8 && ($8 == "pass" || $8 == "FAIL")' one.tsv 
 is "$(awk -F '\t' '$2 == "mean, linear reward" { print $4 }' one.tsv)" 0.82 "the mean is expected at mu + N tau a sigma^2"
 is "$(awk -F '\t' '$2 == "precision, quadratic reward" { print $4 }' one.tsv)" 2.0625 "the precision at 1/sigma^2 + N tau c"
 is "$("$BUILD/bin/orw" export one/theory/results/run.h5 verdicts | grep -vc '^#')" 4 "the rows are kept in results/run.h5"
-is "$("$BUILD/bin/orw" export one/theory/runs/gaussian-linear-seed1/run.h5 metrics | grep -vc '^#')" 12 \
+is "$("$BUILD/bin/orw" export one/theory/runs/orw-gaussian-linear-alpha0-seed1/run.h5 metrics | grep -vc '^#')" 12 \
     "the runs have the suite's own layout"
 
 # Provenance: every place its own.
 provenance() { "$BUILD/bin/orw" export "one/theory/$1" --provenance; }
 unlike "$(provenance bases/gaussian/model.h5)" "^run\.\|^verdict\." "a base carries nothing of the runs that follow"
-like "$(provenance runs/gaussian-linear-seed2/run.h5)" "^run.seed.*2" "a run its own seed"
-like "$(provenance results/run.h5)" "^policy.gaussian-linear-seed1.*[0-9a-f]\{16\}" "the results name the policies they are of"
+like "$(provenance runs/orw-gaussian-linear-alpha0-seed2/run.h5)" "^run.seed.*2" "a run its own seed"
+like "$(provenance results/run.h5)" "^policy.orw-gaussian-linear-alpha0-seed1.*[0-9a-f]\{16\}" "the results name the policies they are of"
 unlike "$(provenance results/run.h5)" "^run\." "and no single run"
 
 if command -v mpirun > /dev/null; then
@@ -57,12 +57,12 @@ is $? "$(grep -c FAIL one.tsv | sed 's/[1-9][0-9]*/1/')" "complete results: the 
 cmp -s one.tsv again.tsv
 report $? "the same rows"
 is "$(cat again.err)" "one/theory: complete; the results are there" "and nothing else"
-rm -r one/theory/runs/gaussian-linear-seed1
+rm -r one/theory/runs/orw-gaussian-linear-alpha0-seed1
 # shellcheck disable=SC2086
 "$program" "$config" $short --out one > again.tsv 2> again.err
 cmp -s one.tsv again.tsv
 report $? "a run that is gone is made again, and the rows with it"
-exists one/theory/runs/gaussian-linear-seed1/policy.h5 "there it is"
+exists one/theory/runs/orw-gaussian-linear-alpha0-seed1/policy.h5 "there it is"
 
 # What is a result by being there is written at once: a disk that fails while it is leaves all its tables, or none.
 if command -v "${CC:-cc}" > /dev/null && ! grep -q fsanitize "$BUILD/flags"; then
@@ -86,14 +86,14 @@ fi
 # An interrupted run goes on from its base only: other settings do not move that.
 # shellcheck disable=SC2086
 "$program" "$config" $short --out one > again.tsv 2> again.err
-mkdir -p one/theory/runs/gaussian-linear-seed9
-: > one/theory/runs/gaussian-linear-seed9/checkpoint.h5
+mkdir -p one/theory/runs/orw-gaussian-linear-alpha0-seed9
+: > one/theory/runs/orw-gaussian-linear-alpha0-seed9/checkpoint.h5
 # shellcheck disable=SC2086
 "$program" "$config" $short --set theory.samples=1024 --out one > moved.tsv 2> moved.err
 is "$? $(ls -d one/theory/results*)" "$(grep -c FAIL moved.tsv | sed 's/[1-9][0-9]*/1/') one/theory/results
 one/theory/results.replaced-1" "from results nothing goes on"
 # shellcheck disable=SC2086
-fails "one/theory/bases/gaussian was made with other settings, and .*/runs/gaussian-linear-seed9" "a base of an interrupted run stays" \
+fails "one/theory/bases/gaussian was made with other settings, and .*/runs/orw-gaussian-linear-alpha0-seed9" "a base of an interrupted run stays" \
     "$program" "$config" $short --set pretrain.updates=801 --out one
 is "$(find one -name '*.replaced-*')" one/theory/results.replaced-1 "and nothing is moved"
 
@@ -106,7 +106,7 @@ is "$(find one -name '*.replaced-*')" one/theory/results.replaced-1 "and nothing
 is $? "$(grep -c FAIL all.tsv | sed 's/[1-9][0-9]*/1/')" "the exit status says whether a row fails"
 is "$(awk -F '\t' 'NR > 1 && NF == 8 { n[$1]++ } END { print n["T1"], n["T2"], n["T3"], n["T4"], n["T5"], n["T6"] }' all.tsv)" \
     "3 4 8 6 4 3" "rows of every test"
-exists all/theory/runs/minimiser-alpha1.0000001-seed1/policy.h5 "two alphas that differ late have runs of their own"
+exists all/theory/runs/orw-minimiser-alpha1.0000001-seed1/policy.h5 "two alphas that differ late have runs of their own"
 is "$(awk -F '\t' '/closed form\t/ && $1 == "T4" { print $8 }' all.tsv | sort | uniq -c | tr -s ' ')" " 3 pass" \
     "T4: W2, integral and bound of a shifted linear field are what the formulas say"
 awk -F '\t' '$2 == "W2^2, below the measured bound" { found = $8 == "pass" && 100 * $5 > $4 } END { exit !found }' all.tsv

@@ -51,6 +51,9 @@ done
 [ ! -e none ]
 report $? "nothing was made"
 fails "sweep.seeds: found 1 twice" "a seed twice" orw --runs --set sweep.seeds=1,1
+fails "run.seed: found 7, which is for the sweep to say" "the seed of a run" orw --runs --set run.seed=7
+fails "run.method: found raft, which is for the sweep to say" "its method" orw --out none --set run.method=raft
+fails "sweep.over: found 'run.alpha=1', expected a key of fine-tuning" "its alpha" orw --runs --set sweep.over=run.alpha=1,2
 run "$BUILD/bin/text_image" "$ORW_ROOT/experiments/text_image/smoke.conf" --runs --set sweep.orw=0,1 --set sweep.raft= \
     --set sweep.reft= --set sweep.control= --set also.lora=1 --set also.rewards=0 --set sweep.seeds=1
 is "$status:$out" "0:--set sweep.orw=0 --set also.lora= --set also.rewards= --set sweep.seeds=1
@@ -67,6 +70,10 @@ is "$? $(cd over/target_image/runs && echo *)" "0 base orw-tau2-alpha0-seed1 orw
 for tau in 2 3; do
     run "$BUILD/bin/orw" export --provenance over/target_image/runs/orw-tau$tau-alpha0-seed1/policy.h5
     like "$out" "^run.tau.$tau\$" "made with that value"
+    like "$out" "^run.name.orw-tau$tau-alpha0-seed1\$" "whose provenance has its name"
+    like "$out" "^run.setting.orw-tau$tau\$" "and what it shares with other alphas and seeds"
+    like "$out" "^run.weight.tau.$tau\$" "and what it overrides"
+    like "$(cat over.log)" "^orw-tau$tau-alpha0-seed1: round" "and whose line of progress says so"
     like "$out" "weight.tau = $tau" "which it depends on"
 done
 cmp -s over/target_image/runs/orw-tau2-alpha0-seed1/policy.h5 over/target_image/runs/orw-tau3-alpha0-seed1/policy.h5

@@ -1,5 +1,6 @@
 # compression.t - figures and verdicts of the compression experiment from tables made here, and what "converged" means.
 . "$ORW_ROOT/tests/tap.sh"
+. "$ORW_ROOT/tests/reproduce/stub.sh"
 tab=$(printf '\t')
 
 # world NAME SEEDS DATASET ALPHA...: end values are taken from the functions of alpha in $reward, $distance, $above (awk expressions in a);
@@ -98,7 +99,7 @@ cat > orw <<'END'
 #!/bin/sh
 case "$1 $2" in
     'export --band') printf '# x mean sd min max half_width n\n0\t0.5\t0.01\t0.4\t0.6\t0.02\t3\n10\t0.9\t0.01\t0.8\t1\t0.02\t3\n' ;;
-    'export --provenance') printf 'data.train\t%s sha256 00\ndata.frechet\t0.2\ndata.bytes_mean\t1300\n' "$ORW_TEST_SET" ;;
+    'export --provenance') printf 'data.train\t%s sha256 00\ndata.frechet\t0.2\ndata.bytes_mean\t1300\n' "$ORW_TEST_SET"; cat "$3" ;;
     'grid '*) echo png > "$3" ;;
     *) printf '# round update samples_scored reward_mean distance bytes_mean bytes_above_floor frechet loss\n0\t0\t0\t-1.3\t0\t1300\t659\t1\t2\n'
        printf '1\t10\t64\t-0.9\t0.1\t900\t259\t2\t1\n' ;;
@@ -106,8 +107,8 @@ esac
 END
 chmod +x orw
 for run in base orw-alpha0-seed1 orw-alpha0.3-seed1 offline-alpha0-seed1; do
-    mkdir -p "drawn/compression/runs/$run/samples"
-    touch "drawn/compression/runs/$run/run.h5" "drawn/compression/runs/$run/policy.h5" "drawn/compression/runs/$run/samples/final.h5"
+    stub_run "drawn/compression/runs/$run"
+    touch "drawn/compression/runs/$run/samples/final.h5"
 done
 draw() { ORW=$PWD/orw ORW_TEST_SET=$1 "$ORW_ROOT/analysis/figures.sh" drawn quick > log 2>&1; }
 draw sprites:1:200

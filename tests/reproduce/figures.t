@@ -1,5 +1,6 @@
 # figures.t - analysis/figures.sh with a tool that prints fixed tables: what is drawn, from what, and what is skipped.
 . "$ORW_ROOT/tests/tap.sh"
+. "$ORW_ROOT/tests/reproduce/stub.sh"
 command -v gnuplot > /dev/null || skip_all "gnuplot is not installed"
 
 cat > orw <<'END'
@@ -8,7 +9,7 @@ for last; do :; done
 case "$1 $2" in
     'export --band') printf '# x mean sd min max half_width n\n0\t0.5\t0.01\t0.4\t0.6\t0.02\t3\n10\t0.9\t0.01\t0.8\t1\t0.02\t3\n' ;;
     'export --last') printf '# run method alpha tau seed reward_mean digit0\nr\torw\t0\t3\t1\t0.9\t0.5\n' ;;
-    'export --provenance') printf 'data.train\tmnist-train sha256 00\ndata.frechet_halves\t0.0131\n' ;;
+    'export --provenance') printf 'data.train\tmnist-train sha256 00\ndata.frechet_halves\t0.0131\n'; cat "$3" ;;
     'grid '*) echo png > "$3" ;;
     *) [ "$last" != timing ] || { echo "orw: error: no table timing" >&2; exit 2; }
        printf '# round update reward_mean distance loss digit0\n0\t0\t0.5\t0\t2\t0.1\n1\t10\t0.9\t0.1\t1\t0.5\n' ;;
@@ -20,11 +21,11 @@ figures() { "$ORW_ROOT/analysis/figures.sh" "$@" 2>&1; }
 
 out="$PWD/some results"
 for run in base orw-alpha0-seed1 orw-alpha0.3-seed1 orw-alpha0.3-seed1.replaced-1 offline-alpha0-seed1; do
-    mkdir -p "$out/target_image/runs/$run/samples"
-    touch "$out/target_image/runs/$run/run.h5" "$out/target_image/runs/$run/policy.h5"
+    stub_run "$out/target_image/runs/$run"
 done
-mkdir -p "$out/target_image/runs/orw-alpha0.8-seed1"
-touch "$out/target_image/runs/orw-alpha0.8-seed1/run.h5" "$out/target_image/runs/orw-alpha0-seed1/samples/final.h5"
+stub_run "$out/target_image/runs/orw-alpha0.8-seed1"
+rm "$out/target_image/runs/orw-alpha0.8-seed1/policy.h5"
+touch "$out/target_image/runs/orw-alpha0-seed1/samples/final.h5"
 found=$(figures "$out" quick)
 is $? 0 "figures.sh succeeds"
 drawn=$out/figures/target_image

@@ -1,6 +1,7 @@
 # locale.t - a decimal comma, another order of letters, another language change nothing: tables, figures and report are byte-equal
 # under C, C.UTF-8 and a German locale that is made here, and what the entry points write has decimal points.
 . "$ORW_ROOT/tests/tap.sh"
+. "$ORW_ROOT/tests/reproduce/stub.sh"
 command -v gnuplot > /dev/null || skip_all "gnuplot is not installed"
 command -v localedef > /dev/null || skip_all "localedef is not installed"
 mkdir locales
@@ -19,7 +20,7 @@ cat > "$tree/build/bin/orw" <<'END'
 case "$1 $2 $3" in
     'export --band reward_mean') printf '# x mean sd min max half_width n\n0\t0.5\t0.01\t0.4\t0.6\t0.02\t3\n10\t0.9\t0.01\t0.8\t1\t0.02\t3\n' ;;
     'export --band'*) echo "orw: error: no such column" >&2; exit 2 ;;
-    'export --provenance'*) printf 'data.train\tsprites:\303\244 sha256 00\ndata.bytes_mean\t1300.5\n' ;;
+    'export --provenance'*) printf 'data.train\tsprites:\303\244 sha256 00\ndata.bytes_mean\t1300.5\n'; cat "$3" ;;
     'grid '*) exit 2 ;;
     *) printf '# round update samples_scored reward_mean\n0\t0\t0\t-1.3\n1\t10\t64\t-0.9\n' ;;
 esac
@@ -28,8 +29,7 @@ printf '#!/bin/sh\necho shards = 1\n' > "$tree/build/bin/toy"
 printf '#!/bin/sh\nshift 2\nexec "$@"\n' > "$tree/launcher"
 chmod +x "$tree/build/bin/orw" "$tree/build/bin/toy" "$tree/launcher"
 for run in base orw-alpha0-seed1 orw-alpha0.05-seed1 orw-alpha0.3-seed1 orw-alpha0.3-seed10 orw-alpha0.3-seed2 offline-alpha0-seed1; do
-    mkdir -p "results/compression/runs/$run"
-    touch "results/compression/runs/$run/run.h5" "results/compression/runs/$run/policy.h5"
+    stub_run "results/compression/runs/$run"
 done
 built=$BUILD
 unset BUILD # the default: build below the tree

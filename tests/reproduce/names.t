@@ -8,57 +8,68 @@ has() { # has FILE PATTERN NAME
 }
 report_of() { "$ORW_ROOT/analysis/report.pl" --out "$1" --profile quick 2>&1; }
 
-# The one reader of names.
-mkdir folder
-while IFS= read -r name; do
-    mkdir "folder/$name"
-    touch "folder/$name/run.h5"
-done <<'END'
-orw-alpha0-seed1
-orw-alpha0.3-seed12
-orw-alpha1e-05-seed0
-orw-lora-alpha1e+01-seed3
-base
-orw-alpha0-seed1.replaced-2
-orw-alpha-seed1
-orw-alpha0.-seed1
-orw-alpha00-seed1
-orw-alpha-1-seed1
-orw-alphanan-seed1
-orw-alpha0-seed01
-orw-alpha0-seed
-orw-alpha0-seed1x
-orw-alpha0-seed1 
-Orw-alpha0-seed1
--alpha0-seed1
-or w-alpha0-seed1
-orw"-alpha0-seed1
-orw'-alpha0-seed1
-orw$(touch x)-alpha0-seed1
-orw&-alpha0-seed1
-ör-alpha0-seed1
-END
+# A run is what its run file says: the folder's name is not read. A tool that prints what a stub of a run file holds:
+printf '#!/bin/sh\n[ "$1 $2" = "export --provenance" ] || exit 2\ngrep -q broken "$3" && { echo "orw: error: $3: damaged" >&2; exit 2; }\ncat "$3"\n' > tool
+chmod +x tool
+runs() { run "$ORW_ROOT/analysis/runs.pl" "$PWD/tool" "$1"; }
+run_file() { # run_file FOLDER SETTING ALPHA SEED
+    mkdir -p "$1"
+    printf 'commit\tabc\nrun.setting\t%s\nrun.alpha\t%s\nrun.seed\t%s\nconfiguration\t[run]\\nseed = 9\\n\n' "$2" "$3" "$4" > "$1/run.h5"
+}
+run_file folder/orw-alpha0-seed1 orw 0 1
 touch folder/orw-alpha0-seed1/policy.h5
+run_file folder/renamed orw 0.3 12
+run_file folder/raft-alpha7-seed7 orw-tau3-rate1e-05 1e-05 0
+run_file folder/3+x.y_z orw-lora 1e+01 3
+run_file folder/base none 0 0
+run_file folder/orw-alpha0-seed1.replaced-2 orw 0 1
+mkdir folder/orw-alpha0-seed3
+runs folder
+is "$out" "# name${tab}method${tab}alpha${tab}seed${tab}complete
+3+x.y_z${tab}orw-lora${tab}1e+01${tab}3${tab}no
+orw-alpha0-seed1${tab}orw${tab}0${tab}1${tab}yes
+raft-alpha7-seed7${tab}orw-tau3-rate1e-05${tab}1e-05${tab}0${tab}no
+renamed${tab}orw${tab}0.3${tab}12${tab}no" "runs are what their files say, whatever their folders are called"
+is "$err" "" "those moved aside, the base model's and folders without a run file are no runs, without a word"
+
 line=$(printf 'a\nb')
 feed=${line#a} feed=${feed%b}
-long=$(printf '%0120d' 0)
-for name in "orw-alpha0-seed1${feed}x" "orw-alpha0-seed5$feed" "orw_$long-alpha0-seed1"; do
-    mkdir "folder/$name"
-    touch "folder/$name/run.h5"
-done
-mkdir folder/orw-alpha0-seed3
-run "$ORW_ROOT/analysis/runs.pl" folder
-is "$out" "# name${tab}method${tab}alpha${tab}seed${tab}complete
-orw-alpha0-seed1${tab}orw${tab}0${tab}1${tab}yes
-orw-alpha0.3-seed12${tab}orw${tab}0.3${tab}12${tab}no
-orw-alpha1e-05-seed0${tab}orw${tab}1e-05${tab}0${tab}no
-orw-lora-alpha1e+01-seed3${tab}orw-lora${tab}1e+01${tab}3${tab}no" "names of runs, and nothing else, are runs"
-is "$(printf '%s\n' "$err" | grep -c "^skipped run '.*': expected METHOD-alphaA-seedS$") $(printf '%s\n' "$err" | grep -c .)" "20 20" \
-    "each other one is said in one line"
-unlike "$err" "replaced\|'base'" "but for those moved aside, and the base model's"
-is "$(printf '%s' "$err" | tr -d '\n -~')" "" "in printable letters"
+while IFS='|' read -r setting alpha seed; do
+    run_file "values/$((count += 1))" "$setting" "$alpha" "$seed"
+done <<'END'
+orw||1
+orw|0.|1
+orw|00|1
+orw|-1|1
+orw|nan|1
+orw|0|01
+orw|0|
+orw|0|1x
+orw|0|1 
+Orw|0|1
+|0|1
+or w|0|1
+orw"|0|1
+orw'|0|1
+orw$(touch x)|0|1
+orw&|0|1
+ör|0|1
+END
+mkdir values/nothing values/broken
+echo broken > values/broken/run.h5
+printf 'run.method\torw\nrun.alpha\t0\nrun.seed\t1\n' > values/nothing/run.h5
+long=$(printf '%0220d' 0)
+for name in "orw-alpha0-seed1${feed}x" "orw-alpha0-seed5$feed" 'a b' 'a$(touch x)' '-n' 'a"b' "ör" "a'b" "a$long"; do run_file "values/$name" orw 0 1; done
+runs values
+is "$out" "# name${tab}method${tab}alpha${tab}seed${tab}complete" "values and folders that are none of a run's are not counted"
+is "$(printf '%s\n' "$err" | grep -c "^skipped run '[0-9a-z]*': expected run.setting, run.alpha and run.seed of a run in its provenance$")" 18 \
+    "values: each is said in one line"
+is "$(printf '%s\n' "$err" | grep -c "^skipped run '.*': expected a folder named by letters, digits and . _ + -$")" 9 "folders: each is said in one line"
+like "$err" "^skipped run 'broken': orw: error: values/broken/run.h5: damaged$" "a file that cannot be read, with the reason"
+is "$(printf '%s\n' "$err" | grep -c .) $(printf '%s' "$err" | tr -d '\n -~')" "28 " "and nothing else, in printable letters"
 like "$err" "'orw-alpha0-seed1?x'" "whatever they hold"
-run "$ORW_ROOT/analysis/runs.pl" nowhere
+is "$(find . -name x)" "" "nothing of it is executed"
+runs nowhere
 is "$status $err" "0 " "where there are none there are none"
 
 # Markup and commands wherever text can come from: folders, columns, cells, provenance, times.
@@ -89,7 +100,7 @@ has evil/report.html 'alt="&#38;lt;&#60;script&#62;alert(1)&#60;/script&#62;&#34
 has evil/report.html '&#60;b&#62;column&#60;/b&#62;' "a column's name is shown as it is"
 has evil/report.html "<h2>Target images - &#60;b&#62;set&#60;/b&#62;</h2>" "and the data set's"
 has evil/report.html "phase&#60;/b&#62;" "and a phase's"
-has evil/report.html "<li>runs.tsv: 'orw-alpha&#38;lt;&#60;script&#62;.*: not counted, expected METHOD-alphaA-seedS" "a run with markup in its name is said"
+has evil/report.html "<li>runs.tsv: 'orw-alpha&#38;lt;&#60;script&#62;.*: not counted, expected a run's folder, setting, alpha and seed" "a run with markup in its name is said"
 has evil/report.html "<li>skipped run '&#38;lt;&#60;script" "and what the figures skipped"
 has evil/report.html "<li>times.tsv: '&#38;lt;&#60;script.* is no number: that row is not counted</li>" "and rows of times that hold no numbers"
 is "$(iconv -f UTF-8 -t UTF-8 < evil/report.html 2>&1 | cmp - evil/report.html)" "" "the page is UTF-8, whatever came in"
@@ -115,7 +126,7 @@ cat > orw <<'END'
 #!/bin/sh
 case "$1 $2" in
     'export --band') printf '# x mean sd min max half_width n\n0\t0.5\t0.01\t0.4\t0.6\t0.02\t3\n10\t0.9\t0.01\t0.8\t1\t0.02\t3\n' ;;
-    'export --provenance') printf 'data.train\tmnist-train sha256 00\n' ;;
+    'export --provenance') printf 'data.train\tmnist-train sha256 00\n'; cat "$3" ;;
     'grid '*) exit 2 ;;
     *) printf '# round\tupdate of all\treward_mean\tdistance\n0\t0\t0.5\t0\n1\t10\t0.9\t0.1\n' ;;
 esac
@@ -124,19 +135,20 @@ chmod +x orw
 page=$(printf '\f')
 for name in orw-alpha0-seed1 "orw-alpha0$page<touch\${IFS}executed;x-seed1" "orw-alpha0 <touch\${IFS}executed;x-seed1" "orw-alpha0\"|touch executed-seed1" \
     "orw-alpha\$(touch executed)-seed1" "orw-alpha0\`touch executed\`-seed1" "orw-alpha$line-seed1"; do
-    mkdir -p "out/target_image/runs/$name" "out/text_image/others/$name" "out/text_image/runs/$name"
-    touch "out/target_image/runs/$name/run.h5" "out/target_image/runs/$name/policy.h5"
-    for folder in runs others; do touch "out/text_image/$folder/$name/run.h5" "out/text_image/$folder/$name/policy.h5"; done
+    for folder in target_image/runs text_image/runs text_image/others; do
+        run_file "out/$folder/$name" orw 0 1
+        touch "out/$folder/$name/policy.h5"
+    done
 done
 found=$(ORW=$PWD/orw "$ORW_ROOT/analysis/figures.sh" out quick 2>&1)
 is $? 0 "figures are drawn beside folders with commands in their names"
 is "$(find . -name 'executed*')" "" "none of which is executed"
-like "$found" "skipped run 'orw-alpha0?<touch..IFS.executed;x-seed1': expected METHOD-alphaA-seedS" "each is said"
+like "$found" "skipped run 'orw-alpha0?<touch..IFS.executed;x-seed1': expected a folder named by" "each is said"
 is "$(grep -c ^source out/figures/target_image/distance_vs_reward.about)" 1 "and not drawn"
 is "$(cd out/figures/data/text_image/others && ls)" orw-alpha0-seed1.tsv "nor exported"
 is "$(sed -n 's/^\([^#]\S*\).*/\1/p' out/figures/data/target_image/runs.tsv)" orw-alpha0-seed1 "nor listed"
 report_of out > /dev/null
-is "$(grep -o '<li>skipped run' out/report.html | wc -l | tr -d ' ')" 18 "the report says which"
+is "$(grep -o '<li>skipped run' out/report.html | wc -l | tr -d ' ')" 12 "the report says which"
 # "update of all" is three words: columns are told by tabs. What is no number is in no mean, with any awk.
 shared() { bash -c '. "$ORW_ROOT/analysis/lib.sh"; . "$ORW_ROOT/analysis/runs.sh"; "$@"' bash "$@"; }
 printf '# a b\n1\t-nan\nnan\t4\n3\tinf\n' > some.tsv

@@ -1,5 +1,6 @@
 # steering.t - the verdict on C6 and the figures of the steering experiment, on tables made here.
 . "$ORW_ROOT/tests/tap.sh"
+. "$ORW_ROOT/tests/reproduce/stub.sh"
 
 tab=$(printf '\t')
 
@@ -108,7 +109,7 @@ cat > orw <<'END'
 #!/bin/sh
 case "$1 $2" in
     'export --band') printf '# x mean sd min max half_width n\n0\t0.5\t0.01\t0.4\t0.6\t0.02\t3\n10\t0.9\t0.01\t0.8\t1\t0.02\t3\n' ;;
-    'export --provenance') printf 'data.train\tsprites:1:200 sha256 00\nrun.text\tan image of a dog\n' ;;
+    'export --provenance') printf 'data.train\tsprites:1:200 sha256 00\nrun.text\tan image of a dog\n'; cat "$3" ;;
     'grid '*) echo png > "$3" ;;
     *) printf '# round update reward_mean distance judge_right variety pairwise_variance loss\n0\t0\t0.1\t0\t0.1\t0.4\t0.2\t2\n'
        printf '1\t10\t0.6\t0.1\t0.8\t0.2\t0.1\t1\n' ;;
@@ -116,8 +117,8 @@ esac
 END
 chmod +x orw
 for run in base orw-alpha0-seed1 orw-alpha1-seed1; do
-    mkdir -p "drawn/steering/runs/$run/samples"
-    touch "drawn/steering/runs/$run/run.h5" "drawn/steering/runs/$run/policy.h5" "drawn/steering/runs/$run/samples/final.h5"
+    stub_run "drawn/steering/runs/$run"
+    touch "drawn/steering/runs/$run/samples/final.h5"
 done
 ORW=$PWD/orw "$ORW_ROOT/analysis/figures.sh" drawn quick > log 2>&1
 is $? 0 "figures.sh succeeds"

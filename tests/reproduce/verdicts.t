@@ -340,13 +340,13 @@ is_deeply([ Orw::Tables::read_provenance(file('p', "a.b c\tx\\ty\\nd\\te\\\\n\\x
 mkdir $_ for qw(data data/runs), map { "data/runs/$_" } qw(orw-alpha0.3-seed1 orw-alpha0.30-seed1 orw-alpha0.3-seed2 orw-alpha0.3-seed3 orw-alpha0.3-seed4);
 table("data/runs/$_/evaluation.tsv", [qw(round reward_mean)], [ 0, 0.4 ], [ 1, 0.9 ]) for qw(orw-alpha0.3-seed1 orw-alpha0.30-seed1 orw-alpha0.3-seed2 orw-alpha0.3-seed4);
 file('data/runs/orw-alpha0.3-seed4/evaluation.tsv', "# round\treward_mean\n0\t0.4\n1\n");
-file('data/runs.tsv', "# name\tmethod\talpha\tseed\tcomplete\n" . join('', map { "$_\tother\t7\t7\t" . (/seed2/ ? 'no' : /seed6/ ? 'maybe' : 'yes') . "\n" }
+file('data/runs.tsv', "# name\tmethod\talpha\tseed\tcomplete\n" . join('', map { "$_\torw\t" . (/alpha([0-9.]+)/ ? "$1" : 7) . "\t" . (/seed([0-9])/ ? "$1" : 7) . "\t" . (/seed2/ ? 'no' : /seed6/ ? 'maybe' : 'yes') . "\n" }
     qw(orw-alpha0.3-seed1 orw-alpha0.30-seed1 orw-alpha0.3-seed2 orw-alpha0.3-seed3 orw-alpha0.3-seed4 orw-alpha0.3-seed6 ../x)));
 my $before = () = warnings_of();
 my $runs = load('data');
 is_deeply([ map { my $m = $_; map { my $a = $_; map { "$m $a $_ $runs->{$m}{$a}{$_}{run}" } sort keys %{ $runs->{$m}{$a} } } sort keys %{ $runs->{$m} } } sort keys %$runs ],
-    [ 'orw 0.3 1 orw-alpha0.3-seed1' ], 'complete runs that can be read, each once, told by their names');
-is_deeply([ (warnings_of())[ $before .. $before + 5 ] ], [ "runs.tsv: '../x': not counted, expected METHOD-alphaA-seedS",
+    [ 'orw 0.3 1 orw-alpha0.3-seed1' ], 'complete runs that can be read, each once, told by their values');
+is_deeply([ (warnings_of())[ $before .. $before + 5 ] ], [ "runs.tsv: '../x': not counted, expected a run's folder, setting, alpha and seed",
     "run 'orw-alpha0.30-seed1' is 'orw-alpha0.3-seed1' again: it is not counted",
     "run 'orw-alpha0.3-seed3' is complete, but its evaluations cannot be read: it is not counted",
     'data/runs/orw-alpha0.3-seed4/evaluation.tsv: not read: line 3 has 1 cells, expected 2',
@@ -361,7 +361,7 @@ my @columns = (qw(round update samples_scored count reward_mean reward_sd judge_
     map({ "digit$_" } 0 .. 9), 'right_0');
 mkdir $_ for 'rubbish', map { "rubbish/$_" } qw(runs others judge);
 my @names = map { my $m = $_; map { my $a = $_; map { "$m-alpha$a-seed$_" } 1 .. 3 } 0, 0.3, 1 } qw(orw raft offline control);
-my %good = ('runs.tsv' => "# name\tmethod\talpha\tseed\tcomplete\n" . join('', map { "$_\tm\ta\ts\tyes\n" } @names),
+my %good = ('runs.tsv' => "# name\tmethod\talpha\tseed\tcomplete\n" . join('', map { /\A(.*)-alpha(.*)-seed(.*)\z/; "$_\t$1\t$2\t$3\tyes\n" } @names),
     'judge/evaluation.tsv' => "# accuracy\tjunk_accepted\n0.9\t0.1\n", 'verdicts.tsv' => "# row\ttest\tholds\tseeds\n1\t1\t1\t3\n2\t2\t0\t3\n",
     'provenance.tsv' => "verdict.001\tfirst\n");
 for my $name (@names) {
