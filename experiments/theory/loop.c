@@ -101,6 +101,21 @@ void setting_online(const theory *self, const char *name, const orw_model *base,
                       .normalise = "mean"};
 }
 
+/* What theory_variant overrides. */
+static const char *const own_keys[] = {"finetune.rounds",      "finetune.updates_per_round", "finetune.batch",
+                                       "finetune.final_share", "behaviour.refresh",          "behaviour.ema",
+                                       "weight.tau",           "weight.normalise",           "policies.every",
+                                       "evaluate.every"};
+
+orw_status theory_check_own(const orw_config *config) {
+    for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
+        if (orw_config_is_given(config, own_keys[i]))
+            return orw_error(ORW_ERR_INPUT,
+                             "%s: found %s, which each test of the theory sets for its runs; expected nothing",
+                             own_keys[i], orw_config_raw(config, own_keys[i]));
+    return ORW_OK;
+}
+
 orw_status theory_variant(const theory *self, const setting *plan, int seed, orw_variant *variant) {
     char lines[10][64], label[64];
     const char *assignments[11] = {NULL};

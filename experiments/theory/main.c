@@ -15,7 +15,7 @@ static orw_status check_program(const orw_program *program) {
     if (orw_model_is_given(program->config, "base.init"))
         return orw_error(ORW_ERR_INPUT, "base.init: found '%s', expected none: theory pre-trains its own fields",
                          orw_config_text(program->config, "base.init"));
-    return ORW_OK;
+    return theory_check_own(program->config);
 }
 
 static orw_status check_counts(const orw_config *config) {

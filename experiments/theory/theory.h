@@ -57,6 +57,8 @@ typedef struct setting {
 /* Fills rounds of the theory's schedule (theory.draws ..), alpha 0, weights normalised. */
 void setting_online(const theory *self, const char *name, const orw_model *base, const orw_reward *reward,
                     setting *plan);
+/* ORW_ERR_INPUT where the user has given a key that every run overrides. */
+orw_status theory_check_own(const orw_config *config);
 /* One run of it: the user's configuration with the setting's numbers. */
 orw_status theory_variant(const theory *self, const setting *plan, int seed, orw_variant *variant);
 orw_status theory_run(theory *self, const setting *plan, int seed);

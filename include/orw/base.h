@@ -163,7 +163,14 @@ orw_status orw_config_set(orw_config *config, const char *assignment); /* "secti
 /* A configuration of the same keys with the values of `from`, but for `overrides`, "section.name=value" each, ending
  * with NULL: what one run of a sweep, or one look at a policy, has of its own. Destroy it like any other. */
 orw_status orw_config_derive(const orw_config *from, const char *const *overrides, orw_config **derived);
-bool orw_config_has(const orw_config *config, const char *key); /* is it declared? */
+bool orw_config_has(const orw_config *config, const char *key);      /* is it declared? */
+bool orw_config_is_set(const orw_config *config, const char *key);   /* by orw_config_set */
+bool orw_config_is_given(const orw_config *config, const char *key); /* so, or by the file that was read */
+/* Asked about a key that is not declared before it is refused: does it stand for others, as sweep.tau does for a part
+ * of sweep.over? Then the alias sets them and *taken. A derived configuration has it too. */
+typedef orw_status (*orw_config_alias)(const void *context, orw_config *config, const char *origin, const char *key,
+                                       const char *value, bool *taken);
+void orw_config_set_alias(orw_config *config, orw_config_alias alias, const void *context);
 /* Readers: the key must be declared with that type (otherwise a bug: the program stops). */
 bool orw_config_bool(const orw_config *config, const char *key);
 int orw_config_int(const orw_config *config, const char *key);

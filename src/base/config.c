@@ -65,6 +65,7 @@ orw_status orw_config_derive(const orw_config *from, const char *const *override
     if (made) made->settings = calloc((size_t)from->count + 1, sizeof *made->settings);
     orw_status status =
         made && made->settings ? copy_values(from, made) : orw_error(ORW_ERR_SYSTEM, "no memory for a configuration");
+    if (status == ORW_OK) orw_config_set_alias(made, from->alias, from->alias_context);
     for (; status == ORW_OK && *overrides; overrides++) status = orw_config_set(made, *overrides);
     if (status != ORW_OK) orw_config_destroy(derived);
     return status;
@@ -98,6 +99,9 @@ const char *orw_config_nearest(const orw_config *config, const char *key) {
 
 orw_status orw_config_assign(orw_config *config, const char *origin, const char *key, const char *value) {
     setting *target = orw_config_find(config, key);
+    bool taken = false;
+    if (!target && config->alias) ORW_CALL(config->alias(config->alias_context, config, origin, key, value, &taken));
+    if (taken) return ORW_OK;
     if (!target) {
         return orw_error(ORW_ERR_INPUT, "%s: unknown key '%s', the nearest one is '%s'", origin, key,
                          orw_config_nearest(config, key));
@@ -118,6 +122,8 @@ orw_status orw_config_set(orw_config *config, const char *assignment) {
     char *key = strndup(start, (size_t)(end - start));
     if (!key) return orw_error(ORW_ERR_SYSTEM, "--set: no memory for \"%s\"", assignment);
     orw_status status = orw_config_assign(config, "--set", key, equals + 1);
+    setting *target = status == ORW_OK ? orw_config_find(config, key) : NULL;
+    if (target) target->set = true;
     free(key);
     return status;
 }
@@ -136,6 +142,21 @@ static const char *value_of(const orw_config *config, const char *key, orw_optio
 
 bool orw_config_has(const orw_config *config, const char *key) {
     return orw_config_find(config, key) != NULL;
+}
+
+bool orw_config_is_set(const orw_config *config, const char *key) {
+    const setting *found = orw_config_find(config, key);
+    return found && found->set;
+}
+
+bool orw_config_is_given(const orw_config *config, const char *key) {
+    const setting *found = orw_config_find(config, key);
+    return found && (found->set || found->line);
+}
+
+void orw_config_set_alias(orw_config *config, orw_config_alias alias, const void *context) {
+    config->alias = alias;
+    config->alias_context = context;
 }
 
 bool orw_config_bool(const orw_config *config, const char *key) {

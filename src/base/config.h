@@ -10,11 +10,14 @@ typedef struct setting {
     const orw_option *option;
     char *text; /* the value in canonical form */
     int line;   /* where the file being read gave it; 0: not yet */
+    bool set;   /* by orw_config_set */
 } setting;
 
 struct orw_config {
     setting *settings; /* in order of declaration */
     int count;
+    orw_config_alias alias; /* NULL: none */
+    const void *alias_context;
 };
 
 /* Checks `value` against the option and makes its canonical text (caller frees): equal values have equal texts.

@@ -311,6 +311,7 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
         return ORW_EXIT_ERROR;
     }
     status = orw_config_create(&program.config, options);
+    if (status == ORW_OK) orw_config_set_alias(program.config, orw_program_axis, options);
     if (status == ORW_OK) status = orw_program_check_stages(&program, options);
     if (status == ORW_OK) status = orw_dictionary_create(&program.about);
     if (status == ORW_OK) status = start(&program, argc, argv, title, options, &go_on);

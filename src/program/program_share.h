@@ -19,8 +19,13 @@ orw_status orw_program_print_identities(const orw_program *program, const orw_op
 
 /* Is it a key that says which run it is, run.*? */
 bool orw_is_of_run(const orw_option *option);
-/* ORW_ERR_INPUT where the user has set one. */
+/* ORW_ERR_INPUT where the user has given one, or has set a key of a method that no run is of. */
 orw_status orw_program_check_own(const orw_config *config, const orw_option *const *options);
+/* orw_config_alias of sweep.KEY; the context is the driver's list of tables. */
+orw_status orw_program_axis(const void *options, orw_config *config, const char *origin, const char *key,
+                            const char *value, bool *taken);
+/* May a sweep go over it: does it decide how runs are made, and nothing that they are made from or measured by? */
+bool orw_is_axis(const orw_option *option);
 /* Is it a list that runs are made of: sweep.METHOD, another sweep.AXIS, or also.WHAT beside the sweep? */
 bool orw_program_is_swept(const orw_option *option);
 /* ORW_ERR_INPUT where the sweep that `options` declare holds no run: a list that the others are crossed with is empty,

@@ -101,15 +101,46 @@ orw_status orw_method_of_run(const orw_config *config, orw_method *method) {
     return orw_method_make(orw_config_text(config, "run.method"), orw_config_real(config, "run.alpha"), config, method);
 }
 
-orw_status orw_program_check_own(const orw_config *config, const orw_option *const *options) {
+static orw_status refuse_own(const orw_config *config, const orw_option *const *options) {
     for (; *options; options++)
         for (const orw_option *option = *options; option->key; option++)
-            if (orw_is_of_run(option) && strcmp(orw_config_raw(config, option->key), option->preset) != 0)
+            if (orw_is_of_run(option) && orw_config_is_given(config, option->key))
                 return orw_error(
                     ORW_ERR_INPUT,
                     "%s: found %s, which is for the sweep to say; expected nothing, and sweep.* to hold it",
                     option->key, orw_config_raw(config, option->key));
     return ORW_OK;
+}
+
+/* Is there, or could there be by what --set says, a run of the method? */
+static bool is_asked_for(const orw_config *config, const char *method) {
+    char key[64], word[64];
+    snprintf(key, sizeof key, "sweep.%s", method);
+    if (!orw_config_has(config, key) || *orw_config_raw(config, key) || orw_config_is_set(config, key)) return true;
+    if (!orw_config_has(config, "variants.methods")) return false;
+    const int count = orw_config_words(config, "variants.methods", 0, word, sizeof word);
+    for (int i = 0; i < count; i++) {
+        orw_config_words(config, "variants.methods", i, word, sizeof word);
+        if (strcmp(word, method) == 0) return true;
+    }
+    return false;
+}
+
+/* A key of a method that no run is of, and that is not just a profile's: it was set for nothing. */
+static orw_status refuse_unused(const orw_config *config) {
+    static const orw_option *const own[] = {ORW_METHODS(ORW_METHOD_TABLE)};
+    for (int m = 0; orw_method_name(m); m++)
+        for (const orw_option *option = own[m]; option->key; option++)
+            if (orw_config_is_set(config, option->key) && !is_asked_for(config, orw_method_name(m)))
+                return orw_error(ORW_ERR_INPUT,
+                                 "%s: found %s, but no run is of %s; expected sweep.%s to list its alphas", option->key,
+                                 orw_config_raw(config, option->key), orw_method_name(m), orw_method_name(m));
+    return ORW_OK;
+}
+
+orw_status orw_program_check_own(const orw_config *config, const orw_option *const *options) {
+    ORW_CALL(refuse_own(config, options));
+    return refuse_unused(config);
 }
 
 /* ---------------------------------------------------------------- made ------------------------------------------ */

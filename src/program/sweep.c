@@ -12,7 +12,8 @@ const orw_option orw_sweep_options[] = {ORW_METHODS(SWEPT){"sweep.seeds", ORW_IN
                                                            "seeds to run each of them with", ORW_INCIDENTAL},
                                         {"sweep.over", ORW_TEXT, "", "", 0, 0, NULL,
                                          "any keys of fine-tuning and the values to run the sweep with (not what "
-                                         "also.* adds): weight.tau=1,3/finetune.rate=1e-4,2e-4",
+                                         "also.* adds): weight.tau=1,3/finetune.rate=1e-4,2e-4; of one key, "
+                                         "sweep.tau = 1,3 says the same",
                                          ORW_INCIDENTAL},
                                         {.key = NULL}};
 
@@ -125,13 +126,12 @@ typedef struct check {
     const orw_option *const *options;
 } check;
 
-/* Does the key decide how runs are made, and nothing that they are made from or measured by? */
 static bool is_of_runs(const orw_option *const *options, const char *assignment) {
     const size_t length = strcspn(assignment, "=");
     for (; *options; options++)
         for (const orw_option *option = *options; option->key; option++)
             if (strlen(option->key) == length && strncmp(option->key, assignment, length) == 0)
-                return option->stage && orw_option_decides(option, ORW_STAGE_FINETUNE) && !orw_is_of_run(option);
+                return orw_is_axis(option);
     return true; /* not a key: said by the configuration */
 }
 

@@ -84,9 +84,11 @@ is "$status" 0 "the same with policies.every = 1"
 exists $result/policies/round-000001.h5 "is made again and keeps the policies"
 is "$(moved)" "$result.replaced-1" "beside the other one, and nothing else is made again"
 once --set policies.every=1 --set raft.keep=0.5
+is "$status $err" "2 orw: error: raft.keep: found 0.5, but no run is of raft; expected sweep.raft to list its alphas" "a key that no run reads is refused"
+once --set policies.every=1 --set raft.keep=0.5 --set sweep.raft=
 exists $result.replaced-2 "a key that another method reads counts as any other"
 before=$(find out -name '*.h5' -exec sha256sum {} + | sort)
-once --set policies.every=1 --set raft.keep=0.5 --set checkpoint.rounds=1 --set sweep.seeds=1
+once --set policies.every=1 --set raft.keep=0.5 --set sweep.raft= --set checkpoint.rounds=1 --set sweep.seeds=1
 is "$(find out -name '*.h5' -exec sha256sum {} + | sort)" "$before" "an incidental key does not"
 once --set classifier_b.seed=5
 is "$(find out -name '*.replaced-1' | sort | paste -sd ' ' -)" \

@@ -40,6 +40,11 @@ unlike "$(provenance bases/gaussian/model.h5)" "^run\.\|^verdict\." "a base carr
 like "$(provenance runs/orw-gaussian-linear-alpha0-seed2/run.h5)" "^run.seed.*2" "a run its own seed"
 like "$(provenance results/run.h5)" "^policy.orw-gaussian-linear-alpha0-seed1.*[0-9a-f]\{16\}" "the results name the policies they are of"
 unlike "$(provenance results/run.h5)" "^run\." "and no single run"
+is "$(provenance runs/orw-gaussian-linear-alpha0-seed2/run.h5 | sed -n 's/^run\.\([a-z]*\.[a-z_]*\)\t.*/\1/p' | while read -r key; do
+    case $key in *.normalise) value=none ;; *.ema | *share) value=0.5 ;; *) value=8 ;; esac
+    said=$("$program" "$config" --set "$key=$value" --out refused 2>&1)
+    [ "$?:$said" = "2:orw: error: $key: found $value, which each test of the theory sets for its runs; expected nothing" ] || echo "$key: $said"
+done)" "" "what its runs override nobody else may set"
 
 if command -v mpirun > /dev/null; then
     # shellcheck disable=SC2086

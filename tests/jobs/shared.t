@@ -65,6 +65,25 @@ is "$status:$out" "0:" "an experiment without a sweep has none"
 
 # ---- runs of a sweep over any key
 
+over() { orw --runs --set sweep.orw=0 --set sweep.offline= --set sweep.seeds=1 "$@" 2>&1 | sed -n 's/.*sweep.over=//p; s/orw: error: //p'; }
+is "$(over --set sweep.tau=1,3)" "weight.tau=1
+weight.tau=3" "sweep.tau: a key of fine-tuning by its name"
+is "$(over --set sweep.over=behaviour.refresh=1,2/weight.tau=7 --set "sweep.weight.tau= 3" --set sweep.rate=0.1)" \
+    "behaviour.refresh=1/weight.tau=3/finetune.rate=0.1
+behaviour.refresh=2/weight.tau=3/finetune.rate=0.1" "or by its whole name; it takes the place of what sweep.over had of it"
+is "$(over --set sweep.over=weight.tau=7 --set sweep.tau=)" "" "none: no such axis"
+printf '[sweep]\norw = 0\nseeds = 1\ntau = 0, 1\n' > tau.conf
+run "$program" tau.conf --runs
+is "$status:$out" "0:--set sweep.orw=0 --set sweep.seeds=1 --set sweep.over=weight.tau=0
+--set sweep.orw=0 --set sweep.seeds=1 --set sweep.over=weight.tau=1" "in a file as well"
+is "$(over --set sweep.taw=1)" "--set: unknown key 'sweep.taw', the nearest one is 'sweep.orw'" "a name that no key has"
+is "$(over --set sweep.tau=1/2)" '--set: sweep.tau = "1/2": expected values with commas between' "other signs between values"
+is "$(over --set sweep.tau=many)" 'sweep.over: --set: weight.tau = "many": expected a finite real in [0, 1e+06]' "values that are none"
+is "$(over --set sweep.solver.steps=4)" "sweep.over: found 'solver.steps=4', expected a key of fine-tuning alone" "a key of something else"
+is "$(over --set raft.keep=0.5)" "raft.keep: found 0.5, but no run is of raft; expected sweep.raft to list its alphas" "a key of a method that no run is of"
+is "$(orw --runs --set raft.keep=0.5 --set sweep.orw= --set sweep.offline= --set sweep.raft=1 --set sweep.seeds=1)" \
+    "--set sweep.raft=1 --set sweep.seeds=1" "of one that runs are of: taken"
+
 orw --out over --set sweep.orw=0 --set sweep.offline= --set sweep.seeds=1 --set finetune.rounds=1 --set sweep.over=weight.tau=2,3 > over.log 2>&1
 is "$? $(cd over/target_image/runs && echo *)" "0 base orw-tau2-alpha0-seed1 orw-tau3-alpha0-seed1" "each value has a run of its own"
 for tau in 2 3; do
