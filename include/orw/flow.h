@@ -32,7 +32,7 @@ typedef struct orw_solver {
      * empty condition, all -1. 1: v_cond, one evaluation; else two where there are conditions. */
     double guidance;
 } orw_solver;
-extern const orw_option orw_solver_options[]; /* "solver.*" */
+extern const orw_option orw_solver_options[]; /* "solver.*", "sampler.*" */
 orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver);
 /* "euler" | "midpoint" | "heun" | "adaptive"; tolerance and guidance are set to their defaults, ORW_TOLERANCE and 1. */
 #define ORW_TOLERANCE 1e-4
@@ -47,17 +47,22 @@ orw_status orw_solve(const orw_field *field, orw_tape *tape, const orw_solver *s
 
 /* ---------------------------------------------------------------- samplers -------------------------------------- */
 
-/* What a sampler made of the noise of `count` samples: where they ended and, where there is room for it, the way. */
+/* What a sampler made of the noise of `count` samples: where they ended and, where there is room for it, the way. Step
+ * k leads from x at t[k] to x' ~ N(keep[k] x + gain[k] v(t[k], x), deviation[k]^2), in every number by itself. The
+ * ODE's steps have no deviation, and as their gain their length, whatever rule took them. */
 typedef struct orw_rollout {
     int count;
     size_t D;
-    float *x;     /* [count, D]: the noise before, the samples after; borrowed */
-    int capacity; /* steps that the arrays below have room for; 0: only the samples are wanted */
-    int steps;    /* that were taken and kept */
-    float *t;     /* [capacity + 1]: from 0 to 1 */
-    float *state; /* [capacity + 1, count, D]: x at these times; the last is the sample */
-    float
-        *log_probability; /* [capacity, count]: of each step under the policy that took it; 0 where it has no choice */
+    int round;                 /* whose samples they are, for samplers that do not do the same in each; the caller's */
+    float *x;                  /* [count, D]: the noise before, the samples after; borrowed */
+    int capacity;              /* steps that the arrays below have room for; 0: only the samples are wanted */
+    int steps;                 /* that were taken and kept */
+    int first_choice, choices; /* steps first_choice .. first_choice + choices - 1 were left to chance */
+    float *t;                  /* [capacity + 1]: from 0 to 1 */
+    float *keep, *gain, *deviation; /* [capacity] */
+    float *state;                   /* [capacity + 1, count, D]: x at these times; the last is the sample */
+    float *log_probability; /* [capacity, count]: mean over elements of the log density of x' under the policy that took
+                               the step; 0 where it was not left to chance */
 } orw_rollout;
 /* Of everything but x, which stays the caller's. */
 orw_status orw_rollout_create(int count, size_t D, int capacity, orw_rollout *rollout);
@@ -72,8 +77,17 @@ struct orw_sampler {
     orw_solver solver; /* steps and guidance */
     orw_status (*draw)(const orw_sampler *self, const orw_field *policy, orw_tape *tape, orw_stream *stream,
                        const int *conditions, orw_rollout *rollout, int64_t *evaluations);
+    double noise;              /* the SDE's: a of sigma_t = a sqrt((1-t)/t) */
+    int window, window_rounds; /* steps of it that are left to chance, and rounds until they move on by one */
 };
 orw_sampler orw_sampler_ode(const orw_solver *solver); /* dx/dt = v */
+/* The SDE whose samples are at every time distributed as the ODE's, in `steps` equal steps; see src/flow/stochastic.c.
+ * Of the steps but the last, which decides alone what the noise is taken out of, `window` are left to chance (0: all):
+ * in round r the ones from r / window_rounds on (0: always the first ones), beginning again after the last.
+ * ORW_ERR_INPUT: fewer than two steps, or no room for the window. */
+orw_status orw_sampler_sde(int steps, double noise, int window, int window_rounds, orw_sampler *sampler);
+orw_sampler orw_sampler_ode(const orw_solver *solver); /* dx/dt = v */
+/* "sampler.*": how methods that learn from steps draw them. */
 orw_status orw_sampler_from_config(const orw_config *config, orw_sampler *sampler);
 
 /* ---------------------------------------------------------------- measures of a field --------------------------- */

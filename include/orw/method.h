@@ -44,16 +44,21 @@ const int *orw_batch_conditions(const orw_batch *batch, int first);
 void orw_batch_destroy(orw_batch **batch);
 
 /* Where a method's loss looks at a sample: at a fresh point of the path, x_t = (1-t) x0 + t x1 with its own t and x0,
- * or at a step, drawn evenly, of the rollout that led to it. */
+ * or at a step, drawn evenly, of the rollout that led to it, of the steps left to chance where there are any. */
 typedef enum orw_point { ORW_POINT_PATH, ORW_POINT_STEP } orw_point;
 
 /* What a loss is made of, for the `count` samples of one shard at one such point each: all [count, D]. v carries the
  * gradient; v_old and v_ref are computed only when asked for. u is what v is held against: x1 - x0 on the path; the
- * step over its length, (x' - x) / h, of a rollout. NULL on failure (sticky in the tape). */
+ * velocity that makes a rollout's step without any chance, (x' - keep x) / gain. NULL on failure (sticky in the tape).
+ */
 typedef struct orw_terms orw_terms;
 const float *orw_terms_t(const orw_terms *terms); /* [count], when */
-/* Of steps only: the length of each, and the log-probability it was taken with; [count]. NULL on the path. */
-const float *orw_terms_step(const orw_terms *terms);
+/* Of steps only, [count] each, NULL on the path: what v is multiplied by in the step (an ODE's: its length), what
+ * chance adds (0: nothing), and the step's log-probability (orw_rollout). Under v it is -1/2 (gain / deviation)^2 mean
+ * (v - u)^2
+ * - log deviation - 1/2 log 2 pi. */
+const float *orw_terms_gain(const orw_terms *terms);
+const float *orw_terms_deviation(const orw_terms *terms);
 const float *orw_terms_log_probability(const orw_terms *terms);
 orw_tape *orw_terms_tape(const orw_terms *terms);
 const float *orw_terms_weight(const orw_terms *terms); /* [count], this shard's part of the batch's weights */
@@ -100,7 +105,9 @@ struct orw_method {
     METHOD(offline)                                                                                                    \
     METHOD(raft)                                                                                                       \
     METHOD(reft)                                                                                                       \
-    METHOD(control)
+    METHOD(control)                                                                                                    \
+    METHOD(flow_grpo)                                                                                                  \
+    METHOD(ddpo)
 #define ORW_METHOD_DECLARED(name)                                                                                      \
     extern const orw_method orw_method_##name;                                                                         \
     extern const orw_option orw_##name##_options[];

@@ -1,4 +1,5 @@
-/* sampler.c - from noise to samples, with the way there where a method asks for it: the ODE. */
+/* sampler.c - from noise to samples, with the way there where a method asks for it: rollouts, the ODE, and the choice
+ * between it and stochastic.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,10 +8,15 @@
 orw_status orw_rollout_create(int count, size_t D, int capacity, orw_rollout *rollout) {
     const size_t steps = (size_t)capacity, samples = (size_t)count;
     *rollout = (orw_rollout){.count = count, .D = D, .capacity = capacity};
-    rollout->t = calloc(steps + 1, sizeof(float));
+    rollout->t = calloc(4 * steps + 1, sizeof(float));
     rollout->state = calloc((steps + 1) * samples * D, sizeof(float));
     rollout->log_probability = calloc(steps * samples + 1, sizeof(float));
-    if (rollout->t && rollout->state && rollout->log_probability) return ORW_OK;
+    if (rollout->t && rollout->state && rollout->log_probability) {
+        rollout->keep = rollout->t + steps + 1;
+        rollout->gain = rollout->keep + steps;
+        rollout->deviation = rollout->gain + steps;
+        return ORW_OK;
+    }
     orw_rollout_clear(rollout);
     return orw_error(ORW_ERR_SYSTEM, "no memory for %d steps of %d samples", capacity, count);
 }
@@ -22,10 +28,18 @@ void orw_rollout_clear(orw_rollout *rollout) {
     *rollout = (orw_rollout){0};
 }
 
-static void keep(orw_rollout *rollout, int step, double t) {
+void orw_rollout_keep(orw_rollout *rollout, int step, double t) {
     const size_t numbers = (size_t)rollout->count * rollout->D;
+    if (!rollout->capacity) return;
     rollout->t[step] = (float)t;
     memcpy(rollout->state + (size_t)step * numbers, rollout->x, numbers * sizeof(float));
+}
+
+void orw_rollout_describe(orw_rollout *rollout, int step, const double coefficients[3]) {
+    if (!rollout->capacity) return;
+    rollout->keep[step] = (float)coefficients[0];
+    rollout->gain[step] = (float)coefficients[1];
+    rollout->deviation[step] = (float)coefficients[2];
 }
 
 /* The same steps as orw_solve, to the last bit, each of them kept. */
@@ -33,12 +47,14 @@ static orw_status follow_ode(orw_flow *flow, const orw_solver *solver, orw_rollo
     float *work = malloc((flow->count + 1) * sizeof *work);
     if (!work) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", flow->batch);
     orw_status status = ORW_OK;
-    keep(rollout, 0, 0);
+    orw_rollout_keep(rollout, 0, 0);
     for (int k = 0; k < solver->steps && status == ORW_OK; k++) {
         status = orw_solve_step(flow, solver->kind, k, solver->steps, rollout->x, work);
-        keep(rollout, k + 1, (k + 1.0) / solver->steps);
+        orw_rollout_keep(rollout, k + 1, (k + 1.0) / solver->steps);
+        orw_rollout_describe(rollout, k, (const double[]){1, 1.0 / solver->steps, 0});
     }
     rollout->steps = solver->steps;
+    rollout->first_choice = rollout->choices = 0;
     free(work);
     return status;
 }
@@ -59,11 +75,15 @@ static orw_status draw_ode(const orw_sampler *self, const orw_field *policy, orw
 }
 
 orw_sampler orw_sampler_ode(const orw_solver *solver) {
-    return (orw_sampler){"ode", *solver, draw_ode};
+    return (orw_sampler){.name = "ode", .solver = *solver, .draw = draw_ode};
 }
 
 orw_status orw_sampler_from_config(const orw_config *config, orw_sampler *sampler) {
     orw_solver solver;
+    if (strcmp(orw_config_text(config, "sampler.kind"), "sde") == 0)
+        return orw_sampler_sde(orw_config_int(config, "sampler.steps"), orw_config_real(config, "sampler.noise"),
+                               orw_config_int(config, "sampler.window"),
+                               orw_config_int(config, "sampler.window_rounds"), sampler);
     ORW_CALL(orw_solver_from_config(config, &solver));
     *sampler = orw_sampler_ode(&solver);
     return ORW_OK;

@@ -15,6 +15,21 @@ const orw_option orw_solver_options[] = {
     {"solver.guidance", ORW_REAL, "", "1", 0, 100, NULL,
      "g of classifier-free guidance, v_none + g (v_cond - v_none), where the model takes conditions; 1: none",
      ORW_STAGE_EVALUATE},
+    {"sampler.kind", ORW_CHOICE, "", "ode", 0, 0, "ode|sde",
+     "how methods that learn from the steps of their samples (flow_grpo, ddpo) draw them: sde leaves steps to chance; "
+     "all others, and every evaluation, draw by solver.*",
+     ORW_STAGE_FINETUNE},
+    {"sampler.steps", ORW_INT, "steps", "10", 2, 1000, NULL,
+     "sde: equal steps, one evaluation each; fewer than evaluations need will do", ORW_STAGE_FINETUNE},
+    {"sampler.noise", ORW_REAL, "", "0.7", 0.01, 10, NULL, "sde: a of its noise, sigma_t = a sqrt((1 - t) / t)",
+     ORW_STAGE_FINETUNE},
+    {"sampler.window", ORW_INT, "steps", "0", 0, 999, NULL,
+     "sde: successive steps that are left to chance and learnt from, the others follow the ODE; 0: all but the last, "
+     "which never is",
+     ORW_STAGE_FINETUNE},
+    {"sampler.window_rounds", ORW_INT, "rounds", "25", 0, 1000000000, NULL,
+     "sde: after so many the window moves on by one step, after the last one back to the first; 0: never",
+     ORW_STAGE_FINETUNE},
     {.key = NULL}};
 
 orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver) {

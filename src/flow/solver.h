@@ -1,4 +1,4 @@
-/* solver.h - private to src/flow: v along a solution of the ODE, counted, and what the solvers share. */
+/* solver.h - private to src/flow: v along a solution of the ODE, counted, and what the solvers and samplers share. */
 #ifndef ORW_FLOW_SOLVER_H
 #define ORW_FLOW_SOLVER_H
 
@@ -26,5 +26,9 @@ const float *orw_flow_velocity(orw_flow *flow, double t, const float *x);
 /* Step k of `steps` equal ones, x[count] in place; work[count]. */
 orw_status orw_solve_step(orw_flow *flow, orw_solver_kind kind, int k, int steps, float *x, float *work);
 orw_status orw_solve_adaptive(orw_flow *flow, const orw_solver *solver, float *x);
+
+/* x at t = the time before step `step`; keep, gain and deviation of a step. Nothing where the rollout has no room. */
+void orw_rollout_keep(orw_rollout *rollout, int step, double t);
+void orw_rollout_describe(orw_rollout *rollout, int step, const double coefficients[3]);
 
 #endif

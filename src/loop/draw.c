@@ -35,6 +35,7 @@ orw_status orw_draw_samples(const orw_field *policy, const orw_sampler *sampler,
         orw_rollout ends = {.count = per_shard, .D = batch->D}, *rollout = orw_batch_rollout(batch, i);
         if (!rollout) rollout = &ends; /* nobody asked for the way */
         rollout->x = batch->x1 + (size_t)i * batch->D;
+        rollout->round = round;
         orw_draw_noise(batch, seed, purpose, round, i, stream, rollout->x);
         status = sampler->draw(sampler, policy, tape, stream, orw_batch_conditions(batch, i), rollout, evaluations);
     }

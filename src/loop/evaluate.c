@@ -78,12 +78,13 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
     int height, width, channels;
     double *row = NULL;
     orw_plan plan;
-    orw_sampler sampler;
+    orw_solver solver;
     orw_batch *batch = NULL;
     orw_tape *tape = NULL;
     orw_status status;
     orw_network_shape(setup->network, &height, &width, &channels);
-    ORW_CALL(orw_sampler_from_config(config, &sampler));
+    ORW_CALL(orw_solver_from_config(config, &solver));
+    const orw_sampler sampler = orw_sampler_ode(&solver); /* however the training samples are drawn */
     ORW_TRY(status, orw_finetune_batch(setup, orw_config_int(config, "evaluate.count"), &plan, &batch), done);
     ORW_TRY(status, orw_tape_create(&tape), done);
     row = calloc((size_t)orw_evaluation_width(setup->observer), sizeof *row);
@@ -91,7 +92,7 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
                  : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     ORW_TRY(status, orw_comm_agree(comm, status), done);
     ORW_TRY(status, orw_score_samples(setup, tape, seed, batch), done);
-    ORW_TRY(status, measure(setup, tape, values, clock, seed, &sampler.solver, batch, row), done);
+    ORW_TRY(status, measure(setup, tape, values, clock, seed, &solver, batch, row), done);
     ORW_TRY(status, orw_table_append(table, row), done);
     if (samples_path)
         status = orw_samples_write(comm, &plan, samples_path, height, width, channels, batch->x1, batch->reward, NULL,

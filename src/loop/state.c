@@ -50,11 +50,20 @@ static orw_status allocate(orw_finetune_state *state) {
     return orw_optimiser_create(P, &state->optimiser);
 }
 
+/* Methods that look at single steps may want them left to chance; all others want the samples, from the ODE. */
+static orw_status choose_sampler(const orw_finetune_setup *setup, orw_sampler *sampler) {
+    orw_solver solver;
+    if (setup->method->point == ORW_POINT_STEP) return orw_sampler_from_config(setup->place->config, sampler);
+    ORW_CALL(orw_solver_from_config(setup->place->config, &solver));
+    *sampler = orw_sampler_ode(&solver);
+    return ORW_OK;
+}
+
 static orw_status open_all(orw_finetune_state *state) {
     const orw_finetune_setup *setup = state->setup;
     const orw_config *config = setup->place->config;
     orw_plan plan;
-    ORW_CALL(orw_sampler_from_config(config, &state->sampler));
+    ORW_CALL(choose_sampler(setup, &state->sampler));
     ORW_CALL(allocate(state));
     orw_optimiser_configure(state->optimiser, config, "finetune", (int64_t)state->rounds * state->updates_per_round);
     ORW_CALL(orw_finetune_batch(setup, orw_config_int(config, "finetune.batch"), &plan, &state->batch));

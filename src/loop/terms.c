@@ -3,16 +3,23 @@
 
 #include <string.h>
 
-/* Step k of sample i: from x at t, by u times the step's length. */
+/* Step k of sample i: from x at t, with u as the velocity that leads to where it led. */
 static void take_step(orw_terms *terms, const orw_rollout *rollout, int k, size_t i) {
     const size_t D = terms->D, samples = (size_t)rollout->count;
     const float *from = rollout->state + ((size_t)k * samples + i) * D, *to = from + samples * D;
-    const float h = rollout->t[k + 1] - rollout->t[k];
+    const float keep = rollout->keep[k], gain = rollout->gain[k];
     terms->t[i] = rollout->t[k];
-    terms->step[i] = h;
+    terms->gain[i] = gain;
+    terms->deviation[i] = rollout->deviation[k];
     terms->log_probability[i] = rollout->log_probability[(size_t)k * samples + i];
     memcpy(terms->xt + i * D, from, D * sizeof *from);
-    for (size_t j = 0; j < D; j++) terms->u[i * D + j] = (to[j] - from[j]) / h;
+    for (size_t j = 0; j < D; j++) terms->u[i * D + j] = (to[j] - keep * from[j]) / gain;
+}
+
+/* One of the steps that were left to chance, of all where none was. */
+static int choose_step(const orw_rollout *rollout, orw_stream *stream) {
+    const int count = rollout->choices ? rollout->choices : rollout->steps;
+    return (rollout->choices ? rollout->first_choice : 0) + (int)orw_stream_below(stream, (uint32_t)count);
 }
 
 bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, const float *x1,
@@ -23,15 +30,16 @@ bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, 
     terms->u = orw_tape_scratch(terms->tape, count * D * sizeof(float));
     if (!terms->t || !terms->xt || !terms->u) return false;
     if (rollout) {
-        terms->step = orw_tape_scratch(terms->tape, count * sizeof(float));
-        terms->log_probability = orw_tape_scratch(terms->tape, count * sizeof(float));
-        if (!terms->step || !terms->log_probability) return false;
+        terms->gain = orw_tape_scratch(terms->tape, 3 * count * sizeof(float));
+        if (!terms->gain) return false;
+        terms->deviation = terms->gain + count;
+        terms->log_probability = terms->deviation + count;
     }
     for (size_t i = 0; i < count; i++) {
         orw_stream stream =
             orw_stream_open(seed, ORW_PURPOSE_GRADIENT, (uint32_t)update, (uint32_t)first + (uint32_t)i);
         if (rollout)
-            take_step(terms, rollout, (int)orw_stream_below(&stream, (uint32_t)rollout->steps), i);
+            take_step(terms, rollout, choose_step(rollout, &stream), i);
         else
             orw_path_point(terms->time, &stream, D, x1 + i * D, &terms->t[i], terms->xt + i * D, terms->u + i * D);
     }
@@ -42,8 +50,12 @@ const float *orw_terms_t(const orw_terms *terms) {
     return terms->t;
 }
 
-const float *orw_terms_step(const orw_terms *terms) {
-    return terms->step;
+const float *orw_terms_gain(const orw_terms *terms) {
+    return terms->gain;
+}
+
+const float *orw_terms_deviation(const orw_terms *terms) {
+    return terms->deviation;
 }
 
 const float *orw_terms_log_probability(const orw_terms *terms) {

@@ -10,8 +10,8 @@ struct orw_terms {
     float *values, *behaviour, *reference, *gradient;
     int count;
     size_t D;
-    float *t, *xt, *u;             /* [count], [count,D], [count,D] */
-    float *step, *log_probability; /* [count] of a rollout's step; NULL on the path */
+    float *t, *xt, *u;                         /* [count], [count,D], [count,D] */
+    float *gain, *deviation, *log_probability; /* [count] of a rollout's step; NULL on the path */
     const int *conditions;
     const orw_time_law *time;
     const float *weight, *present; /* present NULL: all are */

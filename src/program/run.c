@@ -179,9 +179,9 @@ orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, con
     char sub[sizeof variant->name + 8];
     if (!variant) return run_base(program, frame);
     snprintf(sub, sizeof sub, "runs/%s", variant->name);
-    if (program->looks_ahead) return orw_program_foresee(program, sub, ORW_STAGES_OF_RUN, variant->config);
-    ORW_CALL(orw_method_of_run(variant->config, &method));
-    orw_status status = run_at(program, frame, variant, sub, ORW_STAGES_OF_RUN, &method);
+    ORW_CALL(orw_method_of_run(variant->config, &method)); /* looking ahead, too: what it lacks is told first */
+    orw_status status = program->looks_ahead ? orw_program_foresee(program, sub, ORW_STAGES_OF_RUN, variant->config)
+                                             : run_at(program, frame, variant, sub, ORW_STAGES_OF_RUN, &method);
     orw_method_clear(&method);
     return status;
 }

@@ -30,6 +30,22 @@ is "$(digest ranks3/$run/policy.h5)" "$(digest ranks1/$run/policy.h5)" "the same
 "$orw" export ranks1/$run/run.h5 metrics > one.tsv
 "$orw" export ranks3/$run/run.h5 metrics > three.tsv
 is "$(cat three.tsv)" "$(cat one.tsv)" "the same metrics, evaluations of v included"
+# Methods that learn from steps left to chance: each sample's chance is its own stream's.
+for ranks in 1 2 3; do
+    # shellcheck disable=SC2086
+    $launcher -n $ranks "$program" "$config" $short --set sweep.orw= --set sweep.flow_grpo=0.1 --set sweep.ddpo=0 --set sampler.kind=sde \
+        --set sampler.window=4 --set sampler.window_rounds=1 --out "chance$ranks" > "chance$ranks.log" 2>&1
+    is $? 0 "flow_grpo and ddpo on $ranks ranks: $(tail -n 1 "chance$ranks.log")"
+done
+for which in flow_grpo-alpha0.1-seed1 ddpo-alpha0-seed1; do
+    one=$(digest chance1/target_image/runs/$which/policy.h5)
+    like "$one" "^[0-9a-f]\{16\}$" "$which: there is a policy"
+    is "$(digest chance2/target_image/runs/$which/policy.h5) $(digest chance3/target_image/runs/$which/policy.h5)" "$one $one" "the same on two and three ranks"
+done
+fails "sampler.kind: found ode, but flow_grpo learns from steps that are left to chance: set it to sde" "without chance: refused" \
+    "$program" "$config" $short --set sweep.orw= --set sweep.flow_grpo=0.1 --out refused
+[ ! -e refused/target_image/base ]
+report $? "before any work"
 # Midpoint: 32 samples, 2 evaluations for each of 4 steps, per round.
 column() { awk -F '\t' -v name="$2" 'NR == 1 { sub("^# ", ""); for (i = 1; i <= NF; i++) if ($i == name) at = i } NR > 1 { print $at }' "$1"; }
 "$orw" export free/$run/run.h5 metrics > free.tsv

@@ -84,12 +84,14 @@ static orw_status weigh(const orw_method *self, orw_batch *batch) {
 /* With Euler's rule the velocity of a step is v_old at its start. */
 static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
     const orw_tensor *u = orw_terms_u(terms), *old = orw_terms_v_old(terms);
-    const float *step = orw_terms_step(terms), *chance = orw_terms_log_probability(terms);
+    const float *gain = orw_terms_gain(terms), *deviation = orw_terms_deviation(terms),
+                *chance = orw_terms_log_probability(terms);
     (void)self;
     for (size_t i = 0; u && old && i < orw_tensor_count(u); i++)
         watched.worst = fmax(watched.worst, fabs((double)u->data[i] - (double)old->data[i]));
     for (int i = 0; u && i < u->shape[0]; i++, watched.seen++) {
-        watched.length = fmax(watched.length, fabs((double)step[i] - 1.0 / STEPS) + fabs((double)chance[i]));
+        watched.length = fmax(watched.length, fabs((double)gain[i] - 1.0 / STEPS) + fabs((double)deviation[i]) +
+                                                  fabs((double)chance[i]));
         watched.times[(int)lroundf(orw_terms_t(terms)[i] * STEPS)]++;
     }
     orw_tape *tape = orw_terms_tape(terms);

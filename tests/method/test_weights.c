@@ -5,7 +5,7 @@
 #include "../tap.h"
 #include "orw/method.h"
 
-static const orw_option *const tables[] = {orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) NULL};
+static const orw_option *const tables[] = {orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) orw_solver_options, NULL};
 
 static bool near(double found, double expected) {
     return fabs(found - expected) <= 1e-6 * fmax(1, fabs(expected));
@@ -65,6 +65,7 @@ static void test_register(orw_config *config) {
     ok(orw_method_make("onlyne", 0, config, &method) == ORW_ERR_INPUT && strstr(orw_error_text(), "onlyne"),
        "an unknown method is refused by name");
     int count = 0;
+    ok(orw_config_set(config, "sampler.kind=sde") == ORW_OK, "a sampler that leaves steps to chance");
     while (orw_method_name(count)) {
         ok(orw_method_make(orw_method_name(count), 0, config, &method) == ORW_OK && method.weigh && method.loss,
            "%s is complete", orw_method_name(count));
