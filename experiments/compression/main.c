@@ -6,10 +6,19 @@
 #include "compression.h"
 #include "orw/scene.h"
 
-static const orw_option *const options[] = {orw_train_options,        orw_model_options,           orw_pretrain_options,
-                                            orw_classifier_b_options, orw_solver_options,          ORW_SWEEP_TABLES,
-                                            orw_finetune_options,     orw_jpeg_size_options,       orw_images_options,
-                                            orw_sprite_options,       compression_quality_options, NULL};
+static const orw_option *const options[] = {orw_train_options,
+                                            orw_model_options,
+                                            orw_pretrain_options,
+                                            orw_classifier_b_options,
+                                            orw_solver_options,
+                                            ORW_SWEEP_TABLES,
+                                            ORW_METRIC_TABLES,
+                                            orw_finetune_options,
+                                            orw_jpeg_size_options,
+                                            orw_images_options,
+                                            orw_sprite_options,
+                                            compression_quality_options,
+                                            NULL};
 
 static const char *const stages[] = {ORW_STAGE_DATA,     ORW_STAGE_BASE,    "classifier_b",
                                      ORW_STAGE_EVALUATE, ORW_STAGES_OF_RUN, NULL};
@@ -20,8 +29,9 @@ typedef struct experiment {
     orw_model base, classifier; /* classifier: its features measure quality; it is never a reward */
     orw_reward *reward;
     compression_quality quality;
-    orw_observer observer;
-    double *base_row; /* the base model's evaluation, where every run starts */
+    orw_metrics *metrics;
+    orw_observer observer; /* with the columns of the metrics that are asked for */
+    double *base_row;      /* the base model's evaluation, where every run starts */
 } experiment;
 
 /* The pretrained flow: v_ref of everything that follows, one for the whole sweep. */
@@ -51,6 +61,14 @@ static orw_status make_measures(experiment *self) {
                                              &self->reward));
     ORW_CALL(compression_quality_open(self->program, &self->data, &self->classifier, &self->quality));
     self->observer = compression_observer(&self->quality);
+    const orw_metric_offer offer = {.config = self->program->config,
+                                    .judge = &self->classifier,
+                                    .test = self->data.images.test,
+                                    .pixels =
+                                        (size_t)self->data.images.test->height * (size_t)self->data.images.test->width,
+                                    .channels = (size_t)self->data.images.test->channels};
+    ORW_CALL(orw_comm_agree(self->program->comm, orw_metrics_open(&self->observer, &offer, &self->metrics)));
+    self->observer = *orw_metrics_observer(self->metrics);
     self->base_row = calloc((size_t)orw_evaluation_width(&self->observer), sizeof *self->base_row);
     return self->base_row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
 }
@@ -93,6 +111,7 @@ static orw_status run_all(orw_program *program) {
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
+    orw_metrics_destroy(&self.metrics);
     compression_quality_clear(&self.quality);
     orw_reward_destroy(&self.reward);
     orw_model_clear(&self.classifier);

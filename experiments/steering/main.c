@@ -9,10 +9,19 @@ static const orw_option steering_options[] = {{"reward.text", ORW_TEXT, "", "an 
                                                "what samples are to show: \"an image of\" a class of the data",
                                                ORW_STAGE_EVALUATE},
                                               {.key = NULL}};
-static const orw_option *const options[] = {orw_train_options,        orw_model_options,         orw_pretrain_options,
-                                            orw_classifier_b_options, orw_class_encoder_options, orw_solver_options,
-                                            ORW_SWEEP_TABLES,         orw_finetune_options,      orw_images_options,
-                                            orw_sprite_options,       steering_options,          NULL};
+static const orw_option *const options[] = {orw_train_options,
+                                            orw_model_options,
+                                            orw_pretrain_options,
+                                            orw_classifier_b_options,
+                                            orw_class_encoder_options,
+                                            orw_solver_options,
+                                            ORW_SWEEP_TABLES,
+                                            ORW_METRIC_TABLES,
+                                            orw_finetune_options,
+                                            orw_images_options,
+                                            orw_sprite_options,
+                                            steering_options,
+                                            NULL};
 
 static const char *const stages[] = {
     ORW_STAGE_DATA, ORW_STAGE_BASE, "classifier_b", "class_encoder", ORW_STAGE_EVALUATE, ORW_STAGES_OF_RUN, NULL};
@@ -25,8 +34,9 @@ typedef struct experiment {
     int caption[ORW_CLASS_TOKENS];
     orw_reward *reward;
     steering_judge seen;
-    orw_observer observer;
-    double *base_row; /* the base model's evaluation, where every run starts */
+    orw_metrics *metrics;
+    orw_observer observer; /* with the columns of the metrics that are asked for */
+    double *base_row;      /* the base model's evaluation, where every run starts */
 } experiment;
 
 static orw_status read_text(experiment *self) {
@@ -75,6 +85,13 @@ static orw_status make_measures(experiment *self) {
     ORW_CALL(orw_reward_alignment(self->encoder.network, self->encoder.values, &self->reward));
     self->seen = (steering_judge){&self->judge, self->wanted};
     self->observer = steering_observer(&self->seen);
+    const orw_metric_offer offer = {.config = self->program->config,
+                                    .judge = &self->judge,
+                                    .test = self->images.test,
+                                    .pixels = (size_t)self->images.test->height * (size_t)self->images.test->width,
+                                    .channels = (size_t)self->images.test->channels};
+    ORW_CALL(orw_comm_agree(self->program->comm, orw_metrics_open(&self->observer, &offer, &self->metrics)));
+    self->observer = *orw_metrics_observer(self->metrics);
     self->base_row = calloc((size_t)orw_evaluation_width(&self->observer), sizeof *self->base_row);
     return self->base_row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
 }
@@ -110,6 +127,7 @@ static orw_status run_all(orw_program *program) {
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL);
     if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
+    orw_metrics_destroy(&self.metrics);
     orw_reward_destroy(&self.reward);
     orw_model_clear(&self.encoder);
     orw_model_clear(&self.judge);

@@ -20,6 +20,7 @@ static const orw_option *const options[] = {orw_train_options,
                                             orw_solver_options,
                                             ORW_SWEEP_TABLES,
                                             orw_finetune_options,
+                                            ORW_METRIC_TABLES,
                                             data_options,
                                             NULL};
 
@@ -33,7 +34,8 @@ typedef struct experiment {
     orw_model base, reward_model, judge; /* judge: classifier B, never a reward */
     orw_reward *reward;
     orw_digits digits;     /* what the judge sees in the samples, */
-    orw_observer observer; /* and the columns it fills */
+    orw_metrics *metrics;  /* and whatever else is asked for, */
+    orw_observer observer; /* into these columns */
     double *base_row;      /* the base model's evaluation, where every run starts */
 } experiment;
 
@@ -72,6 +74,13 @@ static orw_status open_judge(experiment *self) {
     int most = orw_config_int(program->config, "quality.images");
     ORW_CALL(orw_comm_agree(program->comm, orw_digits_open(&self->judge, self->test, most, &self->digits)));
     self->observer = orw_digits_observer(&self->digits);
+    const orw_metric_offer offer = {.config = program->config,
+                                    .judge = &self->judge,
+                                    .test = self->test,
+                                    .pixels = (size_t)self->test->height * (size_t)self->test->width,
+                                    .channels = (size_t)self->test->channels};
+    ORW_CALL(orw_comm_agree(program->comm, orw_metrics_open(&self->observer, &offer, &self->metrics)));
+    self->observer = *orw_metrics_observer(self->metrics);
     return orw_dictionary_set(program->about, "data.frechet_halves", "%.6g", self->digits.halves);
 }
 
@@ -114,6 +123,7 @@ static orw_status run_all(orw_program *program) {
     if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
     orw_reward_destroy(&self.reward);
+    orw_metrics_destroy(&self.metrics);
     orw_digits_clear(&self.digits);
     orw_model_clear(&self.judge);
     orw_model_clear(&self.reward_model);

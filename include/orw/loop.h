@@ -2,10 +2,8 @@
 #ifndef ORW_LOOP_H
 #define ORW_LOOP_H
 
-#include "orw/features.h"
 #include "orw/fit.h"
-#include "orw/method.h"
-#include "orw/metric.h"
+#include "orw/metrics.h"
 #include "orw/reward.h"
 
 #ifdef __cplusplus
@@ -13,19 +11,6 @@ extern "C" {
 #endif
 
 extern const orw_option orw_finetune_options[]; /* "finetune.*", "behaviour.*", "evaluate.*", "samples.*" */
-
-/* What an experiment measures of a policy's samples beyond what every evaluation has: the last columns of the table
- * "evaluation". */
-typedef struct orw_observer {
-    const orw_column *columns; /* [count] */
-    int count;
-    /* row[count]; `all` = the global evaluation batch [plan.batch, D], the same on every rank; batch->x1: this rank's
-     * part of it. With finetune.on_nan = skip, images with batch->left_out are grey in both. The row must come out the
-     * same on every rank. The tape is free for use (not recording). Collective. */
-    orw_status (*measure)(void *context, const orw_comm *comm, orw_tape *tape, const orw_batch *batch, const float *all,
-                          double *row);
-    void *context;
-} orw_observer;
 
 typedef struct orw_finetune_setup {
     const orw_place *place;

@@ -1,6 +1,7 @@
 /* info.c - `orw info`: what a file is and holds, or what this build is and runs on. */
 #include "orw/data.h"
 #include "orw/method.h"
+#include "orw/metrics.h"
 #include "orw/scene.h"
 #include "orw/store.h"
 
@@ -222,6 +223,8 @@ static orw_status describe_build(void) {
     describe_data();
     printf("methods\n");
     for (int i = 0; orw_method_name(i); i++) print_pair(orw_method_name(i), orw_method_help(i));
+    printf("\nmetrics, for evaluate.metrics\n");
+    for (int i = 0; orw_metric_name(i); i++) print_pair(orw_metric_name(i), orw_metric_help(i));
     return ORW_OK;
 }
 

@@ -27,26 +27,6 @@
 static const orw_column columns[] = {DIGITS(ORW_COLUMN)};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-/* Every rank classifies its own shards; all take the census of the whole batch. */
-static orw_status take_census(const orw_model *judge, const orw_comm *comm, orw_tape *tape, const orw_batch *batch,
-                              orw_class_census *census) {
-    int classes = orw_network_outputs(judge->network), per_shard = batch->plan.per_shard;
-    float *local = malloc(((size_t)batch->local * (size_t)classes + 1) * sizeof *local);
-    float *global = malloc((size_t)batch->plan.batch * (size_t)classes * sizeof *global);
-    orw_status status =
-        local && global ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to judge %d samples", batch->plan.batch);
-    for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard)
-        status = orw_classify(judge->network, judge->values, tape, per_shard, batch->x1 + (size_t)i * batch->D,
-                              local + (size_t)i * (size_t)classes);
-    status = orw_comm_agree(comm, status);
-    if (status == ORW_OK) status = orw_gather(comm, &batch->plan, classes, local, global);
-    if (status == ORW_OK && !orw_class_census_take(global, batch->plan.batch, classes, census))
-        status = orw_error(ORW_ERR_SYSTEM, "no memory for a census of %d classes", classes);
-    free(global);
-    free(local);
-    return status;
-}
-
 /* Squared Frechet distances of the samples, as they would be stored. */
 typedef struct distances {
     double images, even;
@@ -75,7 +55,7 @@ static orw_status measure(void *context, const orw_comm *comm, orw_tape *tape, c
     const orw_digits *digits = context;
     orw_class_census census;
     distances apart;
-    ORW_CALL(take_census(digits->judge, comm, tape, batch, &census));
+    ORW_CALL(orw_census_of_batch(digits->judge, comm, tape, batch, &census));
     ORW_CALL(orw_comm_agree(comm, find_distances(digits, tape, batch, all, &apart)));
     const double found[] = {DIGITS(ORW_VALUE)};
     memcpy(row, found, sizeof found);

@@ -177,6 +177,7 @@ static orw_status check_early(const orw_program *program, const orw_option *cons
     ORW_CALL(check_sweeps(config, options));
     ORW_CALL(orw_program_check_over(config, options));
     ORW_CALL(orw_program_check_own(config, options));
+    ORW_CALL(orw_metrics_check(config));
     return orw_program_stage(program, "finetune") ? orw_program_check_runs(config, options) : ORW_OK;
 }
 
