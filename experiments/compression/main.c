@@ -6,6 +6,7 @@
 #include "compression.h"
 #include "orw/scene.h"
 
+static const orw_option reward_option[] = {ORW_REWARD_KEY("jpeg_size"), {.key = NULL}};
 static const orw_option *const options[] = {orw_train_options,
                                             orw_model_options,
                                             orw_pretrain_options,
@@ -14,7 +15,8 @@ static const orw_option *const options[] = {orw_train_options,
                                             ORW_SWEEP_TABLES,
                                             ORW_METRIC_TABLES,
                                             orw_finetune_options,
-                                            orw_jpeg_size_options,
+                                            reward_option,
+                                            ORW_REWARD_TABLES,
                                             orw_images_options,
                                             orw_sprite_options,
                                             compression_quality_options,
@@ -27,7 +29,8 @@ typedef struct experiment {
     orw_program *program;
     compression_data data;
     orw_model base, classifier; /* classifier: its features measure quality; it is never a reward */
-    orw_reward *reward;
+    orw_reward_host host;       /* what rewards can be given */
+    orw_rewards rewards;
     compression_quality quality;
     orw_metrics *metrics;
     orw_observer observer; /* with the columns of the metrics that are asked for */
@@ -54,11 +57,18 @@ static orw_status make_classifier(experiment *self) {
     return status;
 }
 
-static orw_status make_measures(experiment *self) {
+static orw_status check_rewards(experiment *self) {
     const orw_dataset *images = self->data.images.train;
+    self->host = (orw_reward_host){.config = self->program->config,
+                                   .height = images->height,
+                                   .width = images->width,
+                                   .channels = images->channels};
+    return orw_program_check_rewards(self->program, &self->host);
+}
+
+static orw_status make_measures(experiment *self) {
     ORW_CALL(make_classifier(self));
-    ORW_CALL(orw_reward_jpeg_size_configured(self->program->config, images->height, images->width, images->channels,
-                                             &self->reward));
+    ORW_CALL(orw_rewards_open(&self->host, &self->rewards));
     ORW_CALL(compression_quality_open(self->program, &self->data, &self->classifier, &self->quality));
     self->observer = compression_observer(&self->quality);
     const orw_metric_offer offer = {.config = self->program->config,
@@ -69,19 +79,20 @@ static orw_status make_measures(experiment *self) {
                                     .channels = (size_t)self->data.images.test->channels};
     ORW_CALL(orw_comm_agree(self->program->comm, orw_metrics_open(&self->observer, &offer, &self->metrics)));
     self->observer = *orw_metrics_observer(self->metrics);
-    self->base_row = calloc((size_t)orw_evaluation_width(&self->observer), sizeof *self->base_row);
+    self->base_row = calloc((size_t)orw_evaluation_width(&self->rewards, &self->observer), sizeof *self->base_row);
     return self->base_row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
 }
 
 /* One method, one alpha, one seed; NULL: the pretrained model as it is. */
 static orw_status run_one(void *context, const orw_variant *variant) {
     experiment *self = context;
-    char parents[512];
-    snprintf(parents, sizeof parents, "%sbase = %s\nfeatures = %s\n", self->data.images.parents, self->base.digest,
-             self->classifier.digest);
+    char reward[ORW_REWARDS_IDENTITY], parents[ORW_REWARDS_IDENTITY + 512];
+    orw_rewards_identity(&self->rewards, reward);
+    snprintf(parents, sizeof parents, "%sbase = %s\n%sfeatures = %s\n", self->data.images.parents, self->base.digest,
+             reward, self->classifier.digest);
     const orw_run_frame frame = {.setup = {.network = self->base.network,
                                            .reference = self->base.values,
-                                           .reward = self->reward,
+                                           .rewards = &self->rewards,
                                            .observer = &self->observer},
                                  .parents = parents,
                                  .base_row = self->base_row};
@@ -105,6 +116,7 @@ static orw_status run_sweep(void *context) {
 static orw_status run_all(orw_program *program) {
     experiment self = {.program = program};
     orw_status status = compression_data_load(program, &self.data);
+    if (status == ORW_OK) status = check_rewards(&self);
     if (status == ORW_OK) status = orw_program_look_ahead(program, run_sweep, &self);
     if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_measures(&self);
@@ -113,7 +125,7 @@ static orw_status run_all(orw_program *program) {
     free(self.base_row);
     orw_metrics_destroy(&self.metrics);
     compression_quality_clear(&self.quality);
-    orw_reward_destroy(&self.reward);
+    orw_rewards_clear(&self.rewards);
     orw_model_clear(&self.classifier);
     orw_model_clear(&self.base);
     compression_data_clear(&self.data);

@@ -11,18 +11,12 @@ static const orw_option data_options[] = {
      ORW_INCIDENTAL},
     {"quality.images", ORW_INT, "images", "10000", 100, 1e6, NULL,
      "test images at most that the Frechet distances are measured to", ORW_STAGE_EVALUATE},
+    ORW_REWARD_KEY("even_digit"),
     {.key = NULL}};
-static const orw_option *const options[] = {orw_train_options,
-                                            orw_model_options,
-                                            orw_pretrain_options,
-                                            orw_classifier_a_options,
-                                            orw_classifier_b_options,
-                                            orw_solver_options,
-                                            ORW_SWEEP_TABLES,
-                                            orw_finetune_options,
-                                            ORW_METRIC_TABLES,
-                                            data_options,
-                                            NULL};
+static const orw_option *const options[] = {
+    orw_train_options,        orw_model_options,  orw_pretrain_options, orw_classifier_a_options,
+    orw_classifier_b_options, orw_solver_options, ORW_SWEEP_TABLES,     orw_finetune_options,
+    ORW_METRIC_TABLES,        data_options,       ORW_REWARD_TABLES,    NULL};
 
 static const char *const stages[] = {
     ORW_STAGE_DATA, ORW_STAGE_BASE, "classifier_a", "classifier_b", ORW_STAGE_EVALUATE, ORW_STAGES_OF_RUN, NULL};
@@ -32,7 +26,8 @@ typedef struct experiment {
     orw_dataset *train, *test;
     char parents[160];                   /* of what is learnt from data alone */
     orw_model base, reward_model, judge; /* judge: classifier B, never a reward */
-    orw_reward *reward;
+    orw_reward_host host;                /* what rewards can be given */
+    orw_rewards rewards;
     orw_digits digits;     /* what the judge sees in the samples, */
     orw_metrics *metrics;  /* and whatever else is asked for, */
     orw_observer observer; /* into these columns */
@@ -68,6 +63,26 @@ static orw_status make_classifier(experiment *self, const char *name, orw_model 
     return status;
 }
 
+/* Only a reward that asks for it has the classifier trained. */
+static orw_status give_model(void *context, const char *role, const orw_model **model) {
+    experiment *self = context;
+    if (!self->reward_model.network) ORW_CALL(make_classifier(self, role, &self->reward_model));
+    *model = &self->reward_model;
+    return ORW_OK;
+}
+
+static orw_status check_rewards(experiment *self) {
+    static const char *const models[] = {"classifier_a", NULL};
+    self->host = (orw_reward_host){.config = self->program->config,
+                                   .height = self->train->height,
+                                   .width = self->train->width,
+                                   .channels = self->train->channels,
+                                   .models = models,
+                                   .model = give_model,
+                                   .context = self};
+    return orw_program_check_rewards(self->program, &self->host);
+}
+
 /* Two halves of the test images show what distance is none at all. */
 static orw_status open_judge(experiment *self) {
     const orw_program *program = self->program;
@@ -85,23 +100,22 @@ static orw_status open_judge(experiment *self) {
 }
 
 static orw_status make_rewards(experiment *self) {
-    ORW_CALL(make_classifier(self, "classifier_a", &self->reward_model));
+    ORW_CALL(orw_rewards_open(&self->host, &self->rewards));
     ORW_CALL(make_classifier(self, "classifier_b", &self->judge));
     ORW_CALL(open_judge(self));
-    self->base_row = calloc((size_t)orw_evaluation_width(&self->observer), sizeof *self->base_row);
-    if (!self->base_row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
-    return orw_reward_even_digit(self->reward_model.network, self->reward_model.values, &self->reward);
+    self->base_row = calloc((size_t)orw_evaluation_width(&self->rewards, &self->observer), sizeof *self->base_row);
+    return self->base_row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
 }
 
 /* One method, one alpha, one seed; NULL: the pretrained model as it is. */
 static orw_status run_one(void *context, const orw_variant *variant) {
     experiment *self = context;
-    char parents[256];
-    snprintf(parents, sizeof parents, "base = %s\nreward = even_digit %s\njudge = %s\n", self->base.digest,
-             self->reward_model.digest, self->judge.digest);
+    char reward[ORW_REWARDS_IDENTITY], parents[ORW_REWARDS_IDENTITY + 128];
+    orw_rewards_identity(&self->rewards, reward);
+    snprintf(parents, sizeof parents, "base = %s\n%sjudge = %s\n", self->base.digest, reward, self->judge.digest);
     const orw_run_frame frame = {.setup = {.network = self->base.network,
                                            .reference = self->base.values,
-                                           .reward = self->reward,
+                                           .rewards = &self->rewards,
                                            .observer = &self->observer},
                                  .parents = parents,
                                  .base_row = self->base_row};
@@ -116,13 +130,14 @@ static orw_status run_sweep(void *context) {
 static orw_status run_all(orw_program *program) {
     experiment self = {.program = program};
     orw_status status = load_data(&self);
+    if (status == ORW_OK) status = check_rewards(&self);
     if (status == ORW_OK) status = orw_program_look_ahead(program, run_sweep, &self);
     if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_rewards(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = run_one(&self, NULL);
     if (status == ORW_OK && orw_program_stage(program, "finetune")) status = run_sweep(&self);
     free(self.base_row);
-    orw_reward_destroy(&self.reward);
+    orw_rewards_clear(&self.rewards);
     orw_metrics_destroy(&self.metrics);
     orw_digits_clear(&self.digits);
     orw_model_clear(&self.judge);

@@ -59,7 +59,7 @@ static orw_status choose_by_rule(experiment *self, const prompts *candidates) {
                             .parents = "",
                             .count = candidates->count * orw_config_int(config, "prompts.samples"),
                             .seed = orw_config_int(config, "prompts.seed")};
-    double *row = calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + candidates->count), sizeof *row);
+    double *row = calloc((size_t)evaluation_width(self, candidates), sizeof *row);
     orw_status status = row ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory for %d prompts", candidates->count);
     if (status == ORW_OK) status = check_prompt_counts(self, candidates->seen, candidates->count - candidates->seen);
     if (status == ORW_OK) status = look_at(self, &at, &self->base, candidates, row);

@@ -6,9 +6,17 @@
 
 #include "text_image.h"
 
-static const orw_option *const options[] = {
-    orw_train_options,  orw_scene_keys,   orw_scene_net_options, orw_pretrain_options, orw_reader_options,
-    orw_solver_options, ORW_SWEEP_TABLES, orw_finetune_options,  text_image_options,   NULL};
+static const orw_option *const options[] = {orw_train_options,
+                                            orw_scene_keys,
+                                            orw_scene_net_options,
+                                            orw_pretrain_options,
+                                            orw_reader_options,
+                                            orw_solver_options,
+                                            ORW_SWEEP_TABLES,
+                                            orw_finetune_options,
+                                            text_image_options,
+                                            ORW_REWARD_TABLES,
+                                            NULL};
 
 static const char *const stages[] = {ORW_STAGE_BASE, "dual_encoder",    "detector",    "preference",
                                      "judge",        PROMPTS_STAGES,    OTHERS_STAGES, ORW_STAGE_EVALUATE,
@@ -37,11 +45,10 @@ static orw_status run_adapters(experiment *self, const char *method, double alph
 }
 
 static orw_status run_rewards(experiment *self, const char *method, double alpha, int seed) {
-    const int main_reward = reward_of(self->program->config);
     for (int r = 0; r < REWARDS; r++) {
         char kind[64], label[32];
-        if (r == main_reward) continue;
-        snprintf(kind, sizeof kind, "reward.kind=%s", reward_names[r]);
+        if (strcmp(orw_config_text(self->program->config, "reward"), reward_names[r]) == 0) continue;
+        snprintf(kind, sizeof kind, "reward=%s", reward_names[r]);
         snprintf(label, sizeof label, "-%s", reward_names[r]);
         ORW_CALL(run_beside(self, method, alpha, seed, label, (const char *const[]){kind, NULL}));
     }
@@ -81,8 +88,7 @@ static orw_status run_sweep(void *context) {
 static orw_status look_at_base(experiment *self) {
     const orw_config *config = self->program->config;
     orw_variant base;
-    self->base_row =
-        calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + self->chosen.count), sizeof *self->base_row);
+    self->base_row = calloc((size_t)evaluation_width(self, &self->chosen), sizeof *self->base_row);
     if (!self->base_row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     ORW_CALL(orw_variant_base(config, &base));
     const policy_look at = {.variant = &base,
@@ -100,6 +106,7 @@ static orw_status look_at_base(experiment *self) {
 static orw_status run_all(orw_program *program) {
     experiment self = {.program = program};
     orw_status status = open_scenes(&self);
+    if (status == ORW_OK) status = check_rewards(&self);
     if (status == ORW_OK) status = orw_program_look_ahead(program, run_sweep, &self);
     if (status == ORW_OK && orw_program_stage(program, "base")) status = make_base(&self);
     if (status == ORW_OK && orw_program_stage(program, "rewards")) status = make_readers(&self);

@@ -131,14 +131,61 @@ orw_status make_readers(experiment *self) {
     ORW_CALL(make_reader(self, "detector", &reader[DETECTION]));
     ORW_CALL(make_reader(self, "preference", &reader[PREFERENCE]));
     ORW_CALL(make_reader(self, "judge", &self->judge));
-    ORW_CALL(orw_reward_alignment(reader[ALIGNMENT].network, reader[ALIGNMENT].values, &self->reward[ALIGNMENT]));
-    ORW_CALL(orw_reward_detection(reader[DETECTION].network, reader[DETECTION].values, &self->reward[DETECTION]));
-    ORW_CALL(orw_reward_preference(reader[PREFERENCE].network, reader[PREFERENCE].values, &self->reward[PREFERENCE]));
-    self->main_reward = reward_of(self->program->config);
+    for (int r = 0; r < REWARDS; r++) ORW_CALL(orw_reward_open_model(reward_names[r], &reader[r], &self->reward[r]));
+    return orw_rewards_open(&self->host, &self->rewards);
+}
+
+/* ---------------------------------------------------------------- rewards --------------------------------------- */
+
+/* Roles of the readers, in their order. */
+static const char *const roles[] = {
+    [ALIGNMENT] = "dual_encoder", [DETECTION] = "detector", [PREFERENCE] = "preference", [REWARDS] = NULL};
+
+static orw_status give_model(void *context, const char *role, const orw_model **model) {
+    experiment *self = context;
+    int r = 0;
+    while (strcmp(roles[r], role) != 0) r++;
+    *model = &self->reader[r];
     return ORW_OK;
 }
 
+static orw_status tell_caption(void *context, const int *condition, char *text, size_t capacity) {
+    const experiment *self = context;
+    orw_caption caption;
+    ORW_CALL(orw_caption_from_tokens(condition, self->scenes.nouns, &caption));
+    orw_caption_text(self->sprites, &caption, text, capacity);
+    return ORW_OK;
+}
+
+orw_status check_rewards(experiment *self) {
+    self->host = (orw_reward_host){.config = self->program->config,
+                                   .height = self->scenes.size,
+                                   .width = self->scenes.size,
+                                   .channels = 3,
+                                   .models = roles,
+                                   .model = give_model,
+                                   .captions = true,
+                                   .condition_width = ORW_CAPTION_TOKENS,
+                                   .caption = tell_caption,
+                                   .context = self};
+    return orw_program_check_rewards(self->program, &self->host);
+}
+
+bool is_main_reward(const experiment *self, const orw_config *config) {
+    return strcmp(orw_config_text(self->program->config, "reward"), orw_config_text(config, "reward")) == 0;
+}
+
+orw_rewards rewards_of(const experiment *self, const orw_config *config) {
+    int r = 0;
+    if (is_main_reward(self, config)) return self->rewards;
+    while (strcmp(orw_config_text(config, "reward"), reward_names[r]) != 0) r++;
+    orw_rewards made = orw_rewards_only(self->reward[r]);
+    for (int p = self->rewards.trained; p < self->rewards.count; p++) made.part[made.count++] = self->rewards.part[p];
+    return made;
+}
+
 void close_models(experiment *self) {
+    orw_rewards_clear(&self->rewards);
     for (int r = 0; r < REWARDS; r++) {
         orw_reward_destroy(&self->reward[r]);
         orw_model_clear(&self->reader[r]);

@@ -6,17 +6,18 @@
 #include "text_image.h"
 
 /* What every measurement depends on besides the policy. */
-static void name_witnesses(const experiment *self, const prompts *of, int reward, char *text, size_t capacity) {
-    snprintf(text, capacity, "base = %s\nreward = %s %s\nreaders = %s %s %s\njudge = %s\nprompts = %016llx\n",
-             self->base.digest, reward_names[reward], self->reader[reward].digest, self->reader[0].digest,
-             self->reader[1].digest, self->reader[2].digest, self->judge.digest,
+enum { WITNESSES = ORW_REWARDS_IDENTITY + 512 };
+static void name_witnesses(const experiment *self, const prompts *of, const orw_rewards *rewards,
+                           char text[WITNESSES]) {
+    char reward[ORW_REWARDS_IDENTITY];
+    orw_rewards_identity(rewards, reward);
+    snprintf(text, WITNESSES, "base = %s\n%sreaders = %s %s %s\njudge = %s\nprompts = %016llx\n", self->base.digest,
+             reward, self->reader[0].digest, self->reader[1].digest, self->reader[2].digest, self->judge.digest,
              (unsigned long long)prompts_digest(of));
 }
 
-int reward_of(const orw_config *config) {
-    int reward = 0;
-    while (strcmp(reward_names[reward], orw_config_text(config, "reward.kind")) != 0) reward++;
-    return reward;
+int evaluation_width(const experiment *self, const prompts *of) {
+    return orw_evaluation_width(&self->rewards, NULL) + FIRST_PROMPT + of->count;
 }
 
 /* The driver's configuration with another count and seed of the evaluation's samples. */
@@ -29,7 +30,7 @@ static orw_status derive_look(const experiment *self, int count, int seed, orw_c
 
 orw_status look_at(experiment *self, const policy_look *at, const orw_model *policy, const prompts *of, double *row) {
     static const orw_method none = {.name = "none"};
-    char text[1024], own[1536];
+    char text[WITNESSES], own[WITNESSES + 64];
     orw_place place = {0};
     witness seen_by = {0};
     orw_config *config = NULL;
@@ -38,13 +39,13 @@ orw_status look_at(experiment *self, const policy_look *at, const orw_model *pol
     if (status == ORW_OK) status = describe_prompts(self, of);
     if (status == ORW_OK) status = orw_program_about_run(self->program, at->variant, &about);
     if (status == ORW_OK) status = witness_open(self, of, &seen_by);
-    name_witnesses(self, of, self->main_reward, text, sizeof text);
+    name_witnesses(self, of, &self->rewards, text);
     snprintf(own, sizeof own, "%s%s", text, at->parents);
     if (status == ORW_OK) status = orw_program_place_of(self->program, at->sub, at->stages, own, config, about, &place);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = policy->network,
                                       .reference = policy->values,
-                                      .reward = self->reward[self->main_reward],
+                                      .rewards = &self->rewards,
                                       .observer = &seen_by.observer,
                                       .method = &none,
                                       .conditions = {of->count, ORW_CAPTION_TOKENS, of->tokens}};
@@ -60,7 +61,7 @@ orw_status look_at(experiment *self, const policy_look *at, const orw_model *pol
 orw_status look_at_others(experiment *self, const orw_variant *variant, const orw_model *policy) {
     const orw_config *config = self->program->config;
     char sub[sizeof variant->name + 8], parents[64];
-    double *row = calloc((size_t)(ORW_EVALUATION_COMMON + FIRST_PROMPT + self->others.count), sizeof *row);
+    double *row = calloc((size_t)evaluation_width(self, &self->others), sizeof *row);
     if (!row) return orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     snprintf(sub, sizeof sub, "others/%s", variant->name);
     snprintf(parents, sizeof parents, "policy = %s\n", policy->digest);
@@ -79,7 +80,8 @@ static orw_status finetune(experiment *self, const orw_variant *variant, const o
                            const orw_method *method) {
     const bool adapters = orw_config_bool(variant->config, "run.adapters");
     const orw_model *from = adapters ? &self->adapted : &self->base;
-    const int reward = reward_of(variant->config);
+    const orw_rewards rewards = rewards_of(self, variant->config);
+    const bool main_reward = is_main_reward(self, variant->config);
     char path[ORW_PATH];
     witness seen_by = {0};
     orw_model policy = {0};
@@ -87,12 +89,12 @@ static orw_status finetune(experiment *self, const orw_variant *variant, const o
     const orw_finetune_setup setup = {.place = place,
                                       .network = from->network,
                                       .reference = from->values,
-                                      .reward = self->reward[reward],
+                                      .rewards = &rewards,
                                       .observer = &seen_by.observer,
                                       .method = method,
                                       .seed = (uint64_t)orw_config_int(variant->config, "run.seed"),
                                       .conditions = {self->chosen.count, ORW_CAPTION_TOKENS, self->chosen.tokens},
-                                      .reference_row = reward == self->main_reward ? self->base_row : NULL};
+                                      .reference_row = main_reward ? self->base_row : NULL};
     if (status == ORW_OK) status = orw_finetune(&setup);
     if (status == ORW_OK) status = orw_place_path(place, "policy.h5", path, sizeof path);
     if (status == ORW_OK) status = orw_model_load(path, &policy.network, &policy.values, policy.digest);
@@ -104,21 +106,21 @@ static orw_status finetune(experiment *self, const orw_variant *variant, const o
 
 static orw_status describe_run(experiment *self, const orw_variant *variant, orw_dictionary **about) {
     ORW_CALL(describe_prompts(self, &self->chosen));
-    ORW_CALL(orw_program_about_run(self->program, variant, about));
-    return orw_dictionary_set(*about, "run.reward", "%s", orw_config_text(variant->config, "reward.kind"));
+    return orw_program_about_run(self->program, variant, about);
 }
 
 orw_status run_one(experiment *self, const orw_variant *variant) {
     const bool adapters = orw_config_bool(variant->config, "run.adapters");
     const char *stages = adapters ? LORA_STAGES : ORW_STAGES_OF_RUN;
-    char sub[sizeof variant->name + 8], parents[1024];
+    char sub[sizeof variant->name + 8], parents[WITNESSES];
     orw_place place = {0};
     orw_method method;
     orw_dictionary *about = NULL;
     snprintf(sub, sizeof sub, "runs/%s", variant->name);
     if (self->program->looks_ahead) return orw_program_foresee(self->program, sub, stages, variant->config);
     if (adapters && !self->adapted.network) ORW_CALL(make_adapted(self));
-    name_witnesses(self, &self->chosen, reward_of(variant->config), parents, sizeof parents);
+    const orw_rewards rewards = rewards_of(self, variant->config);
+    name_witnesses(self, &self->chosen, &rewards, parents);
     ORW_CALL(orw_method_of_run(variant->config, &method));
     orw_status status = describe_run(self, variant, &about);
     if (status == ORW_OK)

@@ -13,6 +13,7 @@ typedef struct prompts {
     int *tokens;          /* [count, ORW_CAPTION_TOKENS] */
 } prompts;
 
+/* The readers' rewards, which are all measured, whatever the configuration's is. */
 enum { ALIGNMENT, DETECTION, PREFERENCE, REWARDS };
 extern const char *const reward_names[REWARDS];
 
@@ -25,7 +26,8 @@ typedef struct experiment {
     orw_model base, adapted;         /* adapted: the base with low-rank adapters that change nothing yet */
     orw_model reader[REWARDS], judge;
     orw_reward *reward[REWARDS];
-    int main_reward;
+    orw_reward_host host;   /* what rewards can be given */
+    orw_rewards rewards;    /* the configuration's, which is the main one */
     prompts chosen, others; /* fine-tuned on; never fine-tuned on */
     double *base_row;       /* the base model on the chosen prompts, where every run starts */
 } experiment;
@@ -38,11 +40,15 @@ extern const orw_option text_image_options[];
 
 /* ---- models.c */
 orw_status open_scenes(experiment *self);
+orw_status check_rewards(experiment *self);
 orw_status make_base(experiment *self);
 orw_status make_readers(experiment *self);
 /* The network that fine-tuning starts from: the base, or the base with adapters. */
 orw_status make_adapted(experiment *self);
 void close_models(experiment *self);
+/* The rewards that a run's configuration names: the main one, or a reader's in its place. Borrowed. */
+orw_rewards rewards_of(const experiment *self, const orw_config *config);
+bool is_main_reward(const experiment *self, const orw_config *config);
 
 /* ---- prompts.c */
 orw_status prompts_open(int capacity, prompts *made); /* room for so many, none yet */
@@ -79,6 +85,7 @@ orw_status witness_open(const experiment *self, const prompts *of, witness *made
 void witness_close(witness *made);
 
 /* ---- runs.c */
+int evaluation_width(const experiment *self, const prompts *of); /* columns of an evaluation under the prompts */
 /* A look at a policy without training: whose it is, where it goes, the program's stages that it depends on and the
  * policy's line in its identity; `count` samples by noise `seed`. */
 typedef struct policy_look {
@@ -90,7 +97,6 @@ typedef struct policy_look {
 orw_status look_at(experiment *self, const policy_look *at, const orw_model *policy, const prompts *of, double *row);
 /* The same under the prompts that are not fine-tuned on, into others/NAME. */
 orw_status look_at_others(experiment *self, const orw_variant *variant, const orw_model *policy);
-int reward_of(const orw_config *config); /* reward.kind */
 /* A run, of all weights or on adapters, under one of the rewards, into runs/NAME. */
 orw_status run_one(experiment *self, const orw_variant *variant);
 

@@ -25,10 +25,11 @@ static orw_status look(const witness *me, orw_tape *tape, int count, const float
     float *found = malloc((size_t)count * (size_t)(features + 1) * sizeof *found);
     if (!found) return orw_error(ORW_ERR_SYSTEM, "no memory to judge %d samples", count);
     orw_network *judge = self->judge.network;
+    const orw_scored samples = {.count = count, .x = x, .conditions = conditions};
     orw_status status = orw_detect(judge, self->judge.values, tape, count, x, conditions, NULL, found);
     for (int i = 0; i < count && status == ORW_OK; i++) out[i * width + RIGHT] = found[i];
     for (int r = 0; r < REWARDS && status == ORW_OK; r++) {
-        status = self->reward[r]->score(self->reward[r], tape, count, x, conditions, found);
+        status = orw_reward_score(self->reward[r], tape, &samples, found);
         for (int i = 0; i < count && status == ORW_OK; i++) out[i * width + SCORE + r] = found[i];
     }
     if (status == ORW_OK) status = orw_detector_features(judge, tape, self->judge.values, count, x, found);

@@ -86,12 +86,11 @@ orw_status theory_base(theory *self, const char *name, const mixture *q, const o
     return status;
 }
 
-void setting_online(const theory *self, const char *name, const orw_model *base, const orw_reward *reward,
-                    setting *plan) {
+void setting_online(const theory *self, const char *name, const orw_model *base, orw_reward *reward, setting *plan) {
     const orw_config *config = self->config;
     *plan = (setting){.name = name,
                       .base = base,
-                      .reward = reward,
+                      .reward = orw_rewards_only(reward),
                       .rounds = 1,
                       .draws = orw_config_int(config, "theory.draws"),
                       .updates_per_draw = orw_config_int(config, "theory.updates_per_draw"),
@@ -166,7 +165,7 @@ orw_status theory_run(theory *self, const setting *plan, int seed) {
     const orw_finetune_setup setup = {.place = &place,
                                       .network = plan->base->network,
                                       .reference = plan->base->values,
-                                      .reward = plan->reward,
+                                      .rewards = &plan->reward,
                                       .method = &method,
                                       .seed = (uint64_t)seed};
     ORW_TRY(status, orw_finetune(&setup), done);

@@ -94,7 +94,8 @@ static void close_test(minimiser_test *test) {
 static orw_status make_support(minimiser_test *test, int seed, double tau) {
     ORW_CALL(theory_draw(test->self, test->base.network, test->base.values, (uint64_t)seed, ORW_PURPOSE_DRAW,
                          test->support, test->x1));
-    ORW_CALL(test->reward->score(test->reward, test->self->tape, test->support, test->x1, NULL, test->weight));
+    const orw_scored support = {.count = test->support, .x = test->x1};
+    ORW_CALL(orw_reward_score(test->reward, test->self->tape, &support, test->weight));
     for (int i = 0; i < test->support; i++) test->weight[i] = (float)exp(tau * test->weight[i]);
     for (int p = 0; p < PROBES; p++) {
         orw_stream stream = orw_stream_open((uint64_t)seed, ORW_PURPOSE_TEST, 0, (uint32_t)p);

@@ -47,7 +47,7 @@ orw_status theory_base(theory *self, const char *name, const mixture *q, const o
 typedef struct setting {
     const char *name;
     const orw_model *base;
-    const orw_reward *reward;
+    orw_rewards reward;
     char reward_text[512]; /* everything that the reward is made of */
     double tau, alpha;
     int rounds, draws, updates_per_draw, batch;
@@ -55,8 +55,7 @@ typedef struct setting {
     const char *normalise;
 } setting;
 /* Fills rounds of the theory's schedule (theory.draws ..), alpha 0, weights normalised. */
-void setting_online(const theory *self, const char *name, const orw_model *base, const orw_reward *reward,
-                    setting *plan);
+void setting_online(const theory *self, const char *name, const orw_model *base, orw_reward *reward, setting *plan);
 /* ORW_ERR_INPUT where the user has given a key that every run overrides. */
 orw_status theory_check_own(const orw_config *config);
 /* One run of it: the user's configuration with the setting's numbers. */

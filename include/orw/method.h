@@ -23,8 +23,10 @@ typedef struct orw_batch {
     int groups;            /* samples i and j of equal i % groups have the same condition; 1: no conditions */
     orw_rollout *rollouts; /* of this rank's shards, one each, for methods that train on steps; else NULL */
     float *reward;         /* [plan.batch], the same on every rank */
-    float *weight;         /* [plan.batch], likewise */
-    uint8_t *left_out;     /* [plan.batch], likewise: 1 where the reward is not finite (finetune.on_nan = skip) */
+    int parts;             /* scores per sample in `part` */
+    float *part;       /* [plan.batch, parts], likewise: what rewards are summed from, and are evaluated beside them */
+    float *weight;     /* [plan.batch], likewise */
+    uint8_t *left_out; /* [plan.batch], likewise: 1 where the reward is not finite (finetune.on_nan = skip) */
     int left_out_count;
 } orw_batch;
 /* What samples are drawn under: the sample of global index i has condition i % count. Borrowed. */
@@ -34,6 +36,7 @@ typedef struct orw_conditions {
 } orw_conditions;
 /* A batch without conditions (NULL), of one group; and those of `each` sample (of count 0: none) given to it. */
 orw_status orw_batch_create(const orw_plan *plan, size_t D, orw_batch **batch);
+orw_status orw_batch_set_parts(orw_batch *batch, int parts); /* room for so many scores per sample; once */
 orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *each);
 /* From now on the batch's samples are kept with the `steps` that led to them. */
 orw_status orw_batch_keep_rollouts(orw_batch *batch, int steps);

@@ -67,6 +67,9 @@ orw_status orw_program_foresee(orw_program *program, const char *sub, const char
 /* The same for a program whose runs are known only once their parents are: while one in runs/ is interrupted, no model
  * is moved aside. Before any work. */
 orw_status orw_program_seek_interrupted(orw_program *program);
+/* To be called before any work: would the rewards of the configuration (orw_rewards_open) be refused? Where they are
+ * asked for, rank 0 tries them. run.reward of what is written from now on. Collective. */
+orw_status orw_program_check_rewards(orw_program *program, const orw_reward_host *host);
 /* A run: a name, and the program's configuration but for what the run overrides. Clear it afterwards. */
 typedef struct orw_variant {
     char name[192];           /* SETTING-alphaA-seedS: its folder in runs/ */
@@ -91,7 +94,7 @@ orw_status orw_method_of_run(const orw_config *config, orw_method *method);
 typedef struct orw_run_frame {
     orw_finetune_setup setup; /* all but place, method, seed and reference_row */
     const char *parents;      /* lines "key = value" */
-    double *base_row;         /* [orw_evaluation_width(setup.observer)]: the reference's evaluation */
+    double *base_row;         /* [orw_evaluation_width(setup.rewards, setup.observer)]: the reference's evaluation */
 } orw_run_frame;
 /* One run of the sweep, in runs/NAME. `variant` NULL: no run, but the evaluation of the reference, in runs/base and in
  * base_row, where every run then starts: to be called first. Collective. */

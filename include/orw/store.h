@@ -92,6 +92,15 @@ orw_status orw_run_file_provenance(const char *path, orw_dictionary *into);
 orw_status orw_samples_write(const orw_comm *comm, const orw_plan *plan, const char *path, int height, int width,
                              int channels, const float *x, const float *reward, const float *weight,
                              const orw_dictionary *about);
+/* The same with any lists of a number each, global [batch], under their names; ends with a NULL name; those without
+ * numbers are left out. */
+typedef struct orw_samples_list {
+    const char *name;
+    const float *numbers;
+} orw_samples_list;
+orw_status orw_samples_write_lists(const orw_comm *comm, const orw_plan *plan, const char *path, int height, int width,
+                                   int channels, const float *x, const orw_samples_list *lists,
+                                   const orw_dictionary *about);
 typedef struct orw_samples {
     int count, height, width, channels;
     uint8_t *pixels;

@@ -2,6 +2,7 @@
 #include "orw/data.h"
 #include "orw/method.h"
 #include "orw/metrics.h"
+#include "orw/reward.h"
 #include "orw/scene.h"
 #include "orw/store.h"
 
@@ -19,7 +20,7 @@ static const char usage[] =
     "usage: orw info [FILE...]\n"
     "What each FILE is (run, samples, checkpoint, model, safetensors, IDX), what it holds and where it comes from.\n"
     "Without FILE: this build, its libraries, the kernels in use, the data sets that are found, the\n"
-    "fine-tuning methods.\n";
+    "fine-tuning methods, the rewards.\n";
 
 static void print_pair(const char *key, const char *value) {
     printf("  %-26s %.*s%s\n", key, (int)strcspn(value, "\n"), value, strchr(value, '\n') ? " ..." : "");
@@ -225,6 +226,8 @@ static orw_status describe_build(void) {
     for (int i = 0; orw_method_name(i); i++) print_pair(orw_method_name(i), orw_method_help(i));
     printf("\nmetrics, for evaluate.metrics\n");
     for (int i = 0; orw_metric_name(i); i++) print_pair(orw_metric_name(i), orw_metric_help(i));
+    printf("\nrewards, for the key reward\n");
+    for (int i = 0; orw_reward_kind(i); i++) print_pair(orw_reward_kind(i)->name, orw_reward_kind(i)->help);
     return ORW_OK;
 }
 

@@ -3,7 +3,8 @@
 
 #include "finetune.h"
 
-orw_status orw_finetune_batch(const orw_finetune_setup *setup, int count, orw_plan *plan, orw_batch **batch) {
+orw_status orw_finetune_batch(const orw_finetune_setup *setup, int count, int parts, orw_plan *plan,
+                              orw_batch **batch) {
     int height, width, channels, needed = orw_network_condition_width(setup->network);
     const orw_conditions *conditions = &setup->conditions;
     orw_network_shape(setup->network, &height, &width, &channels);
@@ -14,6 +15,7 @@ orw_status orw_finetune_batch(const orw_finetune_setup *setup, int count, orw_pl
     ORW_CALL(orw_plan_make(setup->place->comm, count, orw_config_int(setup->place->config, "parallel.shards"), plan));
     ORW_CALL(orw_batch_create(plan, (size_t)height * (size_t)width * (size_t)channels, batch));
     orw_status status = orw_batch_set_conditions(*batch, conditions);
+    if (status == ORW_OK) status = orw_batch_set_parts(*batch, parts);
     if (status != ORW_OK) orw_batch_destroy(batch);
     return status;
 }

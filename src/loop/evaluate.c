@@ -25,16 +25,22 @@
 static const orw_column common[] = {EVALUATION(ORW_COLUMN)};
 _Static_assert(sizeof common / sizeof *common == ORW_EVALUATION_COMMON, "the header promises so many columns");
 
-int orw_evaluation_width(const orw_observer *observer) {
+/* Where the rewards' columns begin: behind those of every experiment and the observer's. */
+static int rewards_at(const orw_observer *observer) {
     return ORW_EVALUATION_COMMON + (observer ? observer->count : 0);
 }
 
-orw_status orw_evaluation_columns(const orw_observer *observer, orw_column **columns) {
-    int count = orw_evaluation_width(observer);
+int orw_evaluation_width(const orw_rewards *rewards, const orw_observer *observer) {
+    return rewards_at(observer) + orw_part_width(rewards, true);
+}
+
+orw_status orw_evaluation_columns(const orw_rewards *rewards, const orw_observer *observer, orw_column **columns) {
+    int count = orw_evaluation_width(rewards, observer), parts = rewards_at(observer);
     *columns = calloc((size_t)count + 1, sizeof **columns); /* ends with a name that is NULL */
     if (!*columns) return orw_error(ORW_ERR_SYSTEM, "no memory for the evaluation's %d columns", count);
-    for (int c = 0; c < count; c++)
+    for (int c = 0; c < parts; c++)
         (*columns)[c] = c < ORW_EVALUATION_COMMON ? common[c] : observer->columns[c - ORW_EVALUATION_COMMON];
+    orw_part_columns(rewards, true, *columns + parts);
     return ORW_OK;
 }
 
@@ -66,6 +72,7 @@ static orw_status measure(const orw_finetune_setup *setup, orw_tape *tape, float
     ORW_CALL(orw_summarise_rewards(batch, &reward));
     const double found[] = {EVALUATION(ORW_VALUE)};
     memcpy(row, found, sizeof found);
+    orw_part_values(setup->rewards, true, batch, row + rewards_at(setup->observer));
     return ORW_OK;
 }
 
@@ -75,28 +82,26 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
     const orw_comm *comm = setup->place->comm;
     uint64_t seed = (uint64_t)orw_config_int(config, "evaluate.seed");
     const orw_field policy = {setup->network, values};
-    int height, width, channels;
     double *row = NULL;
     orw_plan plan;
     orw_solver solver;
     orw_batch *batch = NULL;
     orw_tape *tape = NULL;
     orw_status status;
-    orw_network_shape(setup->network, &height, &width, &channels);
     ORW_CALL(orw_solver_from_config(config, &solver));
     const orw_sampler sampler = orw_sampler_ode(&solver); /* however the training samples are drawn */
-    ORW_TRY(status, orw_finetune_batch(setup, orw_config_int(config, "evaluate.count"), &plan, &batch), done);
+    ORW_TRY(status,
+            orw_finetune_batch(setup, orw_config_int(config, "evaluate.count"), setup->rewards->count, &plan, &batch),
+            done);
     ORW_TRY(status, orw_tape_create(&tape), done);
-    row = calloc((size_t)orw_evaluation_width(setup->observer), sizeof *row);
+    row = calloc((size_t)orw_evaluation_width(setup->rewards, setup->observer), sizeof *row);
     status = row ? orw_draw_samples(&policy, &sampler, tape, seed, ORW_PURPOSE_EVALUATE, 0, batch, NULL)
                  : orw_error(ORW_ERR_SYSTEM, "no memory for an evaluation");
     ORW_TRY(status, orw_comm_agree(comm, status), done);
     ORW_TRY(status, orw_score_samples(setup, tape, seed, batch), done);
     ORW_TRY(status, measure(setup, tape, values, clock, seed, &solver, batch, row), done);
     ORW_TRY(status, orw_table_append(table, row), done);
-    if (samples_path)
-        status = orw_samples_write(comm, &plan, samples_path, height, width, channels, batch->x1, batch->reward, NULL,
-                                   setup->place->about);
+    if (samples_path) status = orw_part_samples(setup, batch, NULL, samples_path);
 done:
     free(row);
     orw_tape_destroy(&tape);
@@ -112,7 +117,7 @@ static orw_status evaluate_reference(const orw_finetune_setup *setup, const char
     ORW_CALL(orw_place_path(place, "samples", samples, sizeof samples));
     ORW_CALL(orw_comm_agree(place->comm, orw_make_directories(samples)));
     ORW_CALL(orw_place_path(place, "samples/final.h5", samples, sizeof samples));
-    orw_status status = orw_evaluation_columns(setup->observer, &columns);
+    orw_status status = orw_evaluation_columns(setup->rewards, setup->observer, &columns);
     if (status == ORW_OK) status = orw_table_create("evaluation", columns, &table);
     if (status == ORW_OK)
         status = orw_evaluate(setup, setup->reference, (orw_evaluation_clock){0, 0, 0}, table, samples);
@@ -143,7 +148,7 @@ static orw_status read_row(const char *path, int width, double *row) {
 }
 
 orw_status orw_evaluate_reference(const orw_finetune_setup *setup, double *row) {
-    int width = orw_evaluation_width(setup->observer);
+    int width = orw_evaluation_width(setup->rewards, setup->observer);
     const orw_place *place = setup->place;
     char path[ORW_PATH];
     orw_place_state found;

@@ -6,8 +6,8 @@
 
 /* ---- what the loop and the evaluation share ---- */
 
-/* Plan and batch of `count` samples for the setup's network, under its conditions. */
-orw_status orw_finetune_batch(const orw_finetune_setup *setup, int count, orw_plan *plan, orw_batch **batch);
+/* Plan and batch of `count` samples for the setup's network, under its conditions, with so many scores each. */
+orw_status orw_finetune_batch(const orw_finetune_setup *setup, int count, int parts, orw_plan *plan, orw_batch **batch);
 /* The noise x[per_shard, D] that samples [i, i + per_shard) of this rank are carried from, and their streams behind it.
  */
 void orw_draw_noise(const orw_batch *batch, uint64_t seed, orw_purpose purpose, int round, int i, orw_stream *stream,
@@ -16,16 +16,24 @@ void orw_draw_noise(const orw_batch *batch, uint64_t seed, orw_purpose purpose, 
  * this rank's evaluations of the policy are added, summed over samples. Not collective. */
 orw_status orw_draw_samples(const orw_field *policy, const orw_sampler *sampler, orw_tape *tape, uint64_t seed,
                             orw_purpose purpose, int round, orw_batch *batch, int64_t *evaluations);
-/* batch->reward and batch->left_out, the same on every rank. Without finetune.on_nan = skip the first reward that is
- * not finite is an error; samples that are left out become zeros. Collective. */
+/* batch->part, batch->reward and batch->left_out, the same on every rank. Without finetune.on_nan = skip the first
+ * reward that is not finite is an error; samples that are left out become zeros. Collective. */
 orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch);
 /* Their second half, when rewards are gathered; and the weights of the batch. Not collective. */
-orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const char *reward);
+orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const orw_rewards *rewards);
 orw_status orw_weigh_samples(const orw_method *method, orw_batch *batch);
 bool orw_skips(const orw_config *config);                                       /* finetune.on_nan = skip */
 orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary); /* of samples that are not left out */
 /* Moves the rows[plan.batch, width] of samples that are not left out to the front; returns how many. */
 int orw_keep_present(const orw_batch *batch, size_t width, float *rows);
+/* The columns of parts (parts.c). In training those of a sum; an evaluation has those of evaluate.rewards, too.
+ * columns[orw_part_width]: borrowed texts; values[orw_part_width]: of the samples that are not left out. */
+int orw_part_width(const orw_rewards *rewards, bool evaluation);
+void orw_part_columns(const orw_rewards *rewards, bool evaluation, orw_column *columns);
+void orw_part_values(const orw_rewards *rewards, bool evaluation, const orw_batch *batch, double *values);
+/* The batch with rewards, scores and weights (NULL: none) into a samples file. Collective. */
+orw_status orw_part_samples(const orw_finetune_setup *setup, const orw_batch *batch, const float *weight,
+                            const char *path);
 /* Mean over the batch of |v - v_ref|^2; with a solver on the policy's trajectories, without one (NULL) on the
  * conditional path. Collective. */
 orw_status orw_velocity_distance(const orw_finetune_setup *setup, orw_tape *tape, float *values, uint64_t seed,
@@ -72,7 +80,7 @@ typedef struct orw_finetune_state {
     double phase[ORW_PHASES], phase_started, began;
     orw_work work;
     orw_table *metrics, *evaluation, *timing; /* the work's */
-    orw_column *evaluation_columns;
+    orw_column *metrics_columns, *evaluation_columns;
     uint8_t *out; /* [plan.per_shard] */
     float *all;   /* the round's samples of all ranks, [batch, D] */
 } orw_finetune_state;

@@ -1,5 +1,6 @@
 /* record.c - what a round leaves behind: rows of metrics and timing, samples, evaluations, policies, checkpoints. */
 #include <math.h>
+#include <string.h>
 
 #include "finetune.h"
 #include "tables.h"
@@ -23,7 +24,10 @@ static orw_status append_metrics(orw_finetune_state *state) {
     ORW_CALL(orw_gather(state->comm, &batch->plan, (int)batch->D, batch->x1, state->all));
     double spread = orw_pairwise_variance(state->all, orw_keep_present(batch, batch->D, state->all), batch->D);
     ORW_CALL(orw_summarise_rewards(batch, &reward));
-    const double row[] = {METRICS(ORW_VALUE)};
+    const double found[] = {METRICS(ORW_VALUE)};
+    double row[sizeof found / sizeof *found + ORW_MOST_REWARDS];
+    memcpy(row, found, sizeof found);
+    orw_part_values(state->setup->rewards, false, batch, row + sizeof found / sizeof *found);
     state->flow = state->w2 = state->norm = state->left_out = 0;
     ORW_CALL(orw_table_append(state->metrics, row));
     watch_spread(state, reward.mean, spread);
@@ -34,12 +38,9 @@ static orw_status append_metrics(orw_finetune_state *state) {
 static orw_status write_samples(orw_finetune_state *state) {
     const orw_batch *batch = state->batch;
     char name[64], path[ORW_PATH];
-    int height, width, channels;
-    orw_network_shape(state->setup->network, &height, &width, &channels);
     snprintf(name, sizeof name, "samples/round-%06lld.h5", (long long)state->round);
     ORW_CALL(orw_place_path(state->setup->place, name, path, sizeof path));
-    return orw_samples_write(state->comm, &batch->plan, path, height, width, channels, batch->x1, batch->reward,
-                             batch->weight, state->setup->place->about);
+    return orw_part_samples(state->setup, batch, batch->weight, path);
 }
 
 orw_status orw_finetune_record(orw_finetune_state *state) {

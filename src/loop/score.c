@@ -16,9 +16,10 @@ bool orw_skips(const orw_config *config) {
     return strcmp(orw_config_text(config, "finetune.on_nan"), "skip") == 0;
 }
 
-static void mark_samples(const orw_batch *batch, float *reward) {
+static void mark_samples(const orw_batch *batch, float *part) {
     for (int i = 0; i < batch->local; i++)
-        if (!all_finite(batch->x1 + (size_t)i * batch->D, batch->D)) reward[i] = NAN;
+        if (!all_finite(batch->x1 + (size_t)i * batch->D, batch->D))
+            for (int p = 0; p < batch->parts; p++) part[i * batch->parts + p] = NAN;
 }
 
 static void leave_out(orw_batch *batch, int i) {
@@ -28,11 +29,20 @@ static void leave_out(orw_batch *batch, int i) {
         memset(batch->x1 + (size_t)(i - batch->start) * batch->D, 0, batch->D * sizeof *batch->x1);
 }
 
-orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const char *reward) {
+/* The part that makes a sample's reward what it is. */
+static const char *blamed(const orw_rewards *rewards, const orw_batch *batch, int i) {
+    if (rewards->trained == 1) return rewards->part[0].reward->name;
+    for (int p = 0; p < rewards->trained; p++)
+        if (!isfinite(batch->part[i * batch->parts + p])) return rewards->part[p].reward->name;
+    return "sum";
+}
+
+orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const orw_rewards *rewards) {
     memset(batch->left_out, 0, (size_t)batch->plan.batch);
     batch->left_out_count = 0;
     for (int i = 0; i < batch->plan.batch; i++) {
         if (isfinite(batch->reward[i])) continue;
+        const char *reward = blamed(rewards, batch, i);
         if (!skip)
             return orw_error(ORW_ERR_NUMERIC,
                              "round %d, sample %d, seed %llu: reward %s is %g; expected a finite number", batch->round,
@@ -42,24 +52,30 @@ orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const c
         leave_out(batch, i);
     }
     if (batch->left_out_count < batch->plan.batch) return ORW_OK;
-    return orw_error(ORW_ERR_NUMERIC, "round %d, seed %llu: no sample has a finite reward %s; expected at least one",
-                     batch->round, (unsigned long long)seed, reward);
+    return orw_error(ORW_ERR_NUMERIC, "round %d, seed %llu: no sample has a finite reward; expected at least one",
+                     batch->round, (unsigned long long)seed);
 }
 
 orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch) {
     const orw_comm *comm = setup->place->comm;
-    const orw_reward *reward = setup->reward;
-    float *local = malloc(((size_t)batch->local + 1) * sizeof *local);
+    const orw_rewards *rewards = setup->rewards;
+    const int per_shard = batch->plan.per_shard, parts = batch->parts;
+    float *local = malloc(((size_t)batch->local * (size_t)parts + 1) * sizeof *local);
     orw_status status = local ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to score %d samples", batch->local);
-    int per_shard = batch->plan.per_shard;
-    for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard)
-        status = reward->score(reward, tape, per_shard, batch->x1 + (size_t)i * batch->D,
-                               orw_batch_conditions(batch, i), local + i);
+    for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard) {
+        const orw_scored samples = {.count = per_shard,
+                                    .first = batch->start + i,
+                                    .x = batch->x1 + (size_t)i * batch->D,
+                                    .conditions = orw_batch_conditions(batch, i)};
+        status = orw_rewards_score(rewards, parts, tape, &samples, local + (size_t)i * (size_t)parts);
+    }
     if (status == ORW_OK) mark_samples(batch, local);
     status = orw_comm_agree(comm, status);
-    if (status == ORW_OK) status = orw_gather(comm, &batch->plan, 1, local, batch->reward);
+    if (status == ORW_OK) status = orw_gather(comm, &batch->plan, parts, local, batch->part);
     free(local);
-    return status == ORW_OK ? orw_check_rewards(batch, orw_skips(setup->place->config), seed, reward->name) : status;
+    ORW_CALL(status);
+    for (int i = 0; i < batch->plan.batch; i++) batch->reward[i] = orw_rewards_sum(rewards, batch->part + i * parts);
+    return orw_check_rewards(batch, orw_skips(setup->place->config), seed, rewards);
 }
 
 orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary) {

@@ -6,8 +6,20 @@
 #include "finetune.h"
 #include "tables.h"
 
-static const orw_column metrics_columns[] = {METRICS(ORW_COLUMN) ORW_COLUMNS_END};
+static const orw_column metrics_columns[] = {METRICS(ORW_COLUMN)};
+enum { METRICS_COLUMNS = sizeof metrics_columns / sizeof *metrics_columns };
 static const orw_column timing_columns[] = {TIMING(ORW_COLUMN) ORW_COLUMNS_END};
+
+/* The metrics' columns, and those of the reward's parts. */
+static orw_status make_columns(orw_finetune_state *state) {
+    const orw_finetune_setup *setup = state->setup;
+    const size_t parts = (size_t)orw_part_width(setup->rewards, false);
+    state->metrics_columns = calloc(METRICS_COLUMNS + parts + 1, sizeof *state->metrics_columns);
+    if (!state->metrics_columns) return orw_error(ORW_ERR_SYSTEM, "no memory for the columns of a run");
+    memcpy(state->metrics_columns, metrics_columns, sizeof metrics_columns);
+    orw_part_columns(setup->rewards, false, state->metrics_columns + METRICS_COLUMNS);
+    return orw_evaluation_columns(setup->rewards, setup->observer, &state->evaluation_columns);
+}
 
 /* What a checkpoint of fine-tuning holds. */
 static orw_status open_work(orw_finetune_state *state) {
@@ -22,8 +34,8 @@ static orw_status open_work(orw_finetune_state *state) {
     ORW_CALL(orw_optimiser_save_in(state->optimiser, work->checkpoint));
     ORW_CALL(orw_checkpoint_add_integers(work->checkpoint, "round", &state->round, 1));
     ORW_CALL(orw_checkpoint_add_integers(work->checkpoint, "evaluations", &state->evaluations, 1));
-    ORW_CALL(orw_work_table(work, "metrics", metrics_columns, &state->metrics));
-    ORW_CALL(orw_evaluation_columns(setup->observer, &state->evaluation_columns));
+    ORW_CALL(make_columns(state));
+    ORW_CALL(orw_work_table(work, "metrics", state->metrics_columns, &state->metrics));
     ORW_CALL(orw_work_table(work, "evaluation", state->evaluation_columns, &state->evaluation));
     return orw_work_table(work, "timing", timing_columns, &state->timing);
 }
@@ -66,7 +78,8 @@ static orw_status open_all(orw_finetune_state *state) {
     ORW_CALL(choose_sampler(setup, &state->sampler));
     ORW_CALL(allocate(state));
     orw_optimiser_configure(state->optimiser, config, "finetune", (int64_t)state->rounds * state->updates_per_round);
-    ORW_CALL(orw_finetune_batch(setup, orw_config_int(config, "finetune.batch"), &plan, &state->batch));
+    ORW_CALL(orw_finetune_batch(setup, orw_config_int(config, "finetune.batch"), setup->rewards->trained, &plan,
+                                &state->batch));
     if (setup->method->point == ORW_POINT_STEP)
         ORW_CALL(orw_batch_keep_rollouts(state->batch, state->sampler.solver.steps));
     state->all = malloc((size_t)plan.batch * state->batch->D * sizeof *state->all);
@@ -100,6 +113,7 @@ void orw_finetune_close(orw_finetune_state *state) {
     orw_optimiser_destroy(&state->optimiser);
     orw_tape_destroy(&state->side);
     free(state->evaluation_columns);
+    free(state->metrics_columns);
     free(state->out);
     free(state->all);
     free(state->gradient);

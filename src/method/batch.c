@@ -38,6 +38,13 @@ orw_status orw_batch_set_conditions(orw_batch *batch, const orw_conditions *each
     return ORW_OK;
 }
 
+orw_status orw_batch_set_parts(orw_batch *batch, int parts) {
+    batch->part = calloc((size_t)batch->plan.batch * (size_t)parts + 1, sizeof *batch->part);
+    if (!batch->part) return orw_error(ORW_ERR_SYSTEM, "no memory for the scores of %d samples", batch->plan.batch);
+    batch->parts = parts;
+    return ORW_OK;
+}
+
 orw_status orw_batch_keep_rollouts(orw_batch *batch, int steps) {
     const int per_shard = batch->plan.per_shard;
     batch->rollouts = calloc((size_t)(batch->local / per_shard) + 1, sizeof *batch->rollouts);
@@ -63,6 +70,7 @@ void orw_batch_destroy(orw_batch **batch) {
     free((*batch)->x1);
     free((*batch)->conditions);
     free((*batch)->reward);
+    free((*batch)->part);
     free((*batch)->weight);
     free((*batch)->left_out);
     free(*batch);

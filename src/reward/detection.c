@@ -93,27 +93,17 @@ orw_status orw_detect(const orw_network *detector, float *values, orw_tape *tape
 
 /* ---------------------------------------------------------------- the reward ------------------------------------ */
 
-typedef struct detection {
-    orw_reward base;
-    const orw_network *network;
-    float *values;
-} detection;
+const orw_option orw_detection_options[] = {{.key = NULL}}; /* no key of its own */
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
-    const detection *me = (const detection *)self;
-    return orw_detect(me->network, me->values, tape, count, x, conditions, reward, NULL);
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
+    const orw_model *detector = self->with;
+    return orw_detect(detector->network, detector->values, tape, samples->count, samples->x, samples->conditions,
+                      reward, NULL);
 }
 
-static void destroy(orw_reward *self) {
-    free(self);
-}
-
-orw_status orw_reward_detection(const orw_network *detector, float *values, orw_reward **reward) {
-    *reward = NULL;
-    detection *me = malloc(sizeof *me);
-    if (!me) return orw_error(ORW_ERR_SYSTEM, "no memory for a reward");
-    *me = (detection){{"detection", score, destroy}, detector, values};
-    *reward = &me->base;
-    return ORW_OK;
-}
+const orw_reward orw_reward_detection = {.name = "detection",
+                                         .help =
+                                             "probability, by a detector, that axis and both nouns are the caption's",
+                                         .model = "detector",
+                                         .captions = true,
+                                         .score = score};

@@ -137,18 +137,16 @@ orw_status orw_jpeg_floor(int height, int width, int channels, int quality, size
 /* ---------------------------------------------------------------- the reward ------------------------------------ */
 
 typedef struct jpeg_size {
-    orw_reward base;
     int height, width, channels, quality, sign;
-    uint8_t *pixels; /* one image */
+    uint8_t pixels[]; /* of one image */
 } jpeg_size;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
-    const jpeg_size *me = (const jpeg_size *)self;
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
+    jpeg_size *me = self->state;
     const size_t D = (size_t)me->height * (size_t)me->width * (size_t)me->channels;
+    const float *x = samples->x;
     (void)tape;
-    (void)conditions;
-    for (int i = 0; i < count; i++, x += D) {
+    for (int i = 0; i < samples->count; i++, x += D) {
         size_t bytes = 0;
         bool finite = true;
         for (size_t j = 0; j < D; j++) {
@@ -162,30 +160,21 @@ static orw_status score(const orw_reward *self, orw_tape *tape, int count, const
     return ORW_OK;
 }
 
-static void destroy(orw_reward *self) {
-    jpeg_size *me = (jpeg_size *)self;
-    free(me->pixels);
-    free(me);
-}
-
-orw_status orw_reward_jpeg_size(int height, int width, int channels, int quality, int sign, orw_reward **reward) {
-    *reward = NULL;
+static orw_status open(orw_reward *self, const orw_reward_host *host, const char *argument) {
+    const int height = host->height, width = host->width, channels = host->channels;
+    const int quality = orw_config_int(host->config, "reward.quality");
+    (void)argument;
     ORW_CALL(check(height, width, channels, quality));
-    if (sign != 1 && sign != -1) return orw_error(ORW_ERR_INPUT, "reward.sign: %d, expected 1 or -1", sign);
-    jpeg_size *me = calloc(1, sizeof *me);
-    if (!me) return orw_error(ORW_ERR_SYSTEM, "no memory for a reward");
-    *me = (jpeg_size){{"jpeg_size", score, destroy}, height, width, channels, quality, sign, NULL};
-    me->pixels = malloc((size_t)height * (size_t)width * (size_t)channels);
-    if (!me->pixels) {
-        destroy(&me->base);
-        return orw_error(ORW_ERR_SYSTEM, "no memory for an image of %d x %d x %d", height, width, channels);
-    }
-    *reward = &me->base;
+    jpeg_size *me = self->state = malloc(sizeof *me + (size_t)height * (size_t)width * (size_t)channels);
+    if (!me) return orw_error(ORW_ERR_SYSTEM, "no memory for an image of %d x %d x %d", height, width, channels);
+    *me = (jpeg_size){.height = height, .width = width, .channels = channels, .quality = quality};
+    me->sign = strcmp(orw_config_text(host->config, "reward.sign"), "-1") == 0 ? -1 : 1;
     return ORW_OK;
 }
 
-orw_status orw_reward_jpeg_size_configured(const orw_config *config, int height, int width, int channels,
-                                           orw_reward **reward) {
-    int sign = strcmp(orw_config_text(config, "reward.sign"), "-1") == 0 ? -1 : 1;
-    return orw_reward_jpeg_size(height, width, channels, orw_config_int(config, "reward.quality"), sign, reward);
-}
+const orw_reward orw_reward_jpeg_size = {
+    .name = "jpeg_size",
+    .help = "minus the kilobytes of the sample as a JPEG file (the paper's second experiment); reward.sign=-1: plus",
+    .channels = 1U << 1 | 1U << 3,
+    .open = open,
+    .score = score};

@@ -1,31 +1,22 @@
 /* table.c - a reward that is constant around each of a few points: the reward of the nearest one. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "orw/reward.h"
+#include "points.h"
 
 typedef struct table {
-    orw_reward base;
     int points;
     size_t D;
-    float *at, *reward; /* [points, D], [points] */
+    float *at, *reward; /* [points, D], [points]; both behind this */
 } table;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
-    const table *me = (const table *)self;
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
+    const table *me = self->state;
     (void)tape;
-    (void)conditions;
-    for (int i = 0; i < count; i++)
-        reward[i] = me->reward[orw_nearest(me->points, me->D, me->at, x + (size_t)i * me->D)];
+    for (int i = 0; i < samples->count; i++)
+        reward[i] = me->reward[orw_nearest(me->points, me->D, me->at, samples->x + (size_t)i * me->D)];
     return ORW_OK;
-}
-
-static void destroy(orw_reward *self) {
-    table *me = (table *)self;
-    free(me->at);
-    free(me->reward);
-    free(me);
 }
 
 int orw_nearest(int points, size_t D, const float *at, const float *x) {
@@ -45,20 +36,29 @@ int orw_nearest(int points, size_t D, const float *at, const float *x) {
     return best;
 }
 
+orw_status orw_reward_of_points(const char *name,
+                                orw_status (*by)(const orw_reward *self, orw_tape *tape, const orw_scored *samples,
+                                                 float *reward),
+                                void *state, orw_reward **reward) {
+    orw_reward *made = *reward = state ? malloc(sizeof *made) : NULL;
+    if (!made) {
+        free(state);
+        return orw_error(ORW_ERR_SYSTEM, "no memory for a %s reward", name);
+    }
+    *made = (orw_reward){.name = name, .score = by, .state = state};
+    snprintf(made->label, sizeof made->label, "%s", name);
+    return ORW_OK;
+}
+
 orw_status orw_reward_table(int points, size_t D, const float *at, const float *rewards, orw_reward **reward) {
     *reward = NULL;
     if (points < 1) return orw_error(ORW_ERR_INPUT, "reward table: found %d points, expected at least 1", points);
-    table *me = calloc(1, sizeof *me);
-    if (!me) return orw_error(ORW_ERR_SYSTEM, "no memory for a reward table");
-    *me = (table){.base = {"table", score, destroy}, .points = points, .D = D};
-    me->at = malloc((size_t)points * D * sizeof *me->at);
-    me->reward = malloc((size_t)points * sizeof *me->reward);
-    if (!me->at || !me->reward) {
-        destroy(&me->base);
-        return orw_error(ORW_ERR_SYSTEM, "no memory for a reward table of %d points", points);
-    }
-    for (size_t i = 0; i < (size_t)points * D; i++) me->at[i] = at[i];
-    for (int k = 0; k < points; k++) me->reward[k] = rewards[k];
-    *reward = &me->base;
+    const size_t numbers = (size_t)points * D;
+    table *me = malloc(sizeof *me + (numbers + (size_t)points) * sizeof(float));
+    ORW_CALL(orw_reward_of_points("table", score, me, reward));
+    *me = (table){.points = points, .D = D, .at = (float *)(me + 1)};
+    me->reward = me->at + numbers;
+    memcpy(me->at, at, numbers * sizeof *at);
+    memcpy(me->reward, rewards, (size_t)points * sizeof *rewards);
     return ORW_OK;
 }

@@ -91,7 +91,7 @@ typedef struct content {
     rows mine;
     hsize_t shape[4];
     columns local;
-    const float *reward, *weight; /* [batch] */
+    const orw_samples_list *lists;
     orw_dictionary *texts;
 } content;
 
@@ -101,12 +101,10 @@ static orw_status write_content(hid_t file, const void *context) {
     ORW_CALL(write_texts(mine->comm, file, c->texts));
     ORW_CALL(write_rows(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, c->shape, mine, c->local.pixels));
     ORW_CALL(write_rows(file, "index", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, c->shape, mine, c->local.index));
-    if (c->reward)
-        ORW_CALL(
-            write_rows(file, "reward", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, c->shape, mine, c->reward + mine->first));
-    if (c->weight)
-        ORW_CALL(
-            write_rows(file, "weight", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, c->shape, mine, c->weight + mine->first));
+    for (const orw_samples_list *list = c->lists; list->name; list++)
+        if (list->numbers)
+            ORW_CALL(write_rows(file, list->name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, c->shape, mine,
+                                list->numbers + mine->first));
     return ORW_OK;
 }
 
@@ -121,14 +119,20 @@ static orw_status transfer_list(rows *mine) {
 orw_status orw_samples_write(const orw_comm *comm, const orw_plan *plan, const char *path, int height, int width,
                              int channels, const float *x, const float *reward, const float *weight,
                              const orw_dictionary *about) {
+    const orw_samples_list lists[] = {{"reward", reward}, {"weight", weight}, {NULL, NULL}};
+    return orw_samples_write_lists(comm, plan, path, height, width, channels, x, lists, about);
+}
+
+orw_status orw_samples_write_lists(const orw_comm *comm, const orw_plan *plan, const char *path, int height, int width,
+                                   int channels, const float *x, const orw_samples_list *lists,
+                                   const orw_dictionary *about) {
     content c = {
         .mine = {.comm = comm,
                  .transfer = H5I_INVALID_HID,
                  .first = (hsize_t)plan->first * (hsize_t)plan->per_shard,
                  .count = (hsize_t)(plan->last - plan->first) * (hsize_t)plan->per_shard},
         .shape = {(hsize_t)plan->batch, (hsize_t)height, (hsize_t)width, (hsize_t)channels},
-        .reward = reward,
-        .weight = weight,
+        .lists = lists,
     };
     orw_status status =
         orw_comm_agree(comm, convert(&c.mine, (size_t)height * (size_t)width * (size_t)channels, x, &c.local));

@@ -8,7 +8,7 @@ another() {
     "$program" --markdown | perl -ne '
         BEGIN {
             open my $ini, "<", "was.ini" or die;
-            while (<$ini>) { if (/^\[(.*)\]/) { $section = $1 } elsif (/^(\S+) = ?(.*)/) { $was{"$section.$1"} = $2 } }
+            while (<$ini>) { if (/^\[(.*)\]/) { $section = $1 } elsif (/^(\S+) = ?(.*)/) { $was{defined $section ? "$section.$1" : $1} = $2 } }
         }
         s/\\\|/\0/g;
         my ($key, $type) = /^\| `(\S+)` \| (.*?) \| / or next;
@@ -25,7 +25,8 @@ another() {
 }
 
 # What may be incidental, and what a run may know only through its parents' digests: nothing joins them by oversight.
-allowed=' checkpoint.updates checkpoint.rounds data.directory theory.tests theory.seeds variants.methods '
+allowed=' checkpoint.updates checkpoint.rounds data.directory theory.tests theory.seeds variants.methods
+    reward.timeout '
 parents=' model pretrain classifier_a classifier_b class_encoder detector judge dual_encoder preference data sprites prompts lora
     theory points minimiser mixture coupling scenes.seed scenes.count scenes.objects scenes.cubes scenes.noise scenes.held_out
     scenes.held_out_seed '
@@ -45,7 +46,7 @@ for main in "$ORW_ROOT"/experiments/*/main.c; do
         "$name: every key decides some result or says that it decides none"
     is "$(comm -12 before after)" "" "$name: and is seen in the identity of all results that it decides"
     is "$(sed -n 's/^incidental.\([^ ]*\) =.*/\1/p' before | while read -r key; do
-        case "$allowed" in *" $key "*) continue ;; esac
+        case "$allowed" in *[[:space:]]"$key"[[:space:]]*) continue ;; esac
         case $key in sweep.* | also.* | *.init) ;; *) echo "$key" ;; esac
     done)" "" "$name: only those that are meant to are incidental"
     awk -F '\t' '$1 == "evaluate|finetune" { print $2 }' before > run

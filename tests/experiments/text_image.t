@@ -11,7 +11,7 @@ run "$program" --help
 like "$out" "sweep.raft" "--help lists the methods' alphas"
 fails "scenes.*3 objects" "three objects" "$program" "$config" --set scenes.objects=3 --out bad
 fails "nowhere/names.tsv" "sprites that are not there" "$program" "$config" --set data.directory=nowhere --out bad
-fails "reward.kind.*beauty" "an unknown reward" "$program" "$config" --set reward.kind=beauty --out bad
+fails "reward: unknown reward 'beauty', the nearest one is .*preference" "an unknown reward" "$program" "$config" --set reward=beauty --out bad
 fails "lora.rank.*4000.*32" "adapters wider than the network" "$program" "$config" --set lora.rank=4000 --out bad
 fails "scenes.nouns.*2.*at least 3" "two nouns" "$program" "$config" --set scenes.nouns=2 --set scenes.held_out=0 --out bad
 fails "prompts.*60 seen.*candidates" "more prompts than candidates" "$program" "$config" --set prompts.seen=60 \

@@ -51,7 +51,9 @@ static void weighs(const char *name, const char *setting, int groups, const floa
         return;
     batch->groups = groups;
     memcpy(batch->reward, reward, sizeof reward);
-    ok(orw_check_rewards(batch, true, 1, "test") == ORW_OK && batch->left_out_count == 3 && batch->left_out[1] &&
+    orw_reward test = {.name = "test"};
+    const orw_rewards rewards = orw_rewards_only(&test);
+    ok(orw_check_rewards(batch, true, 1, &rewards) == ORW_OK && batch->left_out_count == 3 && batch->left_out[1] &&
            batch->left_out[3] && batch->left_out[4],
        "rewards that are not finite are left out");
     ok(orw_weigh_samples(&method, batch) == ORW_OK, "the others are weighed");

@@ -19,13 +19,11 @@ static const char *const settings[] = {"parallel.shards=1",      "finetune.batch
 static float drawn[ROUNDS][BATCH * D];
 static int batches;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
     (void)self;
     (void)tape;
-    (void)conditions;
-    if (count == BATCH && batches < ROUNDS) memcpy(drawn[batches++], x, sizeof drawn[0]);
-    for (int i = 0; i < count; i++) reward[i] = x[D * i];
+    if (samples->count == BATCH && batches < ROUNDS) memcpy(drawn[batches++], samples->x, sizeof drawn[0]);
+    for (int i = 0; i < samples->count; i++) reward[i] = samples->x[D * i];
     return ORW_OK;
 }
 
@@ -43,7 +41,8 @@ static orw_tensor *watch(const orw_method *method, orw_terms *terms) {
 }
 
 static bool finetune(fixture *self, const char *name) {
-    const orw_reward reward = {"first_coordinate", score, NULL};
+    orw_reward reward = {.name = "first_coordinate", .score = score};
+    const orw_rewards rewards = orw_rewards_only(&reward);
     orw_method method;
     if (orw_method_make("orw", 0, self->config, &method) != ORW_OK) return false;
     method_loss = method.loss;
@@ -53,7 +52,7 @@ static bool finetune(fixture *self, const char *name) {
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->network,
                                       .reference = self->reference,
-                                      .reward = &reward,
+                                      .rewards = &rewards,
                                       .method = &method,
                                       .seed = 7};
     batches = 0;

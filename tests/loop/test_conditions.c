@@ -200,13 +200,11 @@ static void test_coupled(const orw_model *base) {
 static const int in_turn[6] = {2, 0, 1, 1, 0, 2}; /* of a round: sample i has condition i % 6 */
 
 /* Every call gets one shard; the reward is the condition itself, and goes into `seen` by the order of the calls. */
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
     (void)self;
     (void)tape;
-    (void)x;
-    if (!conditions) return orw_error(ORW_ERR_INTERNAL, "the reward got no conditions");
-    for (int i = 0; i < count; i++) reward[i] = (float)conditions[i];
+    if (!samples->conditions) return orw_error(ORW_ERR_INTERNAL, "the reward got no samples->conditions");
+    for (int i = 0; i < samples->count; i++) reward[i] = (float)samples->conditions[i];
     return ORW_OK;
 }
 
@@ -248,13 +246,14 @@ static void test_finetuning(fixture *self, orw_model *base) {
     static const orw_column columns[] = {{"first", "", "number"}, {"same", "", "part of the whole"}};
     int calls = 0;
     const orw_observer observer = {columns, 2, measure, &calls};
-    const orw_reward reward = {"condition", score, NULL};
+    orw_reward reward = {.name = "condition", .score = score};
+    const orw_rewards rewards = orw_rewards_only(&reward);
     const orw_method method = {.name = "watch", .online = true, .weigh = weigh, .loss = loss};
     orw_place place = fixture_place(self, "run", "conditions");
     orw_finetune_setup setup = {.place = &place,
                                 .network = base->network,
                                 .reference = base->values,
-                                .reward = &reward,
+                                .rewards = &rewards,
                                 .observer = &observer,
                                 .method = &method,
                                 .seed = 1,
@@ -263,10 +262,10 @@ static void test_finetuning(fixture *self, orw_model *base) {
         diag("%s", orw_error_text());
     ok(wrong_conditions == 0, "the loss shows each sample its own condition (%d wrong)", wrong_conditions);
     ok(wrong_rewards == 0 && weighed == 2, "sample i has condition i %% 6 in every round, and the method knows");
-    double *row = calloc((size_t)orw_evaluation_width(&observer), sizeof *row);
+    double *row = calloc((size_t)orw_evaluation_width(&rewards, &observer), sizeof *row);
     orw_column *all = NULL;
-    ok(orw_evaluation_width(&observer) == ORW_EVALUATION_COMMON + 2 &&
-           orw_evaluation_columns(&observer, &all) == ORW_OK && strcmp(all[0].name, "round") == 0 &&
+    ok(orw_evaluation_width(&rewards, &observer) == ORW_EVALUATION_COMMON + 2 &&
+           orw_evaluation_columns(&rewards, &observer, &all) == ORW_OK && strcmp(all[0].name, "round") == 0 &&
            strcmp(all[ORW_EVALUATION_COMMON].name, "first") == 0 && !all[ORW_EVALUATION_COMMON + 2].name,
        "the observer's columns come last");
     place = fixture_place(self, "reference", "conditions");

@@ -13,10 +13,8 @@ typedef struct test_reward {
     int signal; /* to be raised instead; 0: none */
 } test_reward;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
     (void)tape;
-    (void)conditions;
     test_reward *me = (test_reward *)self;
     bool fail = me->fail_at >= 0 && me->calls++ >= me->fail_at;
     if (fail && me->signal) {
@@ -24,7 +22,7 @@ static orw_status score(const orw_reward *self, orw_tape *tape, int count, const
         fail = false;
     }
     if (fail && me->bad == 0) return orw_error(ORW_ERR_SYSTEM, "the scorer is out of order");
-    for (int i = 0; i < count; i++) reward[i] = x[2 * i];
+    for (int i = 0; i < samples->count; i++) reward[i] = samples->x[2 * i];
     if (fail) reward[1] = me->bad;
     return ORW_OK;
 }
@@ -44,11 +42,12 @@ static const char *const settings[] = {"parallel.shards=6",
                                        NULL};
 
 static orw_status finetune(fixture *self, const orw_place *place, const orw_method *method, test_reward *reward) {
-    reward->base = (orw_reward){"first_coordinate", score, NULL};
+    reward->base = (orw_reward){.name = "first_coordinate", .score = score};
+    const orw_rewards rewards = orw_rewards_only(&reward->base);
     const orw_finetune_setup setup = {.place = place,
                                       .network = self->network,
                                       .reference = self->reference,
-                                      .reward = &reward->base,
+                                      .rewards = &rewards,
                                       .method = method,
                                       .seed = 7};
     return orw_finetune(&setup);

@@ -13,18 +13,17 @@ static const char *const settings[] = {"parallel.shards=6",  "finetune.batch=96"
 
 static int calls, fail_at;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
     (void)self;
     (void)tape;
-    (void)conditions;
     if (fail_at >= 0 && calls++ >= fail_at) return orw_error(ORW_ERR_SYSTEM, "the scorer is out of order");
-    for (int i = 0; i < count; i++) reward[i] = x[2 * i];
+    for (int i = 0; i < samples->count; i++) reward[i] = samples->x[2 * i];
     return ORW_OK;
 }
 
 static orw_status run(fixture *self, const char *name, const char *method_name, double alpha, int cut_at) {
-    const orw_reward reward = {"first_coordinate", score, NULL};
+    orw_reward reward = {.name = "first_coordinate", .score = score};
+    const orw_rewards rewards = orw_rewards_only(&reward);
     char parents[64];
     orw_method method;
     calls = 0;
@@ -35,7 +34,7 @@ static orw_status run(fixture *self, const char *name, const char *method_name, 
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->network,
                                       .reference = self->reference,
-                                      .reward = &reward,
+                                      .rewards = &rewards,
                                       .method = &method,
                                       .seed = 7};
     orw_status status = orw_finetune(&setup);

@@ -66,12 +66,10 @@ static struct {
     double worst, length;
 } watched;
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
     (void)self;
     (void)tape;
-    (void)conditions;
-    for (int i = 0; i < count; i++) reward[i] = x[2 * i];
+    for (int i = 0; i < samples->count; i++) reward[i] = samples->x[2 * i];
     return ORW_OK;
 }
 
@@ -102,13 +100,14 @@ static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
 }
 
 static void test_loop(fixture *self) {
-    const orw_reward reward = {"first", score, NULL};
+    orw_reward reward = {.name = "first", .score = score};
+    const orw_rewards rewards = orw_rewards_only(&reward);
     const orw_method method = {.name = "watch", .online = true, .point = ORW_POINT_STEP, .weigh = weigh, .loss = loss};
     const orw_place place = fixture_place(self, "steps", "steps");
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->network,
                                       .reference = self->reference,
-                                      .reward = &reward,
+                                      .rewards = &rewards,
                                       .method = &method,
                                       .seed = 5};
     if (!ok(orw_finetune(&setup) == ORW_OK, "a method trains on the steps of its samples"))

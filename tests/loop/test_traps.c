@@ -149,12 +149,10 @@ static void test_coupling(fixture *self) {
 
 /* ---------------------------------------------------------------- the loop's own pairs -------------------------- */
 
-static orw_status score(const orw_reward *self, orw_tape *tape, int count, const float *x, const int *conditions,
-                        float *reward) {
+static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored *samples, float *reward) {
     (void)self;
     (void)tape;
-    (void)conditions;
-    memcpy(reward, x, (size_t)count * sizeof *x);
+    memcpy(reward, samples->x, (size_t)samples->count * sizeof *samples->x);
     return ORW_OK;
 }
 
@@ -186,7 +184,8 @@ static orw_status weigh_by_reward(const orw_method *method, orw_batch *batch) {
 }
 
 static void test_pairs(fixture *self) {
-    const orw_reward reward = {"x", score, NULL};
+    orw_reward reward = {.name = "x", .score = score};
+    const orw_rewards rewards = orw_rewards_only(&reward);
     seen now = {0};
     orw_method method = {.name = "watch", .help = (const char *)&now, .online = true};
     method.weigh = weigh_by_reward;
@@ -196,7 +195,7 @@ static void test_pairs(fixture *self) {
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->network,
                                       .reference = self->reference,
-                                      .reward = &reward,
+                                      .rewards = &rewards,
                                       .method = &method,
                                       .seed = 7};
     good = good && orw_finetune(&setup) == ORW_OK;
@@ -211,7 +210,8 @@ static void test_pairs(fixture *self) {
 
 /* Mean reward, which is the mean, after three refreshes' worth of rounds; NaN when the run fails. */
 static double mean_after_rounds(fixture *self, const char *name, bool online, int rounds) {
-    const orw_reward reward = {"x", score, NULL};
+    orw_reward reward = {.name = "x", .score = score};
+    const orw_rewards rewards = orw_rewards_only(&reward);
     char assignment[64];
     orw_method method;
     snprintf(assignment, sizeof assignment, "finetune.rounds=%d", rounds);
@@ -222,7 +222,7 @@ static double mean_after_rounds(fixture *self, const char *name, bool online, in
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->network,
                                       .reference = self->reference,
-                                      .reward = &reward,
+                                      .rewards = &rewards,
                                       .method = &method,
                                       .seed = 7};
     double found = orw_finetune(&setup) == ORW_OK ? fixture_result(self, name, "evaluation", "reward_mean", -1) : NAN;

@@ -38,7 +38,8 @@ static double ranked(const orw_reward *reward, orw_tape *tape, const orw_dataset
             orw_dataset_image(data, i, false, x + k * D);
             orw_class_caption_tokens(data, (data->labels[i] + k) % NOUNS, tokens + k * ORW_CLASS_TOKENS);
         }
-        if (reward->score(reward, tape, 2, x, tokens, score) != ORW_OK) return NAN;
+        if (orw_reward_score(reward, tape, &(orw_scored){.count = 2, .x = x, .conditions = tokens}, score) != ORW_OK)
+            return NAN;
         if (fabsf(score[0]) > 1.0001f || fabsf(score[1]) > 1.0001f) return NAN;
         above += score[0] > score[1];
     }
@@ -58,7 +59,7 @@ static void test_learns(fixture *self, orw_tape *tape, const orw_dataset *train,
     ok(accuracy > 0.7 && images == COUNT,
        "%.2f of %g test images are nearest to their class's caption (by chance 0.33)", accuracy, images);
     double share = -1;
-    if (orw_reward_alignment(model.network, model.values, &reward) == ORW_OK) share = ranked(reward, tape, test);
+    if (orw_reward_open_model("alignment", &model, &reward) == ORW_OK) share = ranked(reward, tape, test);
     ok(share > 0.8 && share >= accuracy, "%.2f score higher under it than under another, as a reward", share);
     ok(orw_train_class_encoder(&place, train, test, &again) == ORW_OK && strcmp(model.digest, again.digest) == 0,
        "the second time it is read back");

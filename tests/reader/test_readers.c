@@ -146,7 +146,8 @@ static double ranked(const orw_reward *reward, orw_tape *tape) {
         orw_caption wrong = orw_caption_mistaken(&scene.truth, ORW_SWAPPED_NOUNS, NOUNS, &stream);
         orw_caption_tokens(&scene.truth, tokens);
         orw_caption_tokens(&wrong, tokens + ORW_CAPTION_TOKENS);
-        if (reward->score(reward, tape, 2, x, tokens, score) != ORW_OK) return NAN;
+        if (orw_reward_score(reward, tape, &(orw_scored){.count = 2, .x = x, .conditions = tokens}, score) != ORW_OK)
+            return NAN;
         above += score[0] > score[1];
     }
     return (double)above / COUNT;
@@ -187,7 +188,7 @@ static void test_detector(fixture *self, orw_tape *tape) {
        scenes_read);
     ok(orw_train_detector(&place, "detector", &made, &again) == ORW_OK && strcmp(model.digest, again.digest) == 0,
        "the second time it is read back");
-    ok(orw_reward_detection(model.network, model.values, &reward) == ORW_OK && ranked(reward, tape) > 0.8,
+    ok(orw_reward_open_model("detection", &model, &reward) == ORW_OK && ranked(reward, tape) > 0.8,
        "its probability of a scene is larger under the right caption");
     float x[D] = {0}, p, right;
     int tokens[ORW_CAPTION_TOKENS] = {-1, -1, -1, -1, -1, -1, -1, -1};
@@ -210,7 +211,7 @@ static void test_captioned(fixture *self, orw_tape *tape) {
     ok(orw_train_dual_encoder(&place, &made, &model) == ORW_OK, "a dual encoder is trained");
     double above = fixture_evaluation(self, &place, "above_swapped_nouns");
     ok(above > 0.75, "%.2f of the scenes score above their caption with the nouns swapped", above);
-    ok(orw_reward_alignment(model.network, model.values, &reward) == ORW_OK && ranked(reward, tape) > 0.7,
+    ok(orw_reward_open_model("alignment", &model, &reward) == ORW_OK && ranked(reward, tape) > 0.7,
        "so do they as a reward");
     orw_reward_destroy(&reward);
     orw_model_clear(&model);
@@ -220,7 +221,7 @@ static void test_captioned(fixture *self, orw_tape *tape) {
     above = fixture_evaluation(self, &place, "above_corrupted");
     ok(above > 0.6, "%.2f of the scenes are preferred to junk made of them", above);
     double share = -1;
-    if (orw_reward_preference(model.network, model.values, &reward) == ORW_OK) share = ranked(reward, tape);
+    if (orw_reward_open_model("preference", &model, &reward) == ORW_OK) share = ranked(reward, tape);
     ok(share > 0.75, "%.2f of them score higher under their own caption than with the nouns swapped", share);
     orw_reward_destroy(&reward);
     orw_model_clear(&model);

@@ -66,6 +66,14 @@ static double probability(const float *logits, int count, int which) {
     return 1 / sum;
 }
 
+/* A reward by a network; the models stay. */
+static bool opens(const char *name, orw_network *network, float *values, orw_reward **reward) {
+    static orw_model models[8];
+    static int made;
+    models[made] = (orw_model){.network = network, .values = values};
+    return orw_reward_open_model(name, &models[made++], reward) == ORW_OK;
+}
+
 /* ---------------------------------------------------------------- detection ------------------------------------- */
 
 static void test_detection(orw_tape *tape) {
@@ -75,10 +83,10 @@ static void test_detection(orw_tape *tape) {
     float *values = NULL, score[COUNT], right[COUNT];
     orw_reward *reward = NULL;
     orw_network *network = network_of("detector", "outputs", outputs, &values);
-    if (!ok(network && orw_reward_detection(network, values, &reward) == ORW_OK, "a reward by a detector")) return;
+    if (!ok(network && opens("detection", network, values, &reward), "a reward by a detector")) return;
     for (int k = 0; k < 3; k++)
         values[parameter(network, "head.bias")->offset + (size_t)(at[k] + most_probable[k])] += 2;
-    ok(reward->score(reward, tape, COUNT, x, tokens, score) == ORW_OK &&
+    ok(orw_reward_score(reward, tape, &(orw_scored){.count = COUNT, .x = x, .conditions = tokens}, score) == ORW_OK &&
            orw_detect(network, values, tape, COUNT, x, tokens, NULL, right) == ORW_OK,
        "captions are held against images");
     double worst = 0;
@@ -154,14 +162,15 @@ static void test_captioned(orw_tape *tape) {
     orw_reward *alignment = NULL, *preference = NULL;
     orw_network *dual = network_of("dual_encoder", "vocabulary", orw_vocabulary_size(NOUNS), &dual_values);
     orw_network *network = network_of("preference", "vocabulary", orw_vocabulary_size(NOUNS), &values);
-    if (!ok(dual && network && orw_reward_alignment(dual, dual_values, &alignment) == ORW_OK &&
-                orw_reward_preference(network, values, &preference) == ORW_OK,
+    if (!ok(dual && network && opens("alignment", dual, dual_values, &alignment) &&
+                opens("preference", network, values, &preference),
             "rewards by a dual encoder and a preference model"))
         return;
     dual_values[parameter(dual, "temperature.weight")->offset] = 0.7f;
     cosines(dual, dual_values, tape, cosine, &off);
     ok(off < 1e-5, "images and captions are unit vectors (off by %.1e)", off);
-    bool good = alignment->score(alignment, tape, COUNT, x, tokens, score) == ORW_OK;
+    bool good =
+        orw_reward_score(alignment, tape, &(orw_scored){.count = COUNT, .x = x, .conditions = tokens}, score) == ORW_OK;
     for (int i = 0; i < COUNT; i++) worst = fmax(worst, fabs(cosine[i] - (double)score[i]));
     ok(good && worst < 1e-5, "alignment is their cosine, whatever the temperature (off by %.1e)", worst);
 
@@ -172,7 +181,8 @@ static void test_captioned(orw_tape *tape) {
     for (int i = 0; i < COUNT; i++)
         fit = fmax(fit, fabs((double)said_of(network, values, tape, i)->data[0] - (0.3 + exp(0.7) * cosine[i])));
     ok(fit < 1e-5, "a preference model's score: what the image is worth + e^temperature cosine (off by %.1e)", fit);
-    good = preference->score(preference, tape, COUNT, x, tokens, score) == ORW_OK;
+    good = orw_reward_score(preference, tape, &(orw_scored){.count = COUNT, .x = x, .conditions = tokens}, score) ==
+           ORW_OK;
     for (int i = 0; i < COUNT; i++)
         middle = fmax(middle, fabs(1 / (1 + exp(-0.3 - exp(0.7) * cosine[i])) - (double)score[i]));
     ok(good && middle < 1e-6, "as a reward its sigmoid (off by %.1e)", middle);

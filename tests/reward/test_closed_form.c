@@ -12,19 +12,19 @@ int main(void) {
     float found[4];
     orw_reward *reward = NULL;
     ok(orw_reward_table(3, 2, at, rewards, &reward) == ORW_OK && strcmp(reward->name, "table") == 0, "a table is made");
-    reward->score(reward, NULL, 4, x, NULL, found);
+    orw_reward_score(reward, NULL, &(orw_scored){.count = 4, .x = x}, found);
     ok(found[0] == 0.5f && found[1] == -2 && found[2] == 7, "every sample has the reward of the nearest point");
     ok(found[3] == 0.5f, "of equally near ones the first");
     orw_reward_destroy(&reward);
     ok(orw_reward_table(0, 2, at, rewards, &reward) == ORW_ERR_INPUT && !reward, "no points: %s", orw_error_text());
 
     ok(orw_reward_quadratic(2, a, 0, &reward) == ORW_OK, "a linear reward is made");
-    reward->score(reward, NULL, 4, x, NULL, found);
+    orw_reward_score(reward, NULL, &(orw_scored){.count = 4, .x = x}, found);
     ok(fabsf(found[0] + 1.9f) < 1e-6f && found[1] == 7 && found[3] == 0, "<a, x>: %g %g", (double)found[0],
        (double)found[1]);
     orw_reward_destroy(&reward);
     ok(orw_reward_quadratic(2, a, 4, &reward) == ORW_OK, "a quadratic one");
-    reward->score(reward, NULL, 4, x, NULL, found);
+    orw_reward_score(reward, NULL, &(orw_scored){.count = 4, .x = x}, found);
     ok(found[1] == 7 - 20, "<a, x> - c |x|^2 / 2: %g", (double)found[1]);
     orw_reward_destroy(&reward);
     return done_testing();

@@ -1,5 +1,6 @@
 /* test_even_digit.c - the even-digit reward is the sum of a classifier's even probabilities, sample by sample. */
 #include <math.h>
+#include <string.h>
 
 #include "../tap.h"
 #include "orw/reward.h"
@@ -34,8 +35,10 @@ int main(void) {
     orw_stream_normals(&stream, x, COUNT * H * W);
     if (!ok(network && orw_tape_create(&tape) == ORW_OK, "a classifier can be made")) return done_testing();
     ok(orw_classify(network, values, tape, COUNT, x, p) == ORW_OK, "it classifies");
-    ok(orw_reward_even_digit(network, values, &reward) == ORW_OK, "the reward can be made");
-    ok(reward->score(reward, tape, COUNT, x, NULL, r) == ORW_OK, "it scores");
+    const orw_model model = {.network = network, .values = values, .digest = "0123456789abcdef"};
+    ok(orw_reward_open_model("even_digit", &model, &reward) == ORW_OK && strcmp(reward->identity, model.digest) == 0,
+       "the reward can be made; it depends on the classifier");
+    ok(orw_reward_score(reward, tape, &(orw_scored){.count = COUNT, .x = x}, r) == ORW_OK, "it scores");
     for (int i = 0; i < COUNT; i++) {
         double even = 0, all = 0;
         for (int c = 0; c < CLASSES; c++) {
@@ -45,7 +48,8 @@ int main(void) {
         ok(fabs(all - 1) < 1e-5, "sample %d: probabilities sum to 1", i);
         ok(fabs(even - r[i]) < 1e-6 && r[i] > 0 && r[i] < 1, "sample %d: reward %.4f is the even part", i,
            (double)r[i]);
-        ok(reward->score(reward, tape, 1, x + i * H * W, NULL, &alone) == ORW_OK && fabsf(alone - r[i]) < 1e-5f,
+        ok(orw_reward_score(reward, tape, &(orw_scored){.count = 1, .x = x + i * H * W}, &alone) == ORW_OK &&
+               fabsf(alone - r[i]) < 1e-5f,
            "sample %d: the same alone as in a batch", i);
     }
     orw_reward_destroy(&reward);

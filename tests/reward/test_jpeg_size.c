@@ -94,6 +94,14 @@ static void test_large(void) {
     ok(wrong == 0, "each is counted to the byte, as libjpeg makes it in memory (%d of %d wrong)", wrong, cases);
 }
 
+/* The reward for images of this shape by the keys; `sign` NULL: its default. */
+static orw_config *config;
+static orw_status opens(int height, int width, int channels, const char *sign, orw_reward **reward) {
+    const orw_reward_host host = {.config = config, .height = height, .width = width, .channels = channels};
+    if (sign && orw_config_set(config, sign) != ORW_OK) return ORW_ERR_INPUT;
+    return orw_reward_open("jpeg_size", "", &host, reward);
+}
+
 /* Three samples in [-1, 1]: grey, noise, and one that is not finite. */
 static void test_reward(int channels) {
     enum { count = 3 };
@@ -106,37 +114,34 @@ static void test_reward(int channels) {
     fill(pixels, D);
     for (size_t i = 0; i < D; i++) x[D + i] = (float)pixels[i] / 127.5f - 1.0f;
     x[2 * D + 5] = NAN;
-    ok(orw_reward_jpeg_size(side, side, channels, 95, 1, &reward) == ORW_OK, "%d channels: made", channels);
-    ok(reward->score(reward, NULL, count, x, NULL, score) == ORW_OK, "%d channels: scores", channels);
+    ok(opens(side, side, channels, "reward.sign=1", &reward) == ORW_OK, "%d channels: made", channels);
+    ok(orw_reward_score(reward, NULL, &(orw_scored){.count = count, .x = x}, score) == ORW_OK, "%d channels: scores",
+       channels);
     orw_reward_destroy(&reward);
     size_t bytes = bytes_of(side, side, channels, 95, pixels);
     ok(score[1] == (float)(-(double)bytes / 1000), "minus the kilobytes of the sample's bytes: %g", (double)score[1]);
     ok(score[0] > score[1], "small files score more");
     ok(isnan(score[2]), "a sample that is not finite has no score, though it might compress well");
-    ok(orw_reward_jpeg_size(side, side, channels, 95, -1, &reward) == ORW_OK &&
-           reward->score(reward, NULL, count, x, NULL, other) == ORW_OK && other[0] == -score[0] &&
-           other[1] == -score[1],
+    ok(opens(side, side, channels, "reward.sign=-1", &reward) == ORW_OK &&
+           orw_reward_score(reward, NULL, &(orw_scored){.count = count, .x = x}, other) == ORW_OK &&
+           other[0] == -score[0] && other[1] == -score[1],
        "the other sign is the negative");
     orw_reward_destroy(&reward);
 }
 
 static void test_configured(void) {
-    const orw_option *const tables[] = {orw_jpeg_size_options, NULL};
     float x[3] = {0.5f, -0.5f, 0}, score = 0;
     uint8_t pixels[3];
     for (int c = 0; c < 3; c++) pixels[c] = orw_pixel(x[c]);
-    orw_config *config = NULL;
     orw_reward *reward = NULL;
-    bool good = orw_config_create(&config, tables) == ORW_OK && orw_config_set(config, "reward.quality=40") == ORW_OK &&
-                orw_config_set(config, "reward.sign=-1") == ORW_OK &&
-                orw_reward_jpeg_size_configured(config, 1, 1, 3, &reward) == ORW_OK &&
-                reward->score(reward, NULL, 1, x, NULL, &score) == ORW_OK;
+    bool good = orw_config_set(config, "reward.quality=40") == ORW_OK &&
+                opens(1, 1, 3, "reward.sign=-1", &reward) == ORW_OK &&
+                orw_reward_score(reward, NULL, &(orw_scored){.count = 1, .x = x}, &score) == ORW_OK;
     ok(good && score == (float)((double)bytes_of(1, 1, 3, 40, pixels) / 1000), "quality and sign are read: %g",
        (double)score);
     orw_reward_destroy(&reward);
     ok(orw_config_set(config, "reward.quality=101") == ORW_ERR_INPUT, "refused: %s", orw_error_text());
     ok(orw_config_set(config, "reward.sign=0") == ORW_ERR_INPUT, "refused: %s", orw_error_text());
-    orw_config_destroy(&config);
 }
 
 static void refuse(orw_status status, const char *what) {
@@ -152,12 +157,13 @@ static void test_bad(void) {
     refuse(orw_jpeg_bytes(2, 2, 4, 95, pixels, &bytes), "2 x 2 x 4");
     refuse(orw_jpeg_bytes(0, 2, 3, 95, pixels, &bytes), "0 x 2 x 3");
     refuse(orw_jpeg_bytes(1, 70000, 3, 95, pixels, &bytes), "1 x 70000 x 3");
-    refuse(orw_reward_jpeg_size(2, 2, 3, 95, 0, &reward), "reward.sign: 0");
-    refuse(orw_reward_jpeg_size(2, 2, 3, 200, 1, &reward), "reward.quality: 200");
+    refuse(opens(2, 2, 4, NULL, &reward), "2 x 2 x 4");
     ok(!reward, "and no reward is made");
 }
 
 int main(void) {
+    const orw_option *const tables[] = {orw_jpeg_size_options, NULL};
+    if (!ok(orw_config_create(&config, tables) == ORW_OK, "keys")) return done_testing();
     test_constant();
     test_order();
     test_large();
@@ -165,5 +171,6 @@ int main(void) {
     test_reward(1);
     test_configured();
     test_bad();
+    orw_config_destroy(&config);
     return done_testing();
 }

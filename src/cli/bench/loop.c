@@ -127,7 +127,7 @@ static orw_status open_loop(loop *self, int batch) {
     ORW_CALL(make_flow(self->config, &self->flow));
     ORW_CALL(make_classifier(reward_classifier, 2, &self->classifier));
     ORW_CALL(make_classifier(judge_classifier, 3, &self->judge));
-    ORW_CALL(orw_reward_even_digit(self->classifier.network, self->classifier.values, &self->reward));
+    ORW_CALL(orw_reward_open_model("even_digit", &self->classifier, &self->reward));
     ORW_CALL(orw_dictionary_create(&self->about));
     return orw_dictionary_set(self->about, "program", "orw bench");
 }
@@ -157,11 +157,12 @@ static orw_status run_rounds(loop *self, const char *name, int rounds, cli_table
     const orw_place place = {
         .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
     orw_digits judge = {.judge = &self->judge};
+    const orw_rewards rewards = orw_rewards_only(self->reward);
     const orw_observer digits = orw_digits_observer(&judge);
     const orw_finetune_setup setup = {.place = &place,
                                       .network = self->flow.network,
                                       .reference = self->flow.values,
-                                      .reward = self->reward,
+                                      .rewards = &rewards,
                                       .observer = &digits,
                                       .method = &method,
                                       .seed = 1};
