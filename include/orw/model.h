@@ -33,6 +33,7 @@ typedef struct orw_parameter {
     orw_init init;
     int fan_in;           /* for ORW_INIT_UNIFORM */
     size_t offset, count; /* place in the flat vector, in floats; offsets are multiples of 16 */
+    orw_type type;        /* of its numbers; float32 is the only one that there are operators for so far */
     bool frozen;          /* not trained (what adapters are added to): no part of the flat vector, but in `held` */
     float *held;          /* [count] of a frozen parameter, the network's own: one copy, whoever uses the network */
 } orw_parameter;

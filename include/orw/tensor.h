@@ -15,6 +15,20 @@
 extern "C" {
 #endif
 
+/* What numbers are stored as. Values in tensors, and all sums, are float32; of other types are operands of products and
+ * numbers at rest. One table knows sizes and conversions. */
+typedef enum orw_type { ORW_F32, ORW_BF16, ORW_TYPES } orw_type;
+typedef struct orw_type_traits {
+    const char *name;                                                /* "f32", "bf16" */
+    size_t size;                                                     /* bytes of a number */
+    void (*widen)(const void *stored, float *values, size_t count);  /* exact */
+    void (*narrow)(const float *values, void *stored, size_t count); /* to the nearest, ties to even; NaN stays NaN */
+} orw_type_traits;
+const orw_type_traits *orw_type_of(orw_type type);
+bool orw_type_find(const char *name, orw_type *type); /* false: no such type */
+/* Whether there are kernels whose products have operands of this type, in the instruction set that is in use. */
+bool orw_precision_offered(orw_type precision);
+
 typedef struct orw_tensor {
     float *data;
     float *grad; /* same count; NULL: no gradient flows here. Operators ADD to it. */

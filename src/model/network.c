@@ -66,24 +66,34 @@ static orw_status refuse_unknown_keys(const orw_dictionary *description, const o
     return ORW_OK;
 }
 
+/* Bytes of a parameter's numbers, up to the next cache line. */
+static size_t bytes_of(const orw_parameter *p) {
+    const size_t line = ALIGNMENT * sizeof(float);
+    return (p->count * orw_type_of(p->type)->size + line - 1) / line * line;
+}
+
 /* Places in the flat vector for what is trained; memory of the network's own for what is not. */
 static orw_status lay_out(orw_network *network) {
     size_t frozen = 0;
     for (int i = 0; i < network->parameters; i++) {
         orw_parameter *p = &network->parameter[i];
-        size_t *used = p->frozen ? &frozen : &network->size;
-        p->offset = *used;
-        *used += (p->count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        if (p->frozen) {
+            frozen += bytes_of(p);
+        } else {
+            p->offset = network->size;
+            network->size += bytes_of(p) / sizeof(float);
+        }
     }
     if (frozen == 0) return ORW_OK;
-    network->frozen = aligned_alloc(64, frozen * sizeof(float));
-    if (!network->frozen) return orw_error(ORW_ERR_SYSTEM, "no memory for %zu frozen parameters", frozen);
-    memset(network->frozen, 0, frozen * sizeof(float));
+    char *held = aligned_alloc(64, frozen);
+    network->frozen = (float *)held;
+    if (!held) return orw_error(ORW_ERR_SYSTEM, "no memory for %zu bytes of frozen parameters", frozen);
+    memset(held, 0, frozen);
     for (int i = 0; i < network->parameters; i++) {
         orw_parameter *p = &network->parameter[i];
         if (!p->frozen) continue;
-        p->held = network->frozen + p->offset;
-        p->offset = 0;
+        p->held = (float *)held;
+        held += bytes_of(p);
     }
     return ORW_OK;
 }

@@ -7,8 +7,7 @@
 #ifndef ORW_TENSOR_KERNELS_H
 #define ORW_TENSOR_KERNELS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "orw/tensor.h"
 
 #define ORW_BLOCK   16 /* channels in one plane of a blocked image */
 #define ORW_TAPS    9
@@ -177,7 +176,9 @@ extern const struct orw_kernels orw_kernels_portable;
 extern const struct orw_kernels orw_kernels_avx2, orw_kernels_avx512;
 #endif
 
-/* The table for orw_cpu_isa(). */
+/* The table for orw_cpu_isa() and a precision, the type of the products' operands; NULL: there is none yet. */
+const struct orw_kernels *orw_kernels_in(orw_type precision);
+/* In float32, which there always is. */
 const struct orw_kernels *orw_kernels(void);
 
 #endif

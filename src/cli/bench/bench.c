@@ -1,6 +1,8 @@
 /* bench.c - `orw bench`: what is measured, and which of it is asked for. */
 #include "bench.h"
 
+#include "orw/tensor.h"
+
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,8 +83,9 @@ static orw_status read_request(int argc, char **argv, request *asked, orw_bench 
                                       {"--list", ORW_CLI_SWITCH, &asked->list, 0, 0},
                                       {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands none;
+    orw_type precision;
     ORW_CALL(orw_cli_read(argc, argv, usage, options, 0, 0, &none));
-    if (strcmp(asked->precision, "f32") != 0)
+    if (!orw_type_find(asked->precision, &precision) || !orw_precision_offered(precision))
         return orw_error(ORW_ERR_INPUT, "--precision: '%s', expected f32, the only one so far", asked->precision);
     if (strcmp(asked->clock, "cpu") == 0)
         orw_bench_use_cpu_time();
