@@ -31,7 +31,8 @@ bool orw_precision_offered(orw_type precision);
 
 typedef struct orw_tensor {
     float *data;
-    float *grad; /* same count; NULL: no gradient flows here. Operators ADD to it. */
+    float *grad; /* same count: a leaf's, the caller's, which operators ADD to; of a result only while its operator's
+                  * backward pass runs */
     int rank;    /* 0 (scalar) .. 4 */
     int shape[4];
 } orw_tensor;
@@ -50,8 +51,11 @@ size_t orw_tape_peak(const orw_tape *tape); /* bytes */
 /* Floating-point operations since orw_tape_begin: those of products (layers, convolutions, attention), two for each
  * multiply-add of the plain algorithm, whatever a kernel saves or repeats. */
 double orw_tape_operations(const orw_tape *tape);
-/* Inference only (no effect when recording): x's data will not be read again. NULL is accepted. */
+/* x's data will not be read again, but by the backward pass. Inference gives the memory back at once, the backward pass
+ * when it is done with it. NULL is accepted. */
 void orw_tape_release(orw_tape *tape, orw_tensor *x);
+/* The same, and no backward pass will read it either: for what only operators have seen that say so (*). */
+void orw_tape_discard(orw_tape *tape, orw_tensor *x);
 /* Backward pass from a scalar: d loss / d loss = `seed`, gradients are added into the leaves' grad. */
 orw_status orw_tape_backward(orw_tape *tape, orw_tensor *loss, float seed);
 
@@ -62,6 +66,7 @@ orw_tensor *orw_tape_copy(orw_tape *tape, const float *data, int rank, const int
 void *orw_tape_scratch(orw_tape *tape, size_t bytes); /* lives until the next begin; NULL (sticky) if exhausted */
 
 /* ---- operators: every one differentiates with respect to each tensor argument that has a grad ---- */
+/* (*): its backward pass does not read these arguments. */
 
 /* y = x W^T + b over the last index. x[...,K], w[N,K] (PyTorch's order), b[N] or NULL. Also a 1x1 convolution. */
 orw_tensor *orw_linear(orw_tape *tape, orw_tensor *x, orw_tensor *w, orw_tensor *b);
@@ -76,13 +81,13 @@ orw_tensor *orw_upsample2_conv3x3(orw_tape *tape, orw_tensor *x, orw_tensor *w, 
 orw_tensor *orw_group_norm(orw_tape *tape, orw_tensor *x, orw_tensor *weight, orw_tensor *bias, int groups, float eps,
                            orw_tensor *modulation, bool silu);
 orw_tensor *orw_silu(orw_tape *tape, orw_tensor *x);
-orw_tensor *orw_add(orw_tape *tape, orw_tensor *x, orw_tensor *y); /* same shapes */
+orw_tensor *orw_add(orw_tape *tape, orw_tensor *x, orw_tensor *y); /* (*) same shapes */
 orw_tensor *orw_scale(orw_tape *tape, orw_tensor *x, float factor);
-orw_tensor *orw_add_channels(orw_tape *tape, orw_tensor *x, orw_tensor *e); /* x[B,...,C] + e[B,C] at every pixel */
-orw_tensor *orw_upsample2(orw_tape *tape, orw_tensor *x);                   /* nearest; [B,H,W,C] -> [B,2H,2W,C] */
-orw_tensor *orw_average_pool2(orw_tape *tape, orw_tensor *x);               /* mean of 2x2; H, W even */
+orw_tensor *orw_add_channels(orw_tape *tape, orw_tensor *x, orw_tensor *e); /* (*) x[B,...,C] + e[B,C] at every pixel */
+orw_tensor *orw_upsample2(orw_tape *tape, orw_tensor *x);                   /* (*) nearest; [B,H,W,C] -> [B,2H,2W,C] */
+orw_tensor *orw_average_pool2(orw_tape *tape, orw_tensor *x);               /* (*) mean of 2x2; H, W even */
 orw_tensor *orw_mean_pixels(orw_tape *tape, orw_tensor *x);                 /* [B,...,C] -> [B,C] */
-orw_tensor *orw_concat(orw_tape *tape, orw_tensor *x, orw_tensor *y);       /* along the last index, x first */
+orw_tensor *orw_concat(orw_tape *tape, orw_tensor *x, orw_tensor *y);       /* (*) along the last index, x first */
 orw_tensor *orw_reshape(orw_tape *tape, orw_tensor *x, int rank, const int *shape); /* same memory, same gradient */
 /* softmax(q k^T / sqrt(width)) v per head, in query blocks: the T x T scores never exist as a whole.
  * qkv[B,...,3C] (any pixels between: T tokens) -> [B,...,C]. grouped = false: TorchCFM's legacy order (head i owns

@@ -363,6 +363,11 @@ orw_tensor *orw_pass_consume(const orw_pass *pass, orw_tensor *result, orw_tenso
     return result;
 }
 
+orw_tensor *orw_pass_discard(const orw_pass *pass, orw_tensor *result, orw_tensor *x) {
+    orw_tape_discard(pass->tape, x);
+    return result;
+}
+
 /* Whether x and the conditions are what the network was built for; if not, the tape has failed. */
 static bool input_fits(const orw_network *network, orw_tape *tape, const orw_input *in) {
     const orw_tensor *x = in->x;

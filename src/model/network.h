@@ -95,7 +95,9 @@ orw_tensor *orw_pass_linear(const orw_pass *pass, orw_tensor *x, int first);
 orw_tensor *orw_pass_conv3x3(const orw_pass *pass, orw_tensor *x, int first, int stride);
 orw_tensor *orw_pass_norm(const orw_pass *pass, orw_tensor *x, int first, int groups, float eps, orw_tensor *modulation,
                           bool silu);
-/* `result`, after x (which it was computed from) has been released. */
+/* `result`, after x (which it was computed from) has been released; or discarded, where no operator that has seen x
+ * reads it on the way back. */
 orw_tensor *orw_pass_consume(const orw_pass *pass, orw_tensor *result, orw_tensor *x);
+orw_tensor *orw_pass_discard(const orw_pass *pass, orw_tensor *result, orw_tensor *x);
 
 #endif

@@ -235,7 +235,7 @@ static void attention_backward(orw_tape *tape, struct node *node) {
     orw_tape_count(tape, 4, product(a));
     const orw_arena_mark mark = orw_tape_save(tape);
     struct work *work = work_take(tape, a, true);
-    for (int i = 0; work && i < a->qkv->shape[0] * a->heads; i++) {
+    for (int i = 0; work && grad && i < a->qkv->shape[0] * a->heads; i++) {
         const struct head h = head_of(a, i / a->heads, i % a->heads, node->output->data, a->log_sum);
         attend_backward(work, &h, node->output->grad + (h.out - node->output->data), grad + (h.q - a->qkv->data),
                         grad + (h.k - a->qkv->data), grad + (h.v - a->qkv->data), add);

@@ -12,7 +12,7 @@ static void silu_backward(orw_tape *tape, struct node *node) {
     struct elementwise *record = (struct elementwise *)node;
     bool add;
     float *grad = orw_gradient(record->x, &add);
-    orw_kernels()->silu_backward(record->x->data, node->output->grad, grad, orw_tensor_count(record->x), add);
+    if (grad) orw_kernels()->silu_backward(record->x->data, node->output->grad, grad, orw_tensor_count(record->x), add);
 }
 
 orw_tensor *orw_silu(orw_tape *tape, orw_tensor *x) {
@@ -26,17 +26,23 @@ orw_tensor *orw_silu(orw_tape *tape, orw_tensor *x) {
     return y;
 }
 
-static void pass_gradient(orw_tensor *x, const float *grad, float factor) {
+static void scale_gradient(orw_tensor *x, const float *grad, float factor) {
     bool add;
     float *target = orw_gradient(x, &add);
     if (target) orw_kernels()->scale(grad, factor, target, orw_tensor_count(x), add);
 }
 
+static void scale_backward(orw_tape *tape, struct node *node) {
+    (void)tape;
+    struct elementwise *record = (struct elementwise *)node;
+    scale_gradient(record->x, node->output->grad, record->factor);
+}
+
 static void add_backward(orw_tape *tape, struct node *node) {
     (void)tape;
     struct elementwise *record = (struct elementwise *)node;
-    pass_gradient(record->x, node->output->grad, record->factor);
-    pass_gradient(record->y, node->output->grad, record->factor);
+    scale_gradient(record->y, node->output->grad, 1);
+    orw_gradient_pass_on(node, record->x);
 }
 
 orw_tensor *orw_add(orw_tape *tape, orw_tensor *x, orw_tensor *y) {
@@ -50,7 +56,6 @@ orw_tensor *orw_add(orw_tape *tape, orw_tensor *x, orw_tensor *y) {
     if (!record) return NULL;
     record->x = x;
     record->y = y;
-    record->factor = 1;
     return z;
 }
 
@@ -59,7 +64,7 @@ orw_tensor *orw_scale(orw_tape *tape, orw_tensor *x, float factor) {
     if (!y) return NULL;
     orw_kernels()->scale(x->data, factor, y->data, orw_tensor_count(x), false);
     if (!orw_tape_follows(tape, x)) return y;
-    struct elementwise *record = orw_tape_remember(tape, sizeof *record, y, add_backward);
+    struct elementwise *record = orw_tape_remember(tape, sizeof *record, y, scale_backward);
     if (!record) return NULL;
     record->x = x;
     record->factor = factor;

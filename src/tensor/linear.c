@@ -180,7 +180,7 @@ static void embedding_backward(orw_tape *tape, struct node *node) {
     const int width = orw_last(record->table);
     float *grad = orw_gradient_cleared(record->table);
     for (int i = 0; i < node->output->shape[0]; i++)
-        for (int d = 0; d < width && record->rows[i] >= 0; d++)
+        for (int d = 0; grad && d < width && record->rows[i] >= 0; d++)
             grad[(size_t)record->rows[i] * (size_t)width + (size_t)d] +=
                 node->output->grad[(size_t)i * (size_t)width + (size_t)d];
 }

@@ -65,7 +65,7 @@ static void cross_entropy_backward(orw_tape *tape, struct node *node) {
     struct loss *record = (struct loss *)node;
     const int width = orw_last(record->x);
     float *grad = orw_gradient_cleared(record->x);
-    for (int i = 0; i < record->x->shape[0]; i++)
+    for (int i = 0; grad && i < record->x->shape[0]; i++)
         for (int j = 0; j < width; j++) {
             const size_t at = (size_t)i * (size_t)width + (size_t)j;
             grad[at] += node->output->grad[i] * (record->kept[at] - (j == record->labels[i] ? 1 : 0));
@@ -104,7 +104,7 @@ static void softmax_backward(orw_tape *tape, struct node *node) {
     orw_tensor *x = ((struct loss *)node)->x;
     const size_t width = (size_t)orw_last(x);
     float *grad = orw_gradient_cleared(x);
-    for (size_t row = 0; row < orw_rows(x); row++) {
+    for (size_t row = 0; grad && row < orw_rows(x); row++) {
         const float *p = node->output->data + row * width, *dp = node->output->grad + row * width;
         double delta = 0;
         for (size_t i = 0; i < width; i++) delta += (double)p[i] * dp[i];
@@ -136,10 +136,10 @@ static void weighted_sum_backward(orw_tape *tape, struct node *node) {
     if (record->kept) {
         bool add;
         float *grad = orw_gradient(record->x, &add);
-        orw_kernels()->scale(record->kept, factor, grad, count, add);
+        if (grad) orw_kernels()->scale(record->kept, factor, grad, count, add);
     } else {
         float *grad = orw_gradient_cleared(record->x);
-        for (size_t i = 0; i < count; i++) grad[i] += factor;
+        for (size_t i = 0; grad && i < count; i++) grad[i] += factor;
     }
 }
 

@@ -29,7 +29,7 @@ static void upsample_backward(orw_tape *tape, struct node *node) {
     orw_tensor *x = ((struct resample *)node)->x;
     bool add;
     float *grad = orw_gradient(x, &add);
-    orw_kernels()->gather(node->output->grad, image_rows(x), x->shape[2], x->shape[3], 1, grad, add);
+    if (grad) orw_kernels()->gather(node->output->grad, image_rows(x), x->shape[2], x->shape[3], 1, grad, add);
 }
 
 orw_tensor *orw_upsample2(orw_tape *tape, orw_tensor *x) {
@@ -47,7 +47,7 @@ static void average_backward(orw_tape *tape, struct node *node) {
     orw_tensor *x = ((struct resample *)node)->x, *y = node->output;
     bool add;
     float *grad = orw_gradient(x, &add);
-    orw_kernels()->spread(y->grad, image_rows(y), y->shape[2], y->shape[3], 0.25f, grad, add);
+    if (grad) orw_kernels()->spread(y->grad, image_rows(y), y->shape[2], y->shape[3], 0.25f, grad, add);
 }
 
 orw_tensor *orw_average_pool2(orw_tape *tape, orw_tensor *x) {
@@ -68,16 +68,13 @@ static void add_channels_backward(orw_tape *tape, struct node *node) {
     struct resample *record = (struct resample *)node;
     const struct orw_kernels *kernels = orw_kernels();
     const float *dy = node->output->grad;
-    bool add;
-    float *grad = orw_gradient(record->x, &add);
-    if (grad) kernels->scale(dy, 1, grad, orw_tensor_count(record->x), add);
-    grad = orw_gradient_cleared(record->y);
-    if (!grad) return;
+    float *grad = orw_gradient_cleared(record->y);
     const int images = record->x->shape[0], channels = orw_last(record->x);
     const size_t pixels = orw_rows(record->x) / (size_t)images;
-    for (int i = 0; i < images; i++)
+    for (int i = 0; grad && i < images; i++)
         kernels->add_column_sums(dy + (size_t)i * pixels * (size_t)channels, (size_t)channels, pixels, channels,
                                  grad + (size_t)i * (size_t)channels);
+    orw_gradient_pass_on(node, record->x);
 }
 
 orw_tensor *orw_add_channels(orw_tape *tape, orw_tensor *x, orw_tensor *e) {
@@ -102,7 +99,7 @@ static void mean_pixels_backward(orw_tape *tape, struct node *node) {
     const size_t channels = (size_t)orw_last(x), pixels = orw_rows(x) / (size_t)x->shape[0];
     bool add;
     float *grad = orw_gradient(x, &add);
-    for (size_t i = 0; i < orw_rows(x); i++)
+    for (size_t i = 0; grad && i < orw_rows(x); i++)
         orw_kernels()->scale(node->output->grad + i / pixels * channels, 1 / (float)pixels, grad + i * channels,
                              channels, add);
 }

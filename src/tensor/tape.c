@@ -14,7 +14,7 @@ struct orw_tape {
     double operations;
     orw_status status;
     char text[400];
-    struct storage *free[SIZE_CLASSES]; /* released memory, by size */
+    float *free[SIZE_CLASSES]; /* memory given back, by size; each piece begins with the address of the next */
 };
 
 /* ---- life ---- */
@@ -108,19 +108,21 @@ static int size_class_of(size_t *count) {
     return class;
 }
 
-static struct storage *storage_take(orw_tape *tape, size_t count) {
-    const int class = size_class_of(&count);
-    struct storage *storage = tape->free[class];
-    if (storage) {
-        tape->free[class] = storage->next;
-    } else {
-        storage = orw_tape_scratch(tape, sizeof *storage);
-        if (!storage) return NULL;
-        storage->data = orw_tape_floats(tape, count);
-        if (!storage->data) return NULL;
+static float *memory_take(orw_tape *tape, size_t count, int *class) {
+    *class = size_class_of(&count);
+    float *memory = tape->free[*class];
+    if (!memory) return orw_tape_floats(tape, count);
+    memcpy(&tape->free[*class], memory, sizeof memory);
+    return memory;
+}
+
+static void memory_give(orw_tape *tape, float **memory, int *class) {
+    if (*memory && *class >= 0) {
+        memcpy(*memory, &tape->free[*class], sizeof *memory);
+        tape->free[*class] = *memory;
+        *memory = NULL;
     }
-    *storage = (struct storage){.data = storage->data, .size_class = class};
-    return storage;
+    *class = -1;
 }
 
 /* ---- tensors ---- */
@@ -173,8 +175,11 @@ orw_tensor *orw_tape_tensor(orw_tape *tape, int rank, const int *shape) {
     if (!shape_is_sane(tape, rank, shape)) return NULL;
     size_t count = 1;
     for (int i = 0; i < rank; i++) count *= (size_t)shape[i];
-    struct storage *storage = storage_take(tape, count);
-    return storage ? tensor_of(tape, storage, rank, shape) : NULL;
+    struct storage *storage = orw_tape_scratch(tape, sizeof *storage);
+    if (!storage) return NULL;
+    *storage = (struct storage){.tape = tape, .grad_class = -1};
+    storage->data = memory_take(tape, count, &storage->data_class);
+    return storage->data ? tensor_of(tape, storage, rank, shape) : NULL;
 }
 
 orw_tensor *orw_tape_like(orw_tape *tape, const orw_tensor *x) {
@@ -186,7 +191,13 @@ orw_tensor *orw_tape_view(orw_tape *tape, float *data, float *grad, int rank, co
     if (!data) return orw_tape_fail(tape, ORW_ERR_INTERNAL, "view of no memory");
     struct storage *storage = orw_tape_scratch(tape, sizeof *storage);
     if (!storage) return NULL;
-    *storage = (struct storage){.data = data, .grad = grad, .size_class = -1, .reached = true};
+    *storage = (struct storage){.tape = tape,
+                                .data = data,
+                                .grad = grad,
+                                .data_class = -1,
+                                .grad_class = -1,
+                                .follows = grad != NULL,
+                                .reached = true};
     return tensor_of(tape, storage, rank, shape);
 }
 
@@ -206,39 +217,53 @@ orw_tensor *orw_reshape(orw_tape *tape, orw_tensor *x, int rank, const int *shap
     return tensor_of(tape, ((struct tensor *)x)->storage, rank, shape);
 }
 
-void orw_tape_release(orw_tape *tape, orw_tensor *x) {
+/* x's share in its storage is given up; true when it was the last. */
+static bool let_go(orw_tensor *x) {
     struct tensor *tensor = (struct tensor *)x;
-    if (!x || tape->recording || tensor->released) return;
+    if (!x || tensor->released) return false;
     tensor->released = true;
-    struct storage *storage = tensor->storage;
-    if (--storage->references > 0 || storage->size_class < 0) return;
-    storage->next = tape->free[storage->size_class];
-    tape->free[storage->size_class] = storage;
+    return --tensor->storage->references == 0;
+}
+
+void orw_tape_release(orw_tape *tape, orw_tensor *x) {
+    if (!let_go(x) || tape->recording) return; /* the backward pass may read it */
+    struct storage *storage = ((struct tensor *)x)->storage;
+    float *data = storage->data;
+    memory_give(tape, &data, &storage->data_class);
+}
+
+void orw_tape_discard(orw_tape *tape, orw_tensor *x) {
+    if (!let_go(x)) return;
+    struct storage *storage = ((struct tensor *)x)->storage;
+    if (storage->data_class < 0) return;
+    memory_give(tape, &storage->data, &storage->data_class);
+    x->data = NULL; /* whoever reads it after all is found out */
 }
 
 /* ---- gradients ---- */
 
 bool orw_tape_follows(const orw_tape *tape, const orw_tensor *x) {
-    return tape->recording && x && x->grad;
+    return tape->recording && x && ((const struct tensor *)x)->storage->follows;
 }
 
 void *orw_tape_remember(orw_tape *tape, size_t size, orw_tensor *output, void (*backward)(orw_tape *, struct node *)) {
     struct node *node = orw_tape_scratch(tape, size);
-    float *grad = orw_tape_floats(tape, orw_tensor_count(output));
-    if (!node || !grad) return NULL;
+    if (!node) return NULL;
     memset(node, 0, size);
     *node = (struct node){.previous = tape->last, .backward = backward, .output = output};
-    output->grad = ((struct tensor *)output)->storage->grad = grad;
+    ((struct tensor *)output)->storage->follows = true;
     tape->last = node;
     return node;
 }
 
 float *orw_gradient(orw_tensor *x, bool *add) {
-    if (!x || !x->grad) return NULL;
+    if (!x) return NULL;
     struct storage *storage = ((struct tensor *)x)->storage;
+    if (!storage->follows) return NULL;
+    if (!storage->grad) storage->grad = memory_take(storage->tape, orw_tensor_count(x), &storage->grad_class);
     *add = storage->reached;
     storage->reached = true;
-    return x->grad;
+    return x->grad = storage->grad;
 }
 
 float *orw_gradient_cleared(orw_tensor *x) {
@@ -246,6 +271,33 @@ float *orw_gradient_cleared(orw_tensor *x) {
     float *grad = orw_gradient(x, &add);
     if (grad && !add) memset(grad, 0, orw_tensor_count(x) * sizeof *grad);
     return grad;
+}
+
+void orw_gradient_pass_on(struct node *node, orw_tensor *x) {
+    struct storage *from = ((struct tensor *)node->output)->storage, *to = x ? ((struct tensor *)x)->storage : NULL;
+    if (!to || !to->follows) return;
+    if (!to->reached && from->grad_class >= 0) {
+        x->grad = to->grad = from->grad;
+        to->grad_class = from->grad_class;
+        to->reached = true;
+        from->grad = NULL;
+        from->grad_class = -1;
+    } else {
+        bool add;
+        float *grad = orw_gradient(x, &add);
+        if (grad) orw_kernels()->scale(node->output->grad, 1, grad, orw_tensor_count(x), add);
+    }
+}
+
+/* One operator's backward pass; nothing that comes after it reads its result or the result's gradient. */
+static void step_back(orw_tape *tape, struct node *node) {
+    struct storage *storage = ((struct tensor *)node->output)->storage;
+    if (!storage->reached) return;
+    node->output->grad = storage->grad;
+    node->backward(tape, node);
+    node->output->grad = NULL;
+    memory_give(tape, &storage->grad, &storage->grad_class);
+    if (storage->references == 0) memory_give(tape, &storage->data, &storage->data_class);
 }
 
 orw_status orw_tape_backward(orw_tape *tape, orw_tensor *loss, float seed) {
@@ -257,12 +309,13 @@ orw_status orw_tape_backward(orw_tape *tape, orw_tensor *loss, float seed) {
                                         : "the tape is not recording");
     else if (orw_tensor_count(loss) != 1)
         orw_tape_fail(tape, ORW_ERR_INTERNAL, "backward: loss of shape %s, expected a scalar", SHAPE(loss));
-    else if (!loss->grad)
+    else if (!orw_tape_follows(tape, loss))
         orw_tape_fail(tape, ORW_ERR_INTERNAL, "backward: the loss depends on nothing that has a gradient");
     if (tape->status != ORW_OK) return tape->status;
     tape->finished = true;
-    *orw_gradient_cleared(loss) += seed;
-    for (struct node *node = tape->last; node && tape->status == ORW_OK; node = node->previous)
-        if (((struct tensor *)node->output)->storage->reached) node->backward(tape, node);
+    float *grad = orw_gradient_cleared(loss);
+    if (!grad) return orw_tape_status(tape);
+    *grad += seed;
+    for (struct node *node = tape->last; node && tape->status == ORW_OK; node = node->previous) step_back(tape, node);
     return orw_tape_status(tape);
 }

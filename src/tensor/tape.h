@@ -1,8 +1,12 @@
 /* tape.h - what the operators of this room share: results, nodes of the tape, gradients.
  *
- * Memory of a tensor is a `storage`, shared by the tensors that orw_reshape makes of it. A gradient is not cleared when
- * it is made: the first operator that contributes to it in the backward pass is told to overwrite (orw_gradient), and
- * an operator whose output no gradient has reached is skipped. */
+ * Memory of a tensor is a `storage`, shared by the tensors that orw_reshape makes of it. The gradient of a result gets
+ * memory when the backward pass first reaches it, and gives it back as soon as its operator is done; so does the result
+ * itself, if the model has released it. What is alive at a time then fits caches that the whole tape would not, and
+ * most gradients need no memory of their own.
+ *
+ * A gradient is not cleared when it is made: the first operator that contributes to it in the backward pass is told to
+ * overwrite (orw_gradient), and an operator whose output no gradient has reached is skipped. */
 #ifndef ORW_TENSOR_TAPE_H
 #define ORW_TENSOR_TAPE_H
 
@@ -11,11 +15,12 @@
 #include "orw/tensor.h"
 
 struct storage {
+    orw_tape *tape;
     float *data, *grad;
-    int references; /* tensors not yet released */
-    int size_class; /* -1: never recycled (the caller's memory) */
-    bool reached;   /* the gradient holds something */
-    struct storage *next;
+    int data_class, grad_class; /* -1: not the tape's own, never recycled */
+    int references;             /* tensors not yet released */
+    bool follows;               /* a gradient flows here */
+    bool reached;               /* the gradient holds something */
 };
 
 /* What an orw_tensor of this library really is. */
@@ -42,13 +47,16 @@ void orw_tape_count(orw_tape *tape, int products, double multiply_adds);
 orw_tensor *orw_tape_like(orw_tape *tape, const orw_tensor *x);
 /* True when recording and x has a gradient (x may be NULL). */
 bool orw_tape_follows(const orw_tape *tape, const orw_tensor *x);
-/* Puts an operator on the tape and gives its output a gradient. NULL (sticky) when memory is exhausted. */
+/* Puts an operator on the tape; a gradient flows to its output. NULL (sticky) when memory is exhausted. */
 void *orw_tape_remember(orw_tape *tape, size_t size, orw_tensor *output, void (*backward)(orw_tape *, struct node *));
-/* In a backward function: x's gradient, or NULL if none is wanted. *add tells whether it must be added to;
- * otherwise every element must be written. */
+/* In a backward function: x's gradient, or NULL if none is wanted or (sticky) memory is exhausted. *add tells whether
+ * it must be added to; otherwise every element must be written. To be called before orw_tape_save. */
 float *orw_gradient(orw_tensor *x, bool *add);
 /* The same for operators that can only add: cleared first where nothing has been written. */
 float *orw_gradient_cleared(orw_tensor *x);
+/* In a backward function, as its last deed: x's gradient is, or grows by, that of the node's output. Where nothing has
+ * been written it takes over the memory. */
+void orw_gradient_pass_on(struct node *node, orw_tensor *x);
 
 /* Working memory of one operator, given back all at once. */
 orw_arena_mark orw_tape_save(const orw_tape *tape);

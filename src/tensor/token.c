@@ -31,7 +31,7 @@ static void gelu_backward(orw_tape *tape, struct node *node) {
     orw_tensor *x = ((struct token *)node)->x;
     bool add;
     float *grad = orw_gradient(x, &add);
-    orw_kernels()->gelu_backward(x->data, node->output->grad, grad, orw_tensor_count(x), add);
+    if (grad) orw_kernels()->gelu_backward(x->data, node->output->grad, grad, orw_tensor_count(x), add);
 }
 
 orw_tensor *orw_gelu(orw_tape *tape, orw_tensor *x) {
@@ -94,12 +94,10 @@ static void add_rows_backward(orw_tape *tape, struct node *node) {
     (void)tape;
     struct token *record = (struct token *)node;
     const size_t sample = orw_tensor_count(record->y);
-    bool add;
-    float *grad = orw_gradient(record->x, &add);
-    if (grad) orw_kernels()->scale(node->output->grad, 1, grad, orw_tensor_count(record->x), add);
-    grad = orw_gradient_cleared(record->y);
+    float *grad = orw_gradient_cleared(record->y);
     if (grad)
         orw_kernels()->add_column_sums(node->output->grad, sample, (size_t)record->x->shape[0], (int)sample, grad);
+    orw_gradient_pass_on(node, record->x);
 }
 
 orw_tensor *orw_add_rows(orw_tape *tape, orw_tensor *x, orw_tensor *e) {
@@ -123,7 +121,7 @@ static void slice_backward(orw_tape *tape, struct node *node) {
     const size_t rows = (size_t)record->count, whole = orw_tensor_count(record->x) / rows,
                  part = orw_tensor_count(node->output) / rows;
     float *grad = orw_gradient_cleared(record->x); /* the rest of x gets zeros */
-    orw_kernels()->copy_rows(node->output->grad, part, grad + record->first, whole, rows, (int)part, true);
+    if (grad) orw_kernels()->copy_rows(node->output->grad, part, grad + record->first, whole, rows, (int)part, true);
 }
 
 /* y: already of the right shape. */
@@ -236,7 +234,7 @@ static void space_to_depth_backward(orw_tape *tape, struct node *node) {
     struct token *record = (struct token *)node;
     bool add;
     float *grad = orw_gradient(record->x, &add);
-    move_blocks(node->output->grad, grad, node->output, record->count, false, add);
+    if (grad) move_blocks(node->output->grad, grad, node->output, record->count, false, add);
 }
 
 static void depth_to_space_backward(orw_tape *tape, struct node *node) {
@@ -244,7 +242,7 @@ static void depth_to_space_backward(orw_tape *tape, struct node *node) {
     struct token *record = (struct token *)node;
     bool add;
     float *grad = orw_gradient(record->x, &add);
-    move_blocks(grad, node->output->grad, record->x, record->count, true, add);
+    if (grad) move_blocks(grad, node->output->grad, record->x, record->count, true, add);
 }
 
 static orw_tensor *follow_blocks(orw_tape *tape, orw_tensor *x, orw_tensor *y, int p,

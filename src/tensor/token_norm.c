@@ -138,8 +138,6 @@ static void gated_backward(orw_tape *tape, struct node *node) {
     const size_t rows = orw_rows(g->x) / (size_t)g->x->shape[0], sample = rows * (size_t)columns;
     const float *dy = node->output->grad;
     bool add = false;
-    float *grad = orw_gradient(g->x, &add);
-    if (grad) orw_kernels()->scale(dy, 1, grad, orw_tensor_count(g->x), add);
     float *dh = orw_gradient(g->h, &add), *d_modulation = orw_gradient_cleared(g->modulation);
     for (int i = 0; (dh || d_modulation) && i < g->x->shape[0]; i++) {
         const size_t at = (size_t)i * sample;
@@ -147,6 +145,7 @@ static void gated_backward(orw_tape *tape, struct node *node) {
         orw_kernels()->gate_rows_backward(g->modulation->data + gate, g->h->data + at, dy + at, dh ? dh + at : NULL,
                                           add, d_modulation ? d_modulation + gate : NULL, rows, columns);
     }
+    orw_gradient_pass_on(node, g->x);
 }
 
 orw_tensor *orw_add_gated(orw_tape *tape, orw_tensor *x, orw_tensor *h, orw_tensor *modulation, int gate) {

@@ -59,12 +59,13 @@ static void check_reproducibility(orw_tape *tape) {
     for (int pass = 0; pass < 4; pass++) {
         struct leaves l = leaves_create(pass == 3 ? 1 : 0);
         orw_tape_begin(tape, pass > 0);
-        orw_tensor *y = network(tape, &l, pass == 0);
+        orw_tensor *y = network(tape, &l, pass == 0 || pass == 2);
         if (pass == 0) {
             ok(y && orw_tape_status(tape) == ORW_OK, "a network for inference, releasing as it goes");
             memcpy(first, y->data, 2 * COUNT * sizeof *first);
         } else {
-            static const char *const what[] = {"", "recording", "a second pass", "memory aligned otherwise"};
+            static const char *const what[] = {"", "recording", "recording, releasing as it goes",
+                                               "memory aligned otherwise"};
             ok(y && memcmp(first, y->data, 2 * COUNT * sizeof *first) == 0, "%s: the same values", what[pass]);
             orw_tensor *loss = orw_weighted_sum(tape, orw_reshape(tape, y, 1, (int[]){2 * COUNT}), NULL);
             ok(orw_tape_backward(tape, loss, 1) == ORW_OK, "%s: backward", what[pass]);
@@ -117,7 +118,36 @@ static void check_memory(orw_tape *tape) {
     orw_tape_begin(tape, true);
     x = orw_tape_tensor(tape, 1, (int[]){100});
     orw_tape_release(tape, x);
-    ok(orw_tape_tensor(tape, 1, (int[]){100})->data != x->data, "when recording, release does nothing");
+    ok(orw_tape_tensor(tape, 1, (int[]){100})->data != x->data,
+       "when recording, release gives nothing back before the backward pass");
+}
+
+/* Training holds what its operators have computed and no more than a few gradients; of sums it need not even hold the
+ * operands. */
+static void check_training_memory(void) {
+    enum { LAYERS = 20, SIZE = 10000 };
+    static float x[SIZE], dx[SIZE], one[SIZE];
+    const int shape = SIZE;
+    for (int i = 0; i < SIZE; i++) x[i] = (float)(i % 5), one[i] = 1;
+    for (int discard = 0; discard < 2; discard++) {
+        orw_tape *own = NULL;
+        orw_tape_create(&own);
+        memset(dx, 0, sizeof dx);
+        orw_tape_begin(own, true);
+        orw_tensor *y = orw_tape_view(own, x, dx, 1, &shape);
+        for (int i = 0; i < LAYERS; i++) {
+            orw_tensor *z = orw_add(own, y, y);
+            (discard ? orw_tape_discard : orw_tape_release)(own, y);
+            y = z;
+        }
+        ok(orw_tape_backward(own, orw_weighted_sum(own, y, one), 1) == ORW_OK && dx[0] == 1 << LAYERS &&
+               dx[SIZE - 1] == 1 << LAYERS,
+           "%s operands: the gradient of 2^%d x", discard ? "discarded" : "released", LAYERS);
+        const double arrays = (double)orw_tape_peak(own) / sizeof x;
+        ok(arrays < (discard ? 6 : LAYERS + 6), "%s: memory for %.1f arrays, of the results alone there are %d",
+           discard ? "discarded" : "released", arrays, LAYERS);
+        orw_tape_destroy(&own);
+    }
 }
 
 static bool refused(orw_tape *tape, const orw_tensor *result, const char *words) {
@@ -230,6 +260,7 @@ static void checks(void) {
     ok(orw_tape_create(&tape) == ORW_OK, "a tape");
     check_reproducibility(tape);
     check_memory(tape);
+    check_training_memory();
     check_errors(tape);
     check_backward(tape);
     check_not_a_number(tape);

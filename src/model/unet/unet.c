@@ -1,7 +1,8 @@
 /* unet.c - the forward pass of TorchCFM's U-Net, written once; the tape knows the way back.
  *
  * Who releases what: a module never releases its input (it may be on the stack of skip connections); run_block releases
- * what its modules hand to each other, and the output blocks what they pop. When recording, releasing does nothing. */
+ * what its modules hand to each other, and the output blocks what they pop. What has gone only into sums and
+ * concatenations is discarded: the way back does not read it. */
 #include "unet.h"
 
 #include <stdlib.h>
@@ -27,19 +28,18 @@ static orw_tensor *residual(const unet_pass *p, const module *m, orw_tensor *x) 
     orw_tensor *skip = x;
     orw_tensor *h = norm(p, x, m->first + RESIDUAL_NORM_IN, NULL, true);
     if (m->change != KEEP_SIZE) {
-        h = orw_pass_consume(pass, resample(p, h, m->change), h);
+        h = orw_pass_discard(pass, resample(p, h, m->change), h);
         skip = resample(p, x, m->change);
     }
     h = orw_pass_consume(pass, orw_pass_conv3x3(pass, h, m->first + RESIDUAL_CONV_IN, 1), h);
     orw_tensor *time = orw_pass_linear(pass, p->embedding, m->first + RESIDUAL_EMBEDDING);
-    if (!p->u->scale_shift) h = orw_pass_consume(pass, orw_add_channels(pass->tape, h, time), h);
+    if (!p->u->scale_shift) h = orw_pass_discard(pass, orw_add_channels(pass->tape, h, time), h);
     h = orw_pass_consume(pass, norm(p, h, m->first + RESIDUAL_NORM_OUT, p->u->scale_shift ? time : NULL, true), h);
     orw_tape_release(pass->tape, time);
     h = orw_pass_consume(pass, orw_pass_conv3x3(pass, h, m->first + RESIDUAL_CONV_OUT, 1), h);
     if (m->in != m->out) skip = orw_pass_linear(pass, x, m->first + RESIDUAL_SKIP);
-    orw_tensor *y = orw_add(pass->tape, skip, h);
-    orw_tape_release(pass->tape, h);
-    if (skip != x) orw_tape_release(pass->tape, skip);
+    orw_tensor *y = orw_pass_discard(pass, orw_add(pass->tape, skip, h), h);
+    if (skip != x) orw_tape_discard(pass->tape, skip);
     return y;
 }
 
@@ -49,7 +49,7 @@ static orw_tensor *attention(const unet_pass *p, const module *m, orw_tensor *x)
     h = orw_pass_consume(pass, orw_pass_linear(pass, h, m->first + ATTENTION_QKV), h);
     h = orw_pass_consume(pass, orw_attention(pass->tape, h, m->heads, p->u->grouped_attention), h);
     h = orw_pass_consume(pass, orw_pass_linear(pass, h, m->first + ATTENTION_OUT), h);
-    return orw_pass_consume(pass, orw_add(pass->tape, x, h), h);
+    return orw_pass_discard(pass, orw_add(pass->tape, x, h), h);
 }
 
 static orw_tensor *upsample(const unet_pass *p, orw_tensor *x, int first) {
@@ -105,8 +105,7 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
     if (x != in->x) orw_tape_release(tape, x);
     h = run_block(&p, &u->middle, h);
     for (int n = 0, top = u->inputs; n < u->outputs; n++) {
-        orw_tensor *joined = orw_concat(tape, h, stack[--top]);
-        orw_tape_release(tape, h);
+        orw_tensor *joined = orw_pass_discard(pass, orw_concat(tape, h, stack[--top]), h);
         orw_tape_release(tape, stack[top]);
         h = orw_pass_consume(pass, run_block(&p, &u->output[n], joined), joined);
     }
