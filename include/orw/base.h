@@ -45,6 +45,9 @@ const char *orw_error_text(void);
  * the disk is full: from now on the process's exit is status 2, without the ends of libraries loaded before. */
 void orw_leave_at_once(void);
 bool orw_leaving_at_once(void);
+/* look(context), in which a fault of HDF5 (a wild address, a wrong free) is ORW_ERR_INPUT, and the end of the process
+ * near: see orw_leave_at_once. `context` keeps nothing that HDF5 handed out then. */
+orw_status orw_guarded(orw_status (*look)(void *context), void *context, const char *path);
 
 /* Levenshtein's distance of two words of up to 63 bytes (the rest is not looked at): errors offer the nearest name. */
 int orw_edit_distance(const char *a, const char *b);

@@ -171,7 +171,7 @@ orw_status orw_h5_open(const char *path, const char *kind, hid_t *file) {
         return orw_error(ORW_ERR_INPUT, "%s: a %s file, expected a %s file", path, found, kind);
     ORW_CALL(access_list(NULL, &now.access));
     const bool left = orw_leaving_at_once();
-    orw_status status = orw_h5_guarded(open_and_look, &now, path);
+    orw_status status = orw_guarded(open_and_look, &now, path);
     if (!left && orw_leaving_at_once()) return status; /* a fault: HDF5 is not to be asked for anything more */
     H5Pclose(now.access);
     if (status == ORW_OK)

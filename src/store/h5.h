@@ -38,9 +38,6 @@ orw_status orw_h5_open(const char *path, const char *kind, hid_t *file);
  * of the suite's types, in the file itself, unfiltered, whose storage is what their shape says; texts as attributes.
  * Everything together fits into the file: what is read later may be allocated. */
 orw_status orw_h5_gate(hid_t file, const char *path);
-/* look(context), in which a fault of HDF5 (a wild address, a wrong free) is ORW_ERR_INPUT, and the end of the process
- * near: see orw_leave_at_once. `context` keeps nothing that HDF5 handed out then. */
-orw_status orw_h5_guarded(orw_status (*look)(void *context), void *context, const char *path);
 
 /* Of a file that is being made: these write, or compare (orw_h5_content). */
 orw_status orw_h5_make_group(hid_t place, const char *name, hid_t *group);

@@ -1,10 +1,10 @@
 /* guard.c - HDF5 believes what a file says of itself: some that were made to do harm take it to memory that is not
- * there, or to free what it never had. While a file is looked at for the first time (gate.c) such a fault is an error
- * of the file. HDF5 is in no state to go on then: the process ends with its line, as after a close that failed. */
+ * there, or to free what it never had. While such a file is looked at, a fault is an error of the file. HDF5 is in no
+ * state to go on then: the process ends with its line, as after a close that failed. */
 #include <setjmp.h>
 #include <signal.h>
 
-#include "h5.h"
+#include "orw/base.h"
 
 static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
 enum { FAULTS = sizeof faults / sizeof *faults };
@@ -19,7 +19,7 @@ static void set_all(const struct sigaction *now, struct sigaction *were) {
     for (int i = 0; i < FAULTS; i++) sigaction(faults[i], now ? now : &were[i], now ? &were[i] : NULL);
 }
 
-orw_status orw_h5_guarded(orw_status (*look)(void *context), void *context, const char *path) {
+orw_status orw_guarded(orw_status (*look)(void *context), void *context, const char *path) {
     static const struct sigaction fault = {.sa_handler = caught, .sa_flags = SA_NODEFER};
     struct sigaction were[FAULTS];
     volatile orw_status status = ORW_ERR_INPUT;
