@@ -18,6 +18,7 @@ orw_status compression_data_load(orw_program *program, compression_data *data) {
     const orw_dataset *train;
     ORW_CALL(orw_comm_agree(program->comm, orw_images_load(config, program->about, &data->images)));
     train = data->images.train;
+    ORW_CALL(orw_same_classes(train, data->images.test)); /* what the classifier will need */
     ORW_CALL(mean_bytes(train, orw_config_int(config, "reward.quality"), &data->bytes));
     orw_log("data: %d training and %d test images of %s; mean size %.0f bytes", train->count, data->images.test->count,
             train->name, data->bytes);

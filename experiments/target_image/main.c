@@ -6,13 +6,12 @@
 
 #include "orw/program.h"
 
-static const orw_option data_options[] = {
-    {"data.directory", ORW_TEXT, "", "", 0, 0, NULL, "where MNIST lies; empty: $ORW_DATA/mnist, then the embedded copy",
-     ORW_INCIDENTAL},
-    {"quality.images", ORW_INT, "images", "10000", 100, 1e6, NULL,
-     "test images at most that the Frechet distances are measured to", ORW_STAGE_EVALUATE},
-    ORW_REWARD_KEY("even_digit"),
-    {.key = NULL}};
+static const orw_option data_options[] = {ORW_IMAGES_KEYS("mnist"),
+                                          {"quality.images", ORW_INT, "images", "10000", 100, 1e6, NULL,
+                                           "test images at most that the Frechet distances are measured to",
+                                           ORW_STAGE_EVALUATE},
+                                          ORW_REWARD_KEY("even_digit"),
+                                          {.key = NULL}};
 static const orw_option *const options[] = {
     orw_train_options,        orw_model_options,  orw_pretrain_options, orw_classifier_a_options,
     orw_classifier_b_options, orw_solver_options, ORW_SWEEP_TABLES,     orw_finetune_options,
@@ -23,8 +22,7 @@ static const char *const stages[] = {
 
 typedef struct experiment {
     orw_program *program;
-    orw_dataset *train, *test;
-    char parents[160];                   /* of what is learnt from data alone */
+    orw_images images;
     orw_model base, reward_model, judge; /* judge: classifier B, never a reward */
     orw_reward_host host;                /* what rewards can be given */
     orw_rewards rewards;
@@ -34,31 +32,32 @@ typedef struct experiment {
     double *base_row;      /* the base model's evaluation, where every run starts */
 } experiment;
 
+/* Digits, or what else has ten classes that may stand for them. */
 static orw_status load_data(experiment *self) {
-    const char *directory = orw_config_text(self->program->config, "data.directory");
-    ORW_CALL(orw_mnist_load(*directory ? directory : NULL, true, &self->train));
-    ORW_CALL(orw_mnist_load(*directory ? directory : NULL, false, &self->test));
-    snprintf(self->parents, sizeof self->parents, "data = %s\ntest = %s\n", self->train->digest, self->test->digest);
-    ORW_CALL(
-        orw_dictionary_set(self->program->about, "data.train", "%s sha256 %s", self->train->name, self->train->digest));
-    return orw_dictionary_set(self->program->about, "data.test", "%s sha256 %s", self->test->name, self->test->digest);
+    const orw_program *program = self->program;
+    orw_status status = orw_images_load(program->config, program->about, &self->images);
+    const int classes = status == ORW_OK ? self->images.train->classes : 0;
+    if (status == ORW_OK && classes != 10)
+        status = orw_error(ORW_ERR_INPUT, "data.set: %s has %d classes, expected ten, as digits have",
+                           self->images.train->name, classes);
+    return orw_comm_agree(program->comm, status);
 }
 
 /* The pretrained flow: v_ref of everything that follows. */
 static orw_status make_base(experiment *self) {
     orw_place place;
     orw_model *base = &self->base;
-    ORW_CALL(orw_program_place(self->program, "base", ORW_STAGE_BASE, self->parents, &place));
-    orw_status status = orw_pretrain(&place, self->train, &base->network, &base->values, base->digest);
+    ORW_CALL(orw_program_place(self->program, "base", ORW_STAGE_BASE, self->images.parents, &place));
+    orw_status status = orw_pretrain(&place, self->images.train, &base->network, &base->values, base->digest);
     orw_place_clear(&place);
     return status;
 }
 
 static orw_status make_classifier(experiment *self, const char *name, orw_model *model) {
     orw_place place;
-    ORW_CALL(orw_program_place(self->program, name, name, self->parents, &place));
-    orw_status status =
-        orw_train_classifier(&place, name, self->train, self->test, &model->network, &model->values, model->digest);
+    ORW_CALL(orw_program_place(self->program, name, name, self->images.parents, &place));
+    orw_status status = orw_train_classifier(&place, name, self->images.train, self->images.test, &model->network,
+                                             &model->values, model->digest);
     orw_place_clear(&place);
     return status;
 }
@@ -74,9 +73,9 @@ static orw_status give_model(void *context, const char *role, const orw_model **
 static orw_status check_rewards(experiment *self) {
     static const char *const models[] = {"classifier_a", NULL};
     self->host = (orw_reward_host){.config = self->program->config,
-                                   .height = self->train->height,
-                                   .width = self->train->width,
-                                   .channels = self->train->channels,
+                                   .height = self->images.train->height,
+                                   .width = self->images.train->width,
+                                   .channels = self->images.train->channels,
                                    .models = models,
                                    .model = give_model,
                                    .context = self};
@@ -87,13 +86,13 @@ static orw_status check_rewards(experiment *self) {
 static orw_status open_judge(experiment *self) {
     const orw_program *program = self->program;
     int most = orw_config_int(program->config, "quality.images");
-    ORW_CALL(orw_comm_agree(program->comm, orw_digits_open(&self->judge, self->test, most, &self->digits)));
+    ORW_CALL(orw_comm_agree(program->comm, orw_digits_open(&self->judge, self->images.test, most, &self->digits)));
     self->observer = orw_digits_observer(&self->digits);
     const orw_metric_offer offer = {.config = program->config,
                                     .judge = &self->judge,
-                                    .test = self->test,
-                                    .pixels = (size_t)self->test->height * (size_t)self->test->width,
-                                    .channels = (size_t)self->test->channels};
+                                    .test = self->images.test,
+                                    .pixels = (size_t)self->images.test->height * (size_t)self->images.test->width,
+                                    .channels = (size_t)self->images.test->channels};
     ORW_CALL(orw_comm_agree(program->comm, orw_metrics_open(&self->observer, &offer, &self->metrics)));
     self->observer = *orw_metrics_observer(self->metrics);
     return orw_dictionary_set(program->about, "data.frechet_halves", "%.6g", self->digits.halves);
@@ -143,8 +142,7 @@ static orw_status run_all(orw_program *program) {
     orw_model_clear(&self.judge);
     orw_model_clear(&self.reward_model);
     orw_model_clear(&self.base);
-    orw_dataset_destroy(&self.test);
-    orw_dataset_destroy(&self.train);
+    orw_images_clear(&self.images);
     return status;
 }
 

@@ -253,6 +253,9 @@ orw_status orw_sha256_bytes(const void *bytes, size_t count, char text[ORW_SHA25
 orw_status orw_sha256_file(const char *path, char text[ORW_SHA256_TEXT]);
 orw_status orw_make_directories(const char *path); /* mkdir -p; ORW_ERR_INPUT names the path and the reason */
 bool orw_file_exists(const char *path);
+/* Opens a plain file for reading; NULL, with an error text of ORW_ERR_INPUT, where it is none: a pipe of that name
+ * would be waited for. */
+FILE *orw_open_plain(const char *path);
 /* To be asked before the work whose result is to be written to `path`: may it be? `place` is then the name to write
  * under, which is where symbolic links lead: writers replace their file as a whole, and must not replace a link.
  * ORW_ERR_INPUT: a folder, device, pipe or socket has the name (or NAME.partial), or the directory cannot be written

@@ -110,7 +110,7 @@ typedef orw_status (*orw_label_scores)(void *context, orw_tape *tape, int count,
  * number; the ranks take turns at them. `what` stands in the log. Collective. */
 orw_status orw_place_accuracy(const orw_place *place, const char *what, const orw_dataset *test,
                               orw_label_scores scores, void *context);
-/* ORW_ERR_INPUT where the two parts of a data set have not the same classes. */
+/* ORW_ERR_INPUT where the two parts of a data set have not the same classes, or no labels. */
 orw_status orw_same_classes(const orw_dataset *data, const orw_dataset *test);
 
 /* ---------------------------------------------------------------- models that are fitted ------------------------ */

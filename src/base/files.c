@@ -14,6 +14,20 @@ bool orw_file_exists(const char *path) {
     return stat(path, &about) == 0;
 }
 
+FILE *orw_open_plain(const char *path) {
+    struct stat about;
+    FILE *file = NULL;
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0 || fstat(descriptor, &about) != 0)
+        orw_error(ORW_ERR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    else if (!S_ISREG(about.st_mode))
+        orw_error(ORW_ERR_INPUT, "%s: not a plain file, expected one", path);
+    else if (!(file = fdopen(descriptor, "rb")))
+        orw_error(ORW_ERR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    if (!file && descriptor >= 0) close(descriptor);
+    return file;
+}
+
 static orw_status make_directory(const char *path) {
     struct stat about;
     if (mkdir(path, 0777) == 0) return ORW_OK;

@@ -1,14 +1,15 @@
-/* export.c - `orw export`: run files as text that gnuplot, awk and people read. */
-#include "orw/store.h"
-
+/* export.c - `orw export`: run files as text that gnuplot, awk and people read; images as files that all others read.
+ */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "images.h"
 #include "table.h"
 
 static const char usage[] =
     "usage: orw export FILE TABLE | --list FILE | --provenance FILE | --band COLUMN FILE... | --last FILE...\n"
+    "       orw export --images OUT FILE|NAME [--set KEY=VALUE]...\n"
     "Tables of run files as text: columns separated by tabs, their names in a first line that starts with #.\n"
     "\n"
     "  FILE TABLE          all rows of one table\n"
@@ -18,7 +19,10 @@ static const char usage[] =
     "    --against NAME    ... at equal values of this column (default update)\n"
     "    --smooth N        ... after a moving mean over the last N rows (default 1: none)\n"
     "  --last              the last row of each file, with run, method, alpha, tau and seed\n"
-    "  --table NAME        of --band (default metrics) and --last (default evaluation)\n";
+    "  --table NAME        of --band (default metrics) and --last (default evaluation)\n"
+    "  --images OUT        images of a samples file or of a data set (orw grid --help has their names) as OUT:\n"
+    "                      NAME.npy for NumPy; NAME/, PNG files with labels.tsv and captions.tsv; NAME.h5, samples\n"
+    "    --set KEY=VALUE   ... brought to data.size=N, data.colour=grey|rgb\n";
 
 /* ---------------------------------------------------------------- tables ---------------------------------------- */
 
@@ -156,18 +160,51 @@ done:
     return status;
 }
 
+/* ---------------------------------------------------------------- images ---------------------------------------- */
+
+static orw_status read_options(const orw_cli_texts *settings, orw_dataset_options *options) {
+    const orw_option *const tables[] = {orw_dataset_keys, NULL};
+    orw_config *config = NULL;
+    ORW_CALL(orw_config_create(&config, tables));
+    orw_status status = ORW_OK;
+    for (int i = 0; i < settings->count && status == ORW_OK; i++) status = orw_config_set(config, settings->texts[i]);
+    if (status == ORW_OK) orw_dataset_configure(config, options);
+    orw_config_destroy(&config);
+    return status;
+}
+
+static orw_status export_images(const char *from, const char *to, const orw_cli_texts *settings) {
+    orw_dataset *images = NULL;
+    orw_dictionary *about = NULL;
+    orw_dataset_options options;
+    char place[ORW_OUTPUT];
+    ORW_CALL(read_options(settings, &options));
+    ORW_CALL(orw_cli_images_place(to, from, place));
+    orw_status status = orw_cli_images_read(from, false, &options, &images);
+    if (status == ORW_OK) status = orw_dictionary_create(&about);
+    if (status == ORW_OK) status = orw_dictionary_set(about, "images", "%s sha256 %s", images->name, images->digest);
+    if (status == ORW_OK) status = orw_cli_named(orw_cli_images_write(place, images, about), to);
+    if (status == ORW_OK) orw_dataset_tell(images);
+    orw_dictionary_destroy(&about);
+    orw_dataset_destroy(&images);
+    return status;
+}
+
 /* ---------------------------------------------------------------- the command ----------------------------------- */
 
 typedef struct request {
     bool list, last, provenance;
-    const char *band, *against, *table;
+    const char *band, *against, *table, *images;
+    orw_cli_texts settings;
     int smooth;
 } request;
 
 static orw_status answer(const request *asked, const orw_cli_operands *files) {
-    int ways = asked->list + asked->last + asked->provenance + (asked->band != NULL);
+    int ways = asked->list + asked->last + asked->provenance + (asked->band != NULL) + (asked->images != NULL);
     if (ways > 1)
-        return orw_error(ORW_ERR_INPUT, "orw export: expected only one of --list, --provenance, --band, --last");
+        return orw_error(ORW_ERR_INPUT,
+                         "orw export: expected only one of --list, --provenance, --band, --last, --images");
+    if (asked->settings.count && !asked->images) return orw_error(ORW_ERR_INPUT, "orw export: --set is for --images");
     if ((asked->against || asked->smooth) && !asked->band)
         return orw_error(ORW_ERR_INPUT, "orw export: --against and --smooth are for --band");
     if (asked->table && !asked->band && !asked->last)
@@ -178,10 +215,11 @@ static orw_status answer(const request *asked, const orw_cli_operands *files) {
                             asked->against ? asked->against : "update", asked->smooth ? asked->smooth : 1, files->count,
                             files->words);
     if (asked->last) return print_last(asked->table ? asked->table : "evaluation", files->count, files->words);
-    int expected = asked->list || asked->provenance ? 1 : 2;
+    int expected = asked->list || asked->provenance || asked->images ? 1 : 2;
     if (files->count != expected)
         return orw_error(ORW_ERR_INPUT, "orw export: %d arguments, expected %s", files->count,
                          expected == 1 ? "one FILE" : "FILE TABLE (--list FILE shows the tables)");
+    if (asked->images) return export_images(files->words[0], asked->images, &asked->settings);
     if (asked->list) return print_list(files->words[0]);
     if (asked->provenance) return print_provenance(files->words[0]);
     return print_table(files->words[0], files->words[1]);
@@ -195,6 +233,8 @@ int orw_cli_export(int argc, char **argv) {
                                       {"--band", ORW_CLI_TEXT, &asked.band, 0, 0},
                                       {"--against", ORW_CLI_TEXT, &asked.against, 0, 0},
                                       {"--table", ORW_CLI_TEXT, &asked.table, 0, 0},
+                                      {"--images", ORW_CLI_TEXT, &asked.images, 0, 0},
+                                      {"--set", ORW_CLI_TEXTS, &asked.settings, 0, 0},
                                       {"--smooth", ORW_CLI_INT, &asked.smooth, 1, 1 << 20},
                                       {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands files;

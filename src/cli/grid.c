@@ -1,27 +1,31 @@
 /* grid.c - `orw grid`: a contact sheet of samples or of a data set's images. */
 #include "orw/scene.h"
-#include "orw/store.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "images.h"
 
 static const char usage[] =
     "usage: orw grid FILE|NAME OUT.png [--count N] [--columns C] [--scale S] [--first I] [--set KEY=VALUE]...\n"
-    "Contact sheet of a samples file or of a data set, as PNG. The captions of scenes are listed on stdout: index,\n"
-    "caption, and what is to be seen, separated by tabs. (orw grid --dataset NAME OUT.png means the same.)\n"
+    "Contact sheet of a samples file or of a data set, as PNG; says how many images there are, how large, and their\n"
+    "mean. Captions are listed on stdout: index, caption and, of scenes, what is to be seen, separated by tabs.\n"
+    "(orw grid --dataset NAME OUT.png means the same.)\n"
     "\n"
-    "  NAME             mnist:train, mnist:test, cifar10:train, cifar10:test, cifar10:FILE.bin, sprites:SEED:COUNT,\n"
-    "                   scenes:SEED:COUNT\n"
+    "  NAME             mnist:train, mnist:test, fashion:train, fashion:test, cifar10:train, cifar10:test,\n"
+    "                   cifar10:FILE.bin, sprites:SEED:COUNT, scenes:SEED:COUNT, folder:DIR, npy:IMAGES[,LABELS],\n"
+    "                   hdf5:FILE:/SET[,/LABELS], idx:IMAGES[,LABELS]\n"
     "  --count N        images (default 64, or what there is)\n"
     "  --columns C      images per row (default: about as many as rows)\n"
     "  --scale S        pixels per pixel (default 2)\n"
     "  --first I        number of the first image (default 0)\n"
-    "  --set KEY=VALUE  options of sprites and scenes: scenes.objects=3, sprites.size=64, ...; --keys lists them\n"
+    "  --set KEY=VALUE  data.size=32, data.colour=grey; of sprites and scenes scenes.objects=3, ...; --keys lists "
+    "them\n"
     "  --keys           these keys, with defaults and meaning\n";
+
+static const orw_option *const tables[] = {orw_dataset_keys, orw_sprite_options, orw_scene_keys, NULL};
 
 typedef struct sheet {
     int count, columns, scale, first;
@@ -37,13 +41,13 @@ static orw_status draw(const char *from, const char *to, sheet s, int total, int
                           columns < count ? columns : count, s.scale);
 }
 
-static orw_status draw_dataset(const char *name, const char *to, sheet s) {
-    orw_dataset *dataset = NULL;
-    ORW_CALL(orw_dataset_open(name, &dataset));
-    orw_status status =
-        draw(name, to, s, dataset->count, dataset->height, dataset->width, dataset->channels, dataset->pixels);
-    orw_dataset_destroy(&dataset);
-    return status;
+static orw_status draw_images(const char *name, const char *to, sheet s, const orw_dataset *images) {
+    ORW_CALL(draw(name, to, s, images->count, images->height, images->width, images->channels, images->pixels));
+    orw_dataset_tell(images);
+    if (images->captions) printf("# index\tcaption\n");
+    for (int i = s.first; images->captions && i < images->count && i < s.first + s.count; i++)
+        printf("%d\t%s\n", i, images->captions[i]);
+    return ORW_OK;
 }
 
 /* Pictures made here: with captions, where there is more than one object. */
@@ -51,9 +55,11 @@ static orw_status draw_scenes(const char *name, const char *to, sheet s, const o
     orw_sprites *sprites = NULL;
     orw_dataset *dataset = NULL;
     orw_scene *scenes = NULL;
+    orw_dataset_options options;
+    orw_dataset_configure(config, &options);
     ORW_CALL(orw_scenes_open(name, config, &sprites, &dataset, &scenes));
-    orw_status status =
-        draw(name, to, s, dataset->count, dataset->height, dataset->width, dataset->channels, dataset->pixels);
+    orw_status status = orw_dataset_reshape(&options, dataset);
+    if (status == ORW_OK) status = draw_images(name, to, s, dataset);
     if (status == ORW_OK && dataset->conditions) {
         printf("# index\tcaption\ttruth\n");
         for (int i = s.first; i < dataset->count && i < s.first + s.count; i++) {
@@ -69,44 +75,44 @@ static orw_status draw_scenes(const char *name, const char *to, sheet s, const o
     return status;
 }
 
-static orw_status draw_samples(const char *path, const char *to, sheet s) {
-    orw_samples samples;
-    ORW_CALL(orw_samples_read(path, &samples));
-    orw_status status =
-        draw(path, to, s, samples.count, samples.height, samples.width, samples.channels, samples.pixels);
-    orw_samples_free(&samples);
-    return status;
-}
-
 static bool is_made_here(const char *name) {
     return strncmp(name, "sprites:", 8) == 0 || strncmp(name, "scenes:", 7) == 0;
 }
 
-static orw_status draw_any(const char *from, const char *to, sheet s, const orw_cli_texts *settings, bool dataset) {
-    const orw_option *const tables[] = {orw_sprite_options, orw_scene_keys, NULL};
-    bool named = dataset || (!orw_file_exists(from) && strchr(from, ':'));
+/* A key that says how pictures are made counts for those that are made here alone. */
+static orw_status check_settings(const char *from, const orw_cli_texts *settings) {
+    for (int i = 0; i < settings->count && !is_made_here(from); i++)
+        if (strncmp(settings->texts[i], "data.", 5) != 0)
+            return orw_error(ORW_ERR_INPUT,
+                             "--set: '%s', but only sprites:... and scenes:... have such settings, not %s",
+                             settings->texts[i], from);
+    return ORW_OK;
+}
+
+static orw_status draw_any(const char *from, const char *to, sheet s, const orw_config *config, bool is_dataset) {
+    orw_dataset *images = NULL;
+    orw_dataset_options options;
+    if ((is_dataset || orw_cli_is_dataset(from)) && is_made_here(from)) return draw_scenes(from, to, s, config);
+    orw_dataset_configure(config, &options);
+    ORW_CALL(orw_cli_images_read(from, is_dataset, &options, &images));
+    orw_status status = draw_images(from, to, s, images);
+    orw_dataset_destroy(&images);
+    return status;
+}
+
+static orw_status draw_configured(const char *from, const char *to, sheet s, const orw_cli_texts *settings,
+                                  bool is_dataset) {
     orw_config *config = NULL;
-    if (settings->count > 0 && !(named && is_made_here(from)))
-        return orw_error(ORW_ERR_INPUT, "--set: '%s', but only sprites:... and scenes:... have settings, not %s",
-                         settings->texts[0], from);
-    if (!named) return draw_samples(from, to, s);
-    if (!is_made_here(from)) return draw_dataset(from, to, s);
+    ORW_CALL(check_settings(from, settings));
     ORW_CALL(orw_config_create(&config, tables));
     orw_status status = ORW_OK;
     for (int i = 0; i < settings->count && status == ORW_OK; i++) status = orw_config_set(config, settings->texts[i]);
-    if (status == ORW_OK) status = draw_scenes(from, to, s, config);
+    if (status == ORW_OK) status = draw_any(from, to, s, config, is_dataset);
     orw_config_destroy(&config);
     return status;
 }
 
-/* A data set's name may end with that of a file, cifar10:FILE.bin. */
-static orw_status check_output(const char *from, const char *to, char place[ORW_OUTPUT]) {
-    const char *colon = strchr(from, ':');
-    return orw_cli_output(to, (const char *const[]){from, colon ? colon + 1 : NULL, NULL}, place);
-}
-
 static orw_status print_keys(void) {
-    const orw_option *const tables[] = {orw_sprite_options, orw_scene_keys, NULL};
     orw_config *config = NULL;
     ORW_CALL(orw_config_create(&config, tables));
     orw_config_print_help(config, stdout);
@@ -136,7 +142,7 @@ int orw_cli_grid(int argc, char **argv) {
                            (int)strcspn(usage, "\n"), usage);
     else if (keys)
         status = print_keys();
-    if (status == ORW_OK && !keys) status = check_output(from, operands.words[wanted - 1], place);
-    if (status == ORW_OK && !keys) status = draw_any(from, place, s, &settings, dataset != NULL);
+    if (status == ORW_OK && !keys) status = orw_cli_images_beside(operands.words[wanted - 1], from, place);
+    if (status == ORW_OK && !keys) status = draw_configured(from, place, s, &settings, dataset != NULL);
     return orw_cli_status(status);
 }

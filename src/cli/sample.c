@@ -1,18 +1,19 @@
 /* sample.c - `orw sample`: draws from a saved flow model. */
 #include "orw/flow.h"
 #include "orw/scene.h"
-#include "orw/store.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "images.h"
 
 static const char usage[] =
-    "usage: orw sample MODEL.h5 OUT.h5 [--count N] [--seed S] [--solver NAME] [--steps N] [--tolerance X]\n"
+    "usage: orw sample MODEL.h5 OUT [--count N] [--seed S] [--solver NAME] [--steps N] [--tolerance X]\n"
     "                                  [--label L | --prompt TEXT] [--guidance G]\n"
-    "Draws from a saved flow model; `orw grid OUT.h5 OUT.png` shows them.\n"
+    "Draws from a saved flow model. OUT is NAME.h5, a samples file, of which `orw grid` makes a sheet; NAME.npy, "
+    "uint8\n"
+    "[N,H,W,C] for NumPy; or NAME/, a folder of PNG files.\n"
     "\n"
     "  --count N       samples (default 64)\n"
     "  --seed S        of the noise that the flow starts from (default 0)\n"
@@ -140,6 +141,30 @@ static bool flows(const orw_network *network) {
     return false;
 }
 
+/* Pixels, for a format that knows no more. */
+static orw_status write_images(const char *out, int count, const orw_network *network, const float *x) {
+    orw_dataset images = {.count = count};
+    orw_network_shape(network, &images.height, &images.width, &images.channels);
+    if (images.channels != 1 && images.channels != 3)
+        return orw_error(ORW_ERR_INPUT, "%s: samples of %d channels, expected 1 or 3 for images (NAME.h5 takes any)",
+                         out, images.channels);
+    const size_t all = (size_t)count * (size_t)images.height * (size_t)images.width * (size_t)images.channels;
+    images.pixels = malloc(all);
+    if (!images.pixels) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %d images", out, count);
+    for (size_t i = 0; i < all; i++) images.pixels[i] = orw_pixel(x[i]);
+    orw_status status = orw_cli_images_write(out, &images, NULL);
+    free(images.pixels);
+    return status;
+}
+
+static orw_status write_samples(const orw_comm *comm, const orw_plan *plan, const char *out, const orw_network *network,
+                                const float *x, const orw_dictionary *about) {
+    int height, width, channels;
+    if (orw_cli_is_plain(out)) return write_images(out, plan->batch, network, x);
+    orw_network_shape(network, &height, &width, &channels);
+    return orw_cli_named(orw_samples_write(comm, plan, out, height, width, channels, x, NULL, NULL, about), out);
+}
+
 static orw_status sample(const orw_comm *comm, const request *asked) {
     orw_network *network = NULL;
     orw_dictionary *about = NULL;
@@ -170,8 +195,7 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
     ORW_TRY(status, draw(asked, &field, &solver, conditions, D, x, &evaluations), done);
     ORW_TRY(status, orw_dictionary_create(&about), done);
     ORW_TRY(status, describe(asked, digest, &solver, evaluations, about), done);
-    status = orw_cli_named(orw_samples_write(comm, &plan, asked->out, height, width, channels, x, NULL, NULL, about),
-                           asked->out);
+    status = write_samples(comm, &plan, asked->out, network, x, about);
 done:
     orw_dictionary_destroy(&about);
     free(x);
@@ -197,8 +221,7 @@ int orw_cli_sample(int argc, char **argv) {
     orw_comm *comm = NULL;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
-    if (status == ORW_OK)
-        status = orw_cli_output(operands.words[1], (const char *const[]){operands.words[0], NULL}, place);
+    if (status == ORW_OK) status = orw_cli_images_place(operands.words[1], operands.words[0], place);
     if (status != ORW_OK) return orw_cli_status(status);
     if (asked.label >= 0 && asked.prompt)
         return orw_cli_status(orw_error(ORW_ERR_INPUT, "--label: not together with --prompt"));

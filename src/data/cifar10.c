@@ -199,10 +199,12 @@ orw_status orw_cifar10_load(const char *directory, bool train, orw_dataset **dat
     return load(found->name, files, paths, dataset);
 }
 
-static orw_status open_part(const char *name, const char *rest, orw_dataset **dataset) {
+static orw_status open_part(const char *name, const char *rest, const orw_dataset_options *options,
+                            orw_dataset **dataset) {
     bool train;
-    (void)name;
+    (void)name, (void)options;
     return orw_dataset_part(rest, &train) ? orw_cifar10_load(NULL, train, dataset) : orw_cifar10_read(rest, dataset);
 }
 
-const orw_dataset_kind orw_dataset_cifar10 = {"cifar10", "cifar10:train, cifar10:test, cifar10:FILE", open_part};
+const orw_dataset_kind orw_dataset_cifar10 = {"cifar10", "cifar10:train, cifar10:test, cifar10:FILE", open_part,
+                                              orw_cifar10_load};

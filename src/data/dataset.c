@@ -9,6 +9,8 @@ void orw_dataset_destroy(orw_dataset **dataset) {
     free((*dataset)->pixels);
     free((*dataset)->labels);
     free((*dataset)->nouns);
+    for (int i = 0; (*dataset)->captions && i < (*dataset)->count; i++) free((*dataset)->captions[i]);
+    free((*dataset)->captions);
     free((*dataset)->conditions);
     free(*dataset);
     *dataset = NULL;

@@ -1,23 +1,17 @@
 /* idx.c - the IDX format of MNIST: a magic number, one big-endian 32-bit size per dimension, then unsigned bytes.
  * zlib's reader takes raw and gzip-compressed files alike. */
-#include "orw/data.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
+#include "sets.h"
+
 enum {
     images_magic = 0x803, /* unsigned bytes, three dimensions */
-    labels_magic = 0x801, /* unsigned bytes, one dimension */
-    most_items = 1 << 24,
-    longest_side = 4096
+    labels_magic = 0x801  /* unsigned bytes, one dimension */
 };
-static const size_t most_bytes = (size_t)1 << 31;
-/* What a compressed file may be believed to hold: images shrink to a fifth, blank ones to a thousandth. Beyond this a
- * small file would ask for gigabytes of memory. */
-static const size_t believed_bytes = (size_t)64 << 20, believed_ratio = 100;
 
 typedef struct idx_file {
     const char *path;
@@ -54,7 +48,7 @@ static orw_status check_sizes(idx_file *idx, uint32_t magic, const uint8_t *head
     int dimensions = (int)(magic & 0xff);
     *items = 1;
     for (int d = 0; d < dimensions; d++) {
-        uint32_t size = big_endian(header + 4 + 4 * d), limit = d == 0 ? most_items : longest_side;
+        uint32_t size = big_endian(header + 4 + 4 * d), limit = d == 0 ? ORW_MOST_IMAGES : ORW_LONGEST_SIDE;
         if (size < 1 || size > limit) {
             return orw_error(ORW_ERR_INPUT, "%s: dimension %d has size %u: expected 1 to %u", idx->path, d, size,
                              limit);
@@ -62,9 +56,9 @@ static orw_status check_sizes(idx_file *idx, uint32_t magic, const uint8_t *head
         idx->sizes[d] = size;
         *items *= size;
     }
-    if (*items > most_bytes) {
+    if (*items > ORW_MOST_BYTES) {
         return orw_error(ORW_ERR_INPUT, "%s: the header announces %zu bytes: expected at most %zu", idx->path, *items,
-                         most_bytes);
+                         ORW_MOST_BYTES);
     }
     return ORW_OK;
 }
@@ -81,7 +75,7 @@ static orw_status check_file_size(const idx_file *idx, gzFile file, size_t expec
                                : orw_error(ORW_ERR_INPUT, "%s: more than %zu bytes: expected exactly that many",
                                            idx->path, expected);
     }
-    size_t most = believed_bytes + believed_ratio * size;
+    size_t most = orw_believed_bytes(size);
     if (expected <= most) return ORW_OK;
     return orw_error(ORW_ERR_INPUT, "%s: %zu compressed bytes announce %zu: expected at most %zu", idx->path, size,
                      expected, most);
@@ -147,27 +141,31 @@ static orw_status load_idx(idx_file *idx, uint32_t magic) {
     return status;
 }
 
-static orw_status assemble(const idx_file *images, const idx_file *labels, orw_dataset *dataset) {
+static orw_status take_labels(const idx_file *images, const idx_file *labels, orw_dataset *dataset) {
     if (images->sizes[0] != labels->sizes[0]) {
         return orw_error(ORW_ERR_INPUT, "%s: %u labels: expected %u, one per image of %s", labels->path,
                          labels->sizes[0], images->sizes[0], images->path);
     }
+    const size_t count = images->sizes[0];
+    dataset->labels = malloc(count);
+    if (!dataset->labels) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %zu bytes", labels->path, count);
+    memcpy(dataset->labels, labels->items, count);
+    for (size_t i = 0; i < count; i++)
+        if (dataset->labels[i] >= dataset->classes) dataset->classes = dataset->labels[i] + 1;
+    return ORW_OK;
+}
+
+static orw_status assemble(const idx_file *images, const idx_file *labels, orw_dataset *dataset) {
+    if (labels->items) ORW_CALL(take_labels(images, labels, dataset));
     ORW_CALL(orw_sha256_bytes(images->content, images->size, dataset->digest));
     size_t count = images->sizes[0], pixels = count * images->sizes[1] * images->sizes[2];
     dataset->pixels = malloc(pixels);
-    dataset->labels = malloc(count);
-    if (!dataset->pixels || !dataset->labels) {
-        return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %zu bytes", images->path, pixels + count);
-    }
+    if (!dataset->pixels) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %zu bytes", images->path, pixels);
     memcpy(dataset->pixels, images->items, pixels);
-    memcpy(dataset->labels, labels->items, count);
     dataset->count = (int)count;
     dataset->height = (int)images->sizes[1];
     dataset->width = (int)images->sizes[2];
     dataset->channels = 1;
-    for (size_t i = 0; i < count; i++) {
-        if (dataset->labels[i] >= dataset->classes) dataset->classes = dataset->labels[i] + 1;
-    }
     const char *slash = strrchr(images->path, '/');
     snprintf(dataset->name, sizeof dataset->name, "%s", slash ? slash + 1 : images->path);
     return ORW_OK;
@@ -178,7 +176,7 @@ orw_status orw_idx_load(const char *images, const char *labels, orw_dataset **da
     orw_status status;
     *dataset = NULL;
     ORW_TRY(status, load_idx(&image_file, images_magic), done);
-    ORW_TRY(status, load_idx(&label_file, labels_magic), done);
+    if (labels) ORW_TRY(status, load_idx(&label_file, labels_magic), done);
     *dataset = calloc(1, sizeof **dataset);
     status = *dataset ? assemble(&image_file, &label_file, *dataset)
                       : orw_error(ORW_ERR_SYSTEM, "%s: no memory for a data set", images);
@@ -188,3 +186,18 @@ done:
     free(label_file.content);
     return status;
 }
+
+/* The digest covers the labels, too: there is no published sum to hold them against. */
+static orw_status open_pair(const char *name, const char *rest, const orw_dataset_options *options,
+                            orw_dataset **dataset) {
+    char *images = NULL, *labels = NULL;
+    (void)options;
+    orw_status status = orw_dataset_two_files(name, rest, &images, &labels);
+    if (status == ORW_OK) status = orw_idx_load(images, labels, dataset);
+    if (status == ORW_OK) status = orw_dataset_seal(*dataset);
+    free(images);
+    free(labels);
+    return status;
+}
+
+const orw_dataset_kind orw_dataset_idx = {"idx", "idx:IMAGES[,LABELS]", open_pair, NULL};

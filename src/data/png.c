@@ -1,11 +1,11 @@
 /* png.c - 8-bit PNG files through libpng. */
-#include "orw/data.h"
-
 #include <errno.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "sets.h"
 
 enum { longest_side = 1 << 16 };
 
@@ -57,22 +57,29 @@ static orw_status write_file(FILE *file, const char *path, const raster *picture
     return status;
 }
 
-orw_status orw_png_write(const char *path, int height, int width, int channels, const uint8_t *pixels) {
+orw_status orw_png_put(const char *path, int height, int width, int channels, const uint8_t *pixels) {
     if ((channels != 1 && channels != 3) || height < 1 || width < 1 || height > longest_side || width > longest_side) {
         return orw_error(ORW_ERR_INPUT, "%s: an image of %d x %d x %d: expected sides of 1 to %d and 1 or 3 channels",
                          path, height, width, channels, longest_side);
     }
     raster picture = {.height = height, .width = width, .channels = channels, .pixels = pixels};
+    FILE *file = fopen(path, "wb");
+    if (!file) return orw_error(ORW_ERR_INPUT, "%s: cannot create: %s", path, strerror(errno));
+    orw_status status = write_file(file, path, &picture);
+    if (fclose(file) != 0 && status == ORW_OK)
+        status = orw_error(ORW_ERR_SYSTEM, "%s: cannot write: %s", path, strerror(errno));
+    if (status != ORW_OK) unlink(path);
+    return status;
+}
+
+orw_status orw_png_write(const char *path, int height, int width, int channels, const uint8_t *pixels) {
     char *aside;
     if (asprintf(&aside, "%s.partial", path) < 0) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for a path", path);
-    FILE *file = fopen(aside, "wb");
-    orw_status status = file ? write_file(file, path, &picture)
-                             : orw_error(ORW_ERR_INPUT, "%s: cannot create: %s", aside, strerror(errno));
-    if (file && fclose(file) != 0 && status == ORW_OK) {
-        status = orw_error(ORW_ERR_SYSTEM, "%s: cannot write: %s", path, strerror(errno));
+    orw_status status = orw_png_put(aside, height, width, channels, pixels);
+    if (status == ORW_OK) {
+        status = orw_commit_file(aside, path);
+        if (status != ORW_OK) unlink(aside);
     }
-    if (status == ORW_OK) status = orw_commit_file(aside, path);
-    if (file && status != ORW_OK) unlink(aside);
     free(aside);
     return status;
 }

@@ -55,10 +55,11 @@ orw_status orw_scenes_open(const char *name, const orw_config *config, orw_sprit
     return status;
 }
 
-static orw_status open_pictures(const char *name, const char *rest, orw_dataset **dataset) {
-    (void)rest;
+static orw_status open_pictures(const char *name, const char *rest, const orw_dataset_options *options,
+                                orw_dataset **dataset) {
+    (void)rest, (void)options;
     return orw_scenes_open(name, NULL, NULL, dataset, NULL);
 }
 
-const orw_dataset_kind orw_dataset_sprites = {"sprites", "sprites:SEED:COUNT", open_pictures};
-const orw_dataset_kind orw_dataset_scenes = {"scenes", "scenes:SEED:COUNT", open_pictures};
+const orw_dataset_kind orw_dataset_sprites = {"sprites", "sprites:SEED:COUNT", open_pictures, NULL};
+const orw_dataset_kind orw_dataset_scenes = {"scenes", "scenes:SEED:COUNT", open_pictures, NULL};

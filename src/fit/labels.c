@@ -58,6 +58,10 @@ orw_status orw_place_accuracy(const orw_place *place, const char *what, const or
 }
 
 orw_status orw_same_classes(const orw_dataset *data, const orw_dataset *test) {
+    const orw_dataset *without = data->classes < 2 ? data : test;
+    if (without->classes < 2)
+        return orw_error(ORW_ERR_INPUT, "%s: %s, expected images of two classes or more for a classifier",
+                         without->name, without->classes ? "one class" : "no labels");
     if (data->classes == test->classes) return ORW_OK;
     return orw_error(ORW_ERR_INPUT, "%s has %d classes, %s has %d: expected the same", test->name, test->classes,
                      data->name, data->classes);

@@ -58,7 +58,9 @@ for command in sample grid import export-weights config; do
     rm -f link real/file real/second plain
 
     refuse $command folder "folder: is a folder, expected" "$command: a folder is refused before the input is read"
-    refuse $command folder/ "folder/: is a folder, expected" "$command: likewise with its slash"
+    mkdir -p folder/in
+    refuse $command folder/ "folder/: is a folder, expected\\|folder/: expected an empty folder" "$command: likewise with its slash"
+    rmdir folder/in
     refuse $command pipe "pipe: is a pipe, expected" "$command: a pipe"
     refuse $command to-pipe "to-pipe: is a pipe, expected" "$command: a link to a pipe"
     refuse $command loop "loop: cannot be written: Too many levels" "$command: a link to itself"

@@ -126,7 +126,8 @@ static void test_tables(void) {
     REFUSE("more", "cat\tU+1F431\ta\tb\tc\n", "more/names.tsv:1: expected a noun");
     REFUSE("case", "# nouns\nCat\tU+1F431\ta\tb\n", "case/names.tsv:2: expected a noun");
     REFUSE("blank", "teddy  bear\tU+1F431\ta\tb\n", "blank/names.tsv:1: expected a noun");
-    REFUSE("length", "abcdefghijklmnopqrstuvwxyz\tU+1F431\ta\tb\n", "length/names.tsv:1: expected a noun");
+    REFUSE("length", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\tU+1F431\ta\tb\n",
+           "length/names.tsv:1: expected a noun");
     REFUSE("file", "cat\tU+1F431\ta.png\tb.png\n", "file/a.png: cannot be opened");
     REFUSE("empty", "", "empty/names.tsv: 0 nouns, expected at least 2");
     REFUSE("end", "# no end", "end/names.tsv:1: expected a line");
