@@ -58,7 +58,7 @@ static inline size_t orw_believed_bytes(size_t file) {
 /* Images [count,H,W,C] of another size and colour, in place of `pixels`, which the caller allocated; *channels is what
  * they have then. */
 orw_status orw_pixels_reshape(const orw_dataset_options *options, int count, int *height, int *width, int *channels,
-                       uint8_t **pixels);
+                              uint8_t **pixels);
 /* As orw_png_write, to a name that nobody waits for: neither renamed nor synced. */
 orw_status orw_png_put(const char *path, int height, int width, int channels, const uint8_t *pixels);
 /* DIR/NAME with "FILE TAB TEXT" lines as texts[count] in the order of files[count], which is sorted by bytes; every
