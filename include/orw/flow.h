@@ -21,9 +21,11 @@ orw_tensor *orw_field_velocity(const orw_field *field, orw_tape *tape, float *gr
 
 /* ---------------------------------------------------------------- solvers --------------------------------------- */
 
-/* ORW_ADAPTIVE: GSL's Runge-Kutta-Fehlberg 4(5), in double, over all samples of the call as one system: they share
- * their steps. A shard is always solved whole, so the result still does not depend on the number of ranks. */
-typedef enum orw_solver_kind { ORW_EULER, ORW_MIDPOINT, ORW_HEUN, ORW_ADAPTIVE } orw_solver_kind;
+/* ORW_AB2, ORW_AB3: Adams and Bashforth's rules, which use v at the one or two steps before again: one evaluation a
+ * step, and one more to begin. ORW_ADAPTIVE: GSL's Runge-Kutta-Fehlberg 4(5), in double, over all samples of the call
+ * as one system: they share their steps. A shard is always solved whole, so the result still does not depend on the
+ * number of ranks. */
+typedef enum orw_solver_kind { ORW_EULER, ORW_MIDPOINT, ORW_HEUN, ORW_AB2, ORW_AB3, ORW_ADAPTIVE } orw_solver_kind;
 typedef struct orw_solver {
     orw_solver_kind kind;
     int steps;        /* of equal length; adaptive: the first one tried is 1/steps */
@@ -34,7 +36,8 @@ typedef struct orw_solver {
 } orw_solver;
 extern const orw_option orw_solver_options[]; /* "solver.*", "sampler.*" */
 orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver);
-/* "euler" | "midpoint" | "heun" | "adaptive"; tolerance and guidance are set to their defaults, ORW_TOLERANCE and 1. */
+/* "euler" | "midpoint" | "heun" | "ab2" | "ab3" | "adaptive"; tolerance and guidance are set to their defaults,
+ * ORW_TOLERANCE and 1. */
 #define ORW_TOLERANCE 1e-4
 orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver);
 

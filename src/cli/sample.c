@@ -17,7 +17,7 @@ static const char usage[] =
     "\n"
     "  --count N       samples (default 64)\n"
     "  --seed S        of the noise that the flow starts from (default 0)\n"
-    "  --solver NAME   euler, midpoint, heun or adaptive (default midpoint)\n"
+    "  --solver NAME   euler, midpoint, heun, ab2, ab3 or adaptive (default midpoint)\n"
     "  --steps N       of the solver (default 8); adaptive: the first step tried is 1/N\n"
     "  --tolerance X   of one adaptive step (default 1e-4)\n"
     "  --label L       class, for models that take one\n"

@@ -41,7 +41,8 @@ void orw_flow_close(orw_flow *flow) {
     free(flow->times);
     free(flow->empty);
     free(flow->mixed);
-    flow->times = flow->mixed = NULL;
+    free(flow->past);
+    flow->times = flow->mixed = flow->past = NULL;
     flow->empty = NULL;
 }
 

@@ -66,7 +66,7 @@ static orw_status draw_ode(const orw_sampler *self, const orw_field *policy, orw
     (void)stream;
     if (!rollout->capacity) return orw_solve(policy, tape, solver, rollout->count, rollout->x, conditions, evaluations);
     if (solver->kind == ORW_ADAPTIVE || solver->steps > rollout->capacity)
-        return orw_error(ORW_ERR_INPUT, "solver.kind: adaptive steps cannot be kept, expected euler, midpoint or heun");
+        return orw_error(ORW_ERR_INPUT, "solver.kind: adaptive steps cannot be kept, expected one with equal steps");
     ORW_CALL(orw_flow_open(policy, tape, rollout->count, conditions, solver->guidance, &flow));
     orw_status status = follow_ode(&flow, solver, rollout);
     if (evaluations) *evaluations += flow.evaluations;

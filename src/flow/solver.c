@@ -6,8 +6,10 @@
 #include <string.h>
 
 const orw_option orw_solver_options[] = {
-    {"solver.kind", ORW_CHOICE, "", "midpoint", 0, 0, "euler|midpoint|heun|adaptive",
-     "ODE solver of the samplers; few Euler steps shrink images round after round", ORW_STAGE_EVALUATE},
+    {"solver.kind", ORW_CHOICE, "", "midpoint", 0, 0, "euler|midpoint|heun|ab2|ab3|adaptive",
+     "ODE solver of the samplers; few Euler steps shrink images round after round; ab2, ab3: Adams-Bashforth, one "
+     "evaluation a step and one more, where midpoint and heun take two a step",
+     ORW_STAGE_EVALUATE},
     {"solver.steps", ORW_INT, "steps", "8", 1, 10000, NULL,
      "steps from t = 0 to t = 1; adaptive: the first step tried is 1 / steps", ORW_STAGE_EVALUATE},
     {"solver.tolerance", ORW_REAL, "", "1e-4", 1e-7, 1, NULL,
@@ -34,14 +36,15 @@ const orw_option orw_solver_options[] = {
 
 orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver) {
     static const char *const names[] = {
-        [ORW_EULER] = "euler", [ORW_MIDPOINT] = "midpoint", [ORW_HEUN] = "heun", [ORW_ADAPTIVE] = "adaptive"};
+        [ORW_EULER] = "euler", [ORW_MIDPOINT] = "midpoint", [ORW_HEUN] = "heun",
+        [ORW_AB2] = "ab2",     [ORW_AB3] = "ab3",           [ORW_ADAPTIVE] = "adaptive"};
     if (steps < 1) return orw_error(ORW_ERR_INPUT, "solver steps: found %d, expected at least 1", steps);
     for (int kind = 0; kind < (int)(sizeof names / sizeof *names); kind++)
         if (strcmp(name, names[kind]) == 0) {
             *solver = (orw_solver){(orw_solver_kind)kind, steps, ORW_TOLERANCE, 1};
             return ORW_OK;
         }
-    return orw_error(ORW_ERR_INPUT, "solver: found '%s', expected euler, midpoint, heun or adaptive", name);
+    return orw_error(ORW_ERR_INPUT, "solver: found '%s', expected euler, midpoint, heun, ab2, ab3 or adaptive", name);
 }
 
 orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver) {
@@ -68,6 +71,36 @@ static orw_status heun_step(orw_flow *flow, double t, double t_next, float h, fl
     return ORW_OK;
 }
 
+/* The first half of a midpoint step, to `work`; v is remembered. */
+static void begin(size_t count, float h, const float *v, float *own, float *x, float *work) {
+    memcpy(own, v, count * sizeof *v);
+    for (size_t i = 0; i < count; i++) work[i] = x[i] + 0.5f * h * v[i];
+}
+
+/* Adams and Bashforth's rules of order 2 and 3. Begun by a midpoint step, the second one of order 3 is of order 2: both
+ * have errors of h^3, once, which is what the rest adds up to. */
+static orw_status multistep(orw_flow *flow, int order, int k, int steps, float *x, float *work) {
+    const float h = (float)(1.0 / steps);
+    if (!flow->past) flow->past = malloc(2 * (flow->count + 1) * sizeof *flow->past);
+    if (!flow->past) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", flow->batch);
+    /* v of step k takes the place of that of step k - 2 */
+    float *own = flow->past + (k % 2 ? flow->count : 0), *before = flow->past + (k % 2 ? 0 : flow->count);
+    const float *v = orw_flow_velocity(flow, (double)k / steps, x);
+    ORW_CALL(orw_tape_status(flow->tape));
+    if (k == 0) {
+        begin(flow->count, h, v, own, x, work);
+        return advance(flow, 0.5 / steps, h, x, work, x);
+    }
+    const bool third = order == 3 && k > 1;
+    const float a = third ? 23.0f / 12 : 1.5f, b = third ? -16.0f / 12 : -0.5f, c = 5.0f / 12;
+    for (size_t i = 0; i < flow->count; i++) {
+        const float slope = a * v[i] + b * before[i];
+        x[i] += h * (third ? slope + c * own[i] : slope);
+        own[i] = v[i];
+    }
+    return ORW_OK;
+}
+
 orw_status orw_solve_step(orw_flow *flow, orw_solver_kind kind, int k, int steps, float *x, float *work) {
     double t = (double)k / steps, half = (k + 0.5) / steps, next = (k + 1.0) / steps;
     float h = (float)(1.0 / steps);
@@ -79,6 +112,9 @@ orw_status orw_solve_step(orw_flow *flow, orw_solver_kind kind, int k, int steps
         return advance(flow, half, h, x, work, x);
     case ORW_HEUN:
         return heun_step(flow, t, next, h, x, work);
+    case ORW_AB2:
+    case ORW_AB3:
+        return multistep(flow, kind == ORW_AB3 ? 3 : 2, k, steps, x, work);
     case ORW_ADAPTIVE:
         break;
     }

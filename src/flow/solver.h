@@ -16,6 +16,7 @@ typedef struct orw_flow {
     size_t count;        /* batch * D */
     int64_t evaluations; /* made so far, summed over samples */
     float *times;        /* [batch] */
+    float *past;         /* [2, count]: v at the steps before, of rules that use it again; NULL: no step made yet */
 } orw_flow;
 orw_status orw_flow_open(const orw_field *field, orw_tape *tape, int batch, const int *conditions, double guidance,
                          orw_flow *flow);
@@ -23,7 +24,7 @@ void orw_flow_close(orw_flow *flow);
 /* v(t, x)[count], the tape's until the next call; NULL: see orw_tape_status. */
 const float *orw_flow_velocity(orw_flow *flow, double t, const float *x);
 
-/* Step k of `steps` equal ones, x[count] in place; work[count]. */
+/* Step k of `steps` equal ones, x[count] in place; work[count]. Rules that use v again: one step after the other. */
 orw_status orw_solve_step(orw_flow *flow, orw_solver_kind kind, int k, int steps, float *x, float *work);
 orw_status orw_solve_adaptive(orw_flow *flow, const orw_solver *solver, float *x);
 
