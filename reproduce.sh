@@ -20,6 +20,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 . scripts/needs.sh
 . scripts/attend.sh
 . scripts/launch.sh
+. scripts/abreast.sh
 
 BUILD=${BUILD:-build}
 stages=()
@@ -29,6 +30,9 @@ only=''
 out=$PWD/results/ # the profile's folder in it
 yes=no
 replaced=no
+quiet=no
+verbose=no
+options=() # for the experiments' programs
 
 usage() {
     cat <<'END'
@@ -47,9 +51,13 @@ Stages (none named: all)
 
 Options
   --profile NAME   smoke | quick | standard | paper (default quick)
-  --np N           MPI ranks (default: all cores); never more than an experiment has shards; results do not depend on it
+  --np N           MPI ranks (default: all cores); never more than an experiment has shards; results do not depend on it. A sweep of as
+                   many runs or more is run side by side, each on one
   --only NAME      one experiment, a folder of experiments/
   --out DIR        where results go (default results/PROFILE)
+  --set KEY=VALUE  override a configuration key of every experiment that is run; may be repeated
+  -q, --quiet      no progress: stages, warnings, errors, where the results are
+  -v, --verbose    each command; a line of progress every five seconds
   --yes            do not ask before installing
   --help           this text
 
@@ -79,12 +87,14 @@ parse_arguments() {
             --help | -h) usage || exit 2; exit 0 ;;
             --yes) yes=yes; continue ;;
             --replaced) replaced=yes; continue ;;
+            --quiet | -q) quiet=yes; options+=(--quiet); continue ;;
+            --verbose | -v) options+=(--verbose); verbose=yes; continue ;;
             --*=*) value=${argument#*=}; argument=${argument%%=*} ;;
-            --profile | --np | --only | --out)
+            --profile | --np | --only | --out | --set)
                 [ $# -gt 0 ] || die "$argument: found no value, expected one (see --help)"
                 value=$1
                 shift ;;
-            -*) die "unknown option $argument: expected --profile, --np, --only, --out, --yes or --help" ;;
+            -*) die "unknown option $argument: expected --profile, --np, --only, --out, --set, --quiet, --verbose, --yes or --help" ;;
             setup | build | data | run | figures | all | check | clean) stages+=("$argument"); continue ;;
             *) die "unknown stage $argument: expected setup, build, data, run, figures, all, check or clean" ;;
         esac
@@ -93,7 +103,8 @@ parse_arguments() {
             --np) np=$value ;;
             --only) only=$value ;;
             --out) out=$value ;;
-            *) die "unknown option $argument: expected --profile, --np, --only, --out, --yes or --help" ;;
+            --set) options+=(--set "$value") ;;
+            *) die "unknown option $argument: expected --profile, --np, --only, --out, --set, --quiet, --verbose, --yes or --help" ;;
         esac
     done
     [ ${#stages[@]} -gt 0 ] || stages=(all)
@@ -119,16 +130,16 @@ parse_arguments() {
     out=$(realpath -m "$out") # the folder itself: find does not follow a link to it
 }
 
-# The experiments that have the profile, or the one that --only names.
+# The experiments that have the profile, or the one that --only names; first what is most worth looking at, and short.
 experiments() {
     local conf
     if [ -n "${only:-}" ] && [ -f "experiments/$only/$profile.conf" ]; then
         printf '%s\n' "$only"
         return
     fi
-    for conf in experiments/*/"$profile".conf; do
+    for conf in experiments/{target_image,theory}/"$profile".conf experiments/*/"$profile".conf; do
         if [ -f "$conf" ]; then basename "$(dirname "$conf")"; fi
-    done
+    done | awk '!seen[$0]++'
 }
 
 # ---------------------------------------------------------------- time
@@ -266,8 +277,22 @@ stage_data() {
 stage_run() {
     local experiment
     [ -n "$(experiments)" ] || die "experiments/*/$profile.conf: none found, expected at least one"
+    check_settings # now they are built
     for experiment in $(experiments); do
         run_experiment "$experiment"
+        # Where figures are asked for, they are drawn as each experiment ends, and the report grows.
+        case " ${stages[*]} " in *" all "* | *" figures "*) stage_figures ;; esac
+    done
+}
+
+# What one of the programs would refuse is refused before any has begun.
+check_settings() {
+    local experiment said
+    [ ${#options[@]} -gt 0 ] || return 0
+    for experiment in $(experiments); do
+        [ -x "$BUILD/bin/$experiment" ] || continue # said later
+        said=$("$BUILD/bin/$experiment" "experiments/$experiment/$profile.conf" ${options[@]+"${options[@]}"} --print-config 2>&1 > /dev/null) ||
+            die "$experiment: $(sed 's/^orw: error: //' <<< "$said" | head -n 1) (--only NAME runs one experiment)"
     done
 }
 
@@ -279,10 +304,10 @@ run_experiment() {
     [ "${np:-$ranks}" = "$ranks" ] || printf 'run/%s: on %s ranks, as many as it has shards\n' "$name" "$ranks"
     begin "run/$name" "$ranks"
     before=$(state_of "$out/$name")
-    launch "$ranks" "$program" "$conf" --out "$out" || status=$?
+    make_results || status=$?
     if [ $status -eq 1 ] || [ $signals -gt 0 ]; then
         # Status 1: something that the program checks does not hold, and the report shows what; or the launcher failed.
-        if "$program" "$conf" --out "$out" --complete > /dev/null; then
+        if "$program" "$conf" ${options[@]+"${options[@]}"} --out "$out" --complete > /dev/null; then
             [ $signals -gt 0 ] || echo "$name: a check failed, see the rows above and the report"
             status=0
         else
@@ -296,6 +321,21 @@ run_experiment() {
     finish
 }
 
+# Of run_experiment: models by all ranks, then as many runs at once as there are ranks, where there are as many; else all by all ranks.
+make_results() {
+    local runs='' command=("$program" "$conf" ${options[@]+"${options[@]}"} --out "$out")
+    if [ "$ranks" -gt 1 ] && [ -z "${MPIRUN:-}" ]; then
+        runs=$("${command[@]}" --runs 2> /dev/null) || runs=''
+    fi
+    if [ "$(grep -c . <<< "$runs")" -lt "$ranks" ]; then
+        launch "$ranks" "${command[@]}"
+        return
+    fi
+    launch "$ranks" "${command[@]}" --stage rewards || return
+    ORW_TERMINAL='' through cat abreast "$ranks" "$runs" "${command[@]}" --shared || return
+    [ "$quiet" = yes ] || printf '%s/%s: complete; the results are there\n' "$out" "$name"
+}
+
 need_out() {
     if ! mkdir -p "$out" 2> /dev/null || [ ! -w "$out" ]; then
         die "--out: '$out' cannot be written, expected a folder that can"
@@ -305,7 +345,7 @@ need_out() {
 # --np, or all cores; but not more ranks than the configuration has shards.
 ranks_for() {
     local program=$1 conf=$2 most=${np:-$(cores)} shards
-    shards=$("$program" "$conf" --print-config 2> /dev/null | sed -n 's/^[a-z_.]*shards *= *\([0-9][0-9]*\).*/\1/p' | sort -n | head -n 1)
+    shards=$("$program" "$conf" ${options[@]+"${options[@]}"} --print-config 2> /dev/null | sed -n 's/^[a-z_.]*shards *= *\([0-9][0-9]*\).*/\1/p' | sort -n | head -n 1)
     [ -n "$shards" ] || die "$program $conf --print-config: no answer with the number of shards, expected it to start"
     awk -v most="$most" -v shards="$shards" 'BEGIN { print most < shards ? most : shards }'
 }
@@ -320,7 +360,8 @@ terminated() {
 
 # Ctrl-C goes to mpirun as well, which ends its ranks; what attend keeps in a process group of its own does not see it.
 interrupted_by_hand() {
-    [ "$asks" != TERM ] || [ -z "$attended" ] || kill -s TERM -- "$attended" 2> /dev/null || true
+    # Runs side by side are started where Ctrl-C does not reach them.
+    [ -z "$attended" ] || kill -s TERM -- "$attended" 2> /dev/null || true
     exit 130
 }
 
@@ -422,7 +463,12 @@ trap terminated TERM
 trap asked_to_stop USR1
 parse_arguments "$@"
 prepare_launcher
-case " ${stages[*]} " in *" all "* | *" run "*) need_out ;; esac
+case " ${stages[*]} " in
+    *" all "* | *" build "*) need_out ;;
+    *" run "*)
+        need_out
+        check_settings ;;
+esac
 say_total
 for stage in "${stages[@]}"; do
     "stage_$stage"

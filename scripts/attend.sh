@@ -22,6 +22,7 @@ attend() {
     [ $signals -eq 0 ] || return 75
     asks=$1
     shift
+    [ "${verbose:-no}" = no ] || printf '+ %s\n' "$(printf '%q ' "$@")" >&2
     [ "$asks" = USR1 ] || set -m # a process group of its own
     "$@" &
     process=$!

@@ -6,12 +6,14 @@ prepare_launcher() {
     if [ -z "${SLURM_JOB_ID:-}${PBS_JOBID:-}${LSB_JOBID:-}" ]; then
         export OMPI_MCA_mpi_yield_when_idle="${OMPI_MCA_mpi_yield_when_idle:-1}"
     fi
+    # A launcher's ranks have a pipe for standard error, and may still rewrite their line of progress on our terminal.
+    if [ -t 2 ] && ORW_TERMINAL=$(tty <&2); then export ORW_TERMINAL; else unset ORW_TERMINAL; fi
     if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 }
 
 # Ranks are not bound to cores: several jobs on one machine would all be bound to its first ones.
 launch() { # launch RANKS PROGRAM ARGUMENT...
-    local ranks=$1 options=() status=0 filter
+    local ranks=$1 options=()
     shift
     if [ -n "${MPIRUN:-}" ]; then
         # shellcheck disable=SC2086
@@ -22,9 +24,16 @@ launch() { # launch RANKS PROGRAM ARGUMENT...
         # Open MPI counts cores where nproc counts hardware threads.
         options=(--bind-to none --oversubscribe)
     fi
-    exec 3> >(trap '' INT TERM USR1; without_mpirun >&2)
+    through without_mpirun mpirun -n "$ranks" ${options[@]+"${options[@]}"} "$@"
+}
+
+# through FILTER COMMAND...: attends to the command, its standard error through the filter.
+through() {
+    local status=0 filter=$1
+    shift
+    exec 3> >(trap '' INT TERM USR1; $filter >&2)
     filter=$!
-    attend USR1 mpirun -n "$ranks" ${options[@]+"${options[@]}"} "$@" 2>&3 3>&- || status=$?
+    attend USR1 "$@" 2>&3 3>&- || status=$?
     exec 3>&-
     # What it said last belongs before what we say next; but a rank that outlives mpirun keeps the pipe open.
     for _ in {1..20}; do

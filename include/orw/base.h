@@ -79,15 +79,18 @@ bool orw_signals_asked(void); /* did one of them come? Ranks may differ: see orw
 
 /* One rank speaks: the others are silenced once at start. Everything goes to stderr. */
 void orw_log_enable(bool speak);
+/* Quiet: warnings and errors alone. Verbose: progress every few seconds. */
+typedef enum orw_loudness { ORW_NORMAL, ORW_QUIET, ORW_VERBOSE } orw_loudness;
+void orw_log_set(orw_loudness how);
 void orw_log(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* plain line */
 void orw_warn(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "warning: " line */
 /* The last thing before a program returns: what it printed has arrived, or, with a line, the exit status is that of an
  * error: a full disk behind `--runs > FILE` is one too. */
 int orw_output_close(int exit_status);
 
-/* Progress of a long loop: rewrites one line on a terminal, prints a line every few seconds elsewhere,
- * with elapsed and remaining time. `first`: what was done before, as in a run that is resumed. `note` may be "" (for
- * instance "reward 0.71"). */
+/* Progress of a long loop: rewrites one line on a terminal (standard error, or what ORW_TERMINAL in the environment
+ * names, as for ranks behind a launcher), prints a line a minute elsewhere, with elapsed and remaining time. `first`:
+ * what was done before, as in a run that is resumed. `note` may be "" (for instance "reward 0.71"). */
 typedef struct orw_progress {
     const char *what;
     int first, total;

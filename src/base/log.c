@@ -2,21 +2,52 @@
 #include "orw/base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio_ext.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-static const double terminal_interval = 0.1, plain_interval = 5.0; /* seconds between two reports of progress */
+/* Seconds between two reports of progress: on a terminal, in a log, in a log of --verbose. */
+static const double terminal_interval = 0.1, plain_interval = 60, verbose_interval = 5;
 
 static bool speaks = true;
+static orw_loudness loudness = ORW_NORMAL;
+static FILE *terminal; /* where a line of progress is rewritten; NULL: nowhere */
+static bool looked_for, line_open;
 
 void orw_log_enable(bool speak) {
     speaks = speak;
 }
 
+void orw_log_set(orw_loudness how) {
+    loudness = how;
+}
+
+/* Standard error, or what ORW_TERMINAL names: under a launcher the one is a pipe, and the other may still be there. */
+static FILE *find_terminal(void) {
+    if (looked_for) return terminal;
+    looked_for = true;
+    const char *name = getenv("ORW_TERMINAL");
+    if (isatty(STDERR_FILENO)) return terminal = stderr;
+    const int file = name && *name ? open(name, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (file >= 0 && isatty(file)) return terminal = fdopen(file, "w");
+    if (file >= 0) close(file);
+    return NULL;
+}
+
+/* Other lines do not begin behind one of progress. */
+static void clear_line(void) {
+    if (!line_open) return;
+    fputs("\r\033[K", terminal);
+    fflush(terminal);
+    line_open = false;
+}
+
 void orw_log(const char *format, ...) {
-    if (!speaks) return;
+    if (!speaks || loudness == ORW_QUIET) return;
+    clear_line();
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
@@ -26,6 +57,7 @@ void orw_log(const char *format, ...) {
 
 void orw_warn(const char *format, ...) {
     if (!speaks) return;
+    clear_line();
     va_list arguments;
     va_start(arguments, format);
     fputs("warning: ", stderr);
@@ -61,8 +93,8 @@ static void format_duration(double seconds, char *text, size_t capacity) {
     }
 }
 
-static void report(const orw_progress *progress, int done, const char *note, double now) {
-    bool terminal = isatty(STDERR_FILENO);
+static void report(const orw_progress *progress, int done, const char *note, double now, FILE *rewritten) {
+    FILE *out = rewritten ? rewritten : stderr;
     double elapsed = now - progress->started;
     char spent[32], remaining[48] = "";
     format_duration(elapsed, spent, sizeof spent);
@@ -72,9 +104,10 @@ static void report(const orw_progress *progress, int done, const char *note, dou
         snprintf(remaining, sizeof remaining, ", %s left", rest);
     }
     /* On a terminal the line is rewritten: back to its start, and what is left of the old one erased. */
-    fprintf(stderr, "%s%s %d/%d  %s%s%s%s%s", terminal ? "\r\033[K" : "", progress->what, done, progress->total, spent,
-            remaining, *note ? "  " : "", note, terminal ? "" : "\n");
-    fflush(stderr);
+    fprintf(out, "%s%s %d/%d  %s%s%s%s%s", rewritten ? "\r\033[K" : "", progress->what, done, progress->total, spent,
+            remaining, *note ? "  " : "", note, rewritten ? "" : "\n");
+    fflush(out);
+    line_open = rewritten != NULL;
 }
 
 void orw_progress_begin(orw_progress *progress, const char *what, int first, int total) {
@@ -83,15 +116,16 @@ void orw_progress_begin(orw_progress *progress, const char *what, int first, int
 }
 
 void orw_progress_update(orw_progress *progress, int done, const char *note) {
-    if (!speaks) return;
-    double now = orw_seconds();
-    if (now - progress->last < (isatty(STDERR_FILENO) ? terminal_interval : plain_interval)) return;
+    if (!speaks || loudness == ORW_QUIET) return;
+    const double now = orw_seconds(), plain = loudness == ORW_VERBOSE ? verbose_interval : plain_interval;
+    FILE *rewritten = find_terminal();
+    if (now - progress->last < (rewritten ? terminal_interval : plain)) return;
     progress->last = now;
-    report(progress, done, note ? note : "", now);
+    report(progress, done, note ? note : "", now, rewritten);
 }
 
 void orw_progress_end(orw_progress *progress) {
-    if (!speaks) return;
-    report(progress, progress->total, "", orw_seconds());
-    if (isatty(STDERR_FILENO)) fputc('\n', stderr);
+    if (!speaks || loudness == ORW_QUIET) return;
+    clear_line();
+    report(progress, progress->total, "", orw_seconds(), NULL);
 }

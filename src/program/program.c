@@ -54,6 +54,10 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
             program->strict = true;
         else if (strcmp(word, "--shared") == 0)
             program->shared = true;
+        else if (strcmp(word, "--quiet") == 0 || strcmp(word, "-q") == 0)
+            orw_log_set(ORW_QUIET);
+        else if (strcmp(word, "--verbose") == 0 || strcmp(word, "-v") == 0)
+            orw_log_set(ORW_VERBOSE);
         else if (strcmp(word, "--complete") == 0)
             program->only_looks = true;
         else if (strcmp(word, "--runs") == 0)
@@ -92,6 +96,8 @@ static void print_help(const orw_program *program, const char *title) {
         "  --complete        do nothing; exit status 3 where something of what is asked for is not complete in DIR\n"
         "  --runs            print the options that select each run of the sweep, a line each, and stop\n"
         "  --identities      print the keys that each kind of result depends on, and those that none does, and stop\n"
+        "  --quiet, -q       warnings and errors alone\n"
+        "  --verbose, -v     a line of progress every five seconds, where it is no terminal that shows it\n"
         "  --print-config    print the whole configuration and stop\n"
         "  --markdown        print the table of keys and stop\n"
         "  --help            this text\n\n"
@@ -317,7 +323,8 @@ int orw_program_main(int argc, char **argv, const char *name, const char *title,
     if (status == ORW_OK) status = orw_dictionary_create(&program.about);
     if (status == ORW_OK) status = start(&program, argc, argv, title, options, &go_on);
     if (status == ORW_OK && go_on) status = body(&program);
-    if (status == ORW_OK && go_on && !program.only_looks)
+    const bool one_of_many = program.shared && !program.stage; /* whoever called them all says so */
+    if (status == ORW_OK && go_on && !program.only_looks && !one_of_many)
         orw_log("%s: complete%s%s; the results are there", program.output, program.stage ? " as far as --stage " : "",
                 program.stage ? program.stage : "");
     if (program.incomplete) { /* on all ranks alike */
