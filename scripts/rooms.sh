@@ -8,7 +8,7 @@ git ls-files -z 'src/*.[ch]' 'include/orw/*.h' 'experiments/*.[ch]' | xargs -0 g
         rooms = split("base parallel data tensor model store flow reward method metric fit reader loop program cli experiments", order, " ")
         for (i = 1; i <= rooms; i++) place[order[i]] = i
         # Headers that are not named after their room.
-        split("scene data place store frechet metric features metric wasserstein metric metrics metric sections fit", pairs, " ")
+        split("scene data place store frechet metric features metric wasserstein metric metrics metric sections fit reward_plugin reward", pairs, " ")
         for (i = 1; pairs[i]; i += 2) room_of[pairs[i]] = pairs[i + 1]
     }
     function header(name) { sub(/^orw\//, "", name); sub(/\.h$/, "", name); return name in room_of ? room_of[name] : name }

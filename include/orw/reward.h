@@ -28,7 +28,7 @@ typedef struct orw_reward_host {
     const char *const *models;   /* roles of the models that there are, "classifier_a"; ends with NULL; NULL: none */
     /* The model of one of these roles, trained now if it has to be; borrowed. May be collective. */
     orw_status (*model)(void *context, const char *role, const orw_model **model);
-    bool captions;       /* do conditions stand for captions? */
+    bool captions;       /* are conditions captions, in tokens that models of the suite know? */
     int condition_width; /* integers of one */
     /* The text of one. NULL: there are none in words. Not collective. */
     orw_status (*caption)(void *context, const int *condition, char *text, size_t capacity);
@@ -70,7 +70,9 @@ struct orw_reward {
     REWARD(detection)                                                                                                  \
     REWARD(alignment)                                                                                                  \
     REWARD(preference)                                                                                                 \
-    REWARD(brightness)
+    REWARD(brightness)                                                                                                 \
+    REWARD(command)                                                                                                    \
+    REWARD(plugin)
 #define ORW_REWARD_DECLARED(name)                                                                                      \
     extern const orw_reward orw_reward_##name;                                                                         \
     extern const orw_option orw_##name##_options[];

@@ -12,6 +12,7 @@ int orw_cli_grid(int argc, char **argv);
 int orw_cli_import(int argc, char **argv);
 int orw_cli_info(int argc, char **argv);
 int orw_cli_parity(int argc, char **argv);
+int orw_cli_reward(int argc, char **argv);
 int orw_cli_sample(int argc, char **argv);
 int orw_cli_score(int argc, char **argv);
 

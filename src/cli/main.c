@@ -18,6 +18,8 @@ static const command commands[] = {
     {"import", orw_cli_import, "a PyTorch checkpoint (safetensors) as a model file"},
     {"sample", orw_cli_sample, "draw samples from a saved flow model"},
     {"score", orw_cli_score, "score a data set's images, one line each"},
+    {"reward", orw_cli_reward,
+     "what a training loop will meet in a reward: range, repeatability, time, weights by tau"},
     {"bench", orw_cli_bench, "time the kernels, the models, the reduction and the online loop"},
     {"parity", orw_cli_parity, "compare the networks with reference data from another implementation"},
 };

@@ -11,6 +11,11 @@ const orw_option orw_rewards_options[] = {
      "rewards that evaluations also score and nothing is trained on, jpeg_size, brightness: does the trained one rise "
      "alone?",
      ORW_STAGE_EVALUATE},
+    {"reward.files", ORW_WORDS, "", "", 0, 0, NULL,
+     "files that a command or a plugin reads and its scores depend on, its network's weights: their content counts "
+     "like "
+     "the program's own",
+     ORW_STAGE_EVALUATE},
     {.key = NULL}};
 
 /* ---------------------------------------------------------------- which there can be ---------------------------- */
@@ -82,7 +87,8 @@ static orw_status try_out(const char *key, const orw_reward_host *host, const or
     const orw_reward *kind = NULL;
     for (int i = 0; i < count; i++) {
         ORW_CALL(find_kind(key, &terms[i], host, &kind));
-        if (kind->check) ORW_CALL(kind->check(host, terms[i].argument));
+        const orw_status status = kind->check ? kind->check(host, terms[i].argument) : ORW_OK;
+        if (status != ORW_OK) return orw_error(status, "%s: %s", key, orw_error_text());
     }
     return ORW_OK;
 }
