@@ -39,6 +39,9 @@ for page in $(cd "$ORW_ROOT" && ls README.md CONTRIBUTING.md ARTIFACT.md docs/*.
     done
 done
 is "$missing" "" "no link leads nowhere"
+is "$(grep -o '`[a-z_/]*/[a-z_/]*\.[a-z]*`' "$ORW_ROOT/CONTRIBUTING.md" | tr -d '`' | while read -r file; do
+    [ -f "$ORW_ROOT/$file" ] || echo "$file"
+done)" "" "the files that CONTRIBUTING.md names are there"
 
 found=$("$ORW_ROOT/scripts/update-readme.sh" --check 2>&1)
 is "$? $found" "0 " "the page of keys is up to date (else: scripts/update-readme.sh)"
