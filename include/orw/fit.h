@@ -92,6 +92,13 @@ typedef struct orw_fit_recipe {
  * checkpoint if there is one - and saved, with run.h5 beside it (table "metrics"). Collective. */
 orw_status orw_fit_or_load(const orw_fit *fit, const orw_fit_recipe *recipe, orw_network **network, float **values,
                            char model_digest[17]);
+/* The same for a network that is fitted as the keys of `section` say, unless SECTION.init names one to take: the
+ * average of decay 0.99 is the result, every 50 updates leave a row. The loss's context is the recipe's. Collective. */
+orw_status orw_fit_section(const orw_place *place, const char *section, orw_shard_loss loss, int64_t *update,
+                           const orw_fit_recipe *recipe, orw_model *model);
+/* Of a section: SECTION.seed, SECTION.batch. */
+uint64_t orw_section_seed(const orw_config *config, const char *section);
+int orw_section_batch(const orw_config *config, const char *section);
 /* The item that position `index` of update `update` means, out of `count`: every epoch is a permutation keyed by (seed,
  * epoch). Not collective. */
 typedef struct orw_order {

@@ -37,4 +37,22 @@
             ORW_INCIDENTAL                                                                                             \
     }
 
+/* A network of stages of convolutions that is trained under the name of its section: classifiers and readers. */
+#define STAGES_OPTIONS(section, updates, seed, of_seed, channels, of_channels, depth, pool)                            \
+    {section ".updates", ORW_INT, "updates", updates, 1, 1e9, NULL, "of its training", section},                       \
+        {section ".batch", ORW_INT, "images", "64", 1, 1e6, NULL, "global batch", section},                            \
+        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and of " of_seed, section},       \
+        {section ".channels",                                                                                          \
+         ORW_INTS,                                                                                                     \
+         "",                                                                                                           \
+         channels,                                                                                                     \
+         1,                                                                                                            \
+         4096,                                                                                                         \
+         NULL,                                                                                                         \
+         "of its stages, halving the image between" of_channels,                                                       \
+         section},                                                                                                     \
+        {section ".depth", ORW_INT, "convolutions", depth, 1, 16, NULL, "per stage", section},                         \
+        {section ".pool", ORW_CHOICE, "", pool, 0, 0, "stride|average", "how the image is halved", section},           \
+        INIT_OPTION(section ".init", "the one that would be trained")
+
 #endif

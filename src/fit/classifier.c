@@ -66,9 +66,7 @@ static orw_status describe(void *context, orw_dictionary *description) {
 
 orw_status orw_train_classifier(const orw_place *place, const char *section, const orw_dataset *data,
                                 const orw_dataset *test, orw_network **network, float **values, char model_digest[17]) {
-    char seed_key[64], batch_key[64], init_key[64];
-    snprintf(seed_key, sizeof seed_key, "%s.seed", section);
-    snprintf(batch_key, sizeof batch_key, "%s.batch", section);
+    char init_key[64];
     snprintf(init_key, sizeof init_key, "%s.init", section);
     classification self = {.place = place, .section = section, .data = data, .test = test};
     const orw_fit fit = {.place = place,
@@ -80,8 +78,8 @@ orw_status orw_train_classifier(const orw_place *place, const char *section, con
                          .update = &self.update};
     const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, NULL, write_accuracy};
     ORW_CALL(orw_same_classes(data, test));
-    ORW_CALL(orw_order_open((uint64_t)orw_config_int(place->config, seed_key), data->count,
-                            orw_config_int(place->config, batch_key), &self.order));
+    ORW_CALL(orw_order_open(orw_section_seed(place->config, section), data->count,
+                            orw_section_batch(place->config, section), &self.order));
     orw_status status = orw_fit_or_load(&fit, &recipe, network, values, model_digest);
     orw_order_close(&self.order);
     return status;

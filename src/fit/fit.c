@@ -61,8 +61,7 @@ static orw_status open_state(fit_state *state, const orw_fit *fit, float *values
     size_t P = orw_network_size(fit->network);
     snprintf(key, sizeof key, "%s.updates", fit->section);
     *state = (fit_state){.fit = fit, .values = values, .updates = orw_config_int(config, key), .began = orw_seconds()};
-    snprintf(key, sizeof key, "%s.batch", fit->section);
-    state->batch = orw_config_int(config, key);
+    state->batch = orw_section_batch(config, fit->section);
     ORW_CALL(orw_plan_make(fit->place->comm, (int)state->batch, orw_config_int(config, "parallel.shards"), &plan));
     ORW_CALL(orw_engine_create(fit->place->comm, &plan, P, &state->engine));
     ORW_CALL(orw_optimiser_create(P, &state->optimiser));
@@ -71,8 +70,7 @@ static orw_status open_state(fit_state *state, const orw_fit *fit, float *values
     state->gradient = aligned_alloc(64, (P + ORW_REPORT_SLOTS) * sizeof(float));
     if (!state->average || !state->gradient)
         return orw_error(ORW_ERR_SYSTEM, "no memory for a model of %zu parameters", P);
-    snprintf(key, sizeof key, "%s.seed", fit->section);
-    orw_network_initialise(fit->network, (uint64_t)orw_config_int(config, key), values);
+    orw_network_initialise(fit->network, orw_section_seed(config, fit->section), values);
     memcpy(state->average, values, P * sizeof(float));
     return open_work(state);
 }
@@ -173,4 +171,33 @@ orw_status orw_fit_or_load(const orw_fit *fit, const orw_fit_recipe *recipe, orw
     ORW_CALL(orw_place_inspect(fit->place, "model.h5", &state));
     if (state != ORW_PLACE_COMPLETE) ORW_CALL(orw_comm_agree(comm, make(fit, recipe)));
     return orw_comm_agree(comm, orw_place_damaged(fit->place, orw_model_load(path, network, values, model_digest)));
+}
+
+orw_status orw_fit_section(const orw_place *place, const char *section, orw_shard_loss loss, int64_t *update,
+                           const orw_fit_recipe *recipe, orw_model *model) {
+    char init[64];
+    snprintf(init, sizeof init, "%s.init", section);
+    const orw_fit fit = {.place = place,
+                         .section = section,
+                         .init = init,
+                         .ema = 0.99,
+                         .log_every = 50,
+                         .loss = loss,
+                         .context = recipe->context,
+                         .update = update};
+    return orw_fit_or_load(&fit, recipe, &model->network, &model->values, model->digest);
+}
+
+static int section_int(const orw_config *config, const char *section, const char *name) {
+    char key[64];
+    snprintf(key, sizeof key, "%s.%s", section, name);
+    return orw_config_int(config, key);
+}
+
+uint64_t orw_section_seed(const orw_config *config, const char *section) {
+    return (uint64_t)section_int(config, section, "seed");
+}
+
+int orw_section_batch(const orw_config *config, const char *section) {
+    return section_int(config, section, "batch");
 }

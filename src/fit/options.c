@@ -30,21 +30,7 @@ const orw_option orw_pretrain_options[] = {
     {.key = NULL}};
 
 #define CLASSIFIER_OPTIONS(section, seed, channels, depth, pool)                                                       \
-    {section ".updates", ORW_INT, "updates", "1000", 1, 1e9, NULL, "of its training", section},                        \
-        {section ".batch", ORW_INT, "images", "64", 1, 1e6, NULL, "global batch", section},                            \
-        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and order", section},             \
-        {section ".channels",                                                                                          \
-         ORW_INTS,                                                                                                     \
-         "",                                                                                                           \
-         channels,                                                                                                     \
-         1,                                                                                                            \
-         4096,                                                                                                         \
-         NULL,                                                                                                         \
-         "of its stages, halving the image between",                                                                   \
-         section},                                                                                                     \
-        {section ".depth", ORW_INT, "convolutions", depth, 1, 16, NULL, "per stage", section},                         \
-        {section ".pool", ORW_CHOICE, "", pool, 0, 0, "stride|average", "how the image is halved", section},           \
-        INIT_OPTION(section ".init", "the one that would be trained"),                                                 \
+    STAGES_OPTIONS(section, "1000", seed, "order", channels, "", depth, pool),                                         \
         OPTIMISER_OPTIONS(section, section, "3e-3", "50", "1", "1e-4", "0.999", "0.05")
 
 /* Two that differ in architecture, seed and order of the data: A gives the reward, B judges. */

@@ -74,16 +74,8 @@ static orw_status describe(void *context, orw_dictionary *description) {
 }
 
 static orw_status fit(class_contrast *self, orw_model *model) {
-    const orw_fit fit = {.place = self->place,
-                         .section = self->section,
-                         .init = "class_encoder.init",
-                         .ema = 0.99,
-                         .log_every = 50,
-                         .loss = class_loss,
-                         .context = self,
-                         .update = &self->update};
     const orw_fit_recipe recipe = {self, &self->field, describe, NULL, NULL, finish};
-    return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
+    return orw_fit_section(self->place, self->section, class_loss, &self->update, &recipe, model);
 }
 
 orw_status orw_train_class_encoder(const orw_place *place, const orw_dataset *data, const orw_dataset *test,
@@ -93,7 +85,7 @@ orw_status orw_train_class_encoder(const orw_place *place, const orw_dataset *da
                            .section = "class_encoder",
                            .data = data,
                            .test = test,
-                           .seed = (uint64_t)orw_config_int(config, "class_encoder.seed"),
+                           .seed = orw_section_seed(config, "class_encoder"),
                            .flip = orw_config_bool(config, "class_encoder.flip")};
     if (!data->nouns)
         return orw_error(ORW_ERR_INPUT, "%s: classes without names, expected captions to be made of them", data->name);

@@ -150,21 +150,12 @@ static orw_status describe(void *context, orw_dictionary *description) {
 
 orw_status orw_train_detector(const orw_place *place, const char *section, const orw_scene_data *data,
                               orw_model *model) {
-    char key[64], init_key[64];
-    detection self = {.place = place, .data = data, .section = section, .nouns = orw_scene_data_nouns(data)};
-    snprintf(init_key, sizeof init_key, "%s.init", section);
-    snprintf(key, sizeof key, "%s.seed", section);
-    self.seed = (uint64_t)orw_config_int(place->config, key);
-    snprintf(key, sizeof key, "%s.batch", section);
-    self.batch = orw_config_int(place->config, key);
-    orw_fit fit = {.place = place,
-                   .section = section,
-                   .init = init_key,
-                   .ema = 0.99,
-                   .log_every = 50,
-                   .loss = detection_loss,
-                   .context = &self,
-                   .update = &self.update};
+    detection self = {.place = place,
+                      .data = data,
+                      .section = section,
+                      .nouns = orw_scene_data_nouns(data),
+                      .seed = orw_section_seed(place->config, section),
+                      .batch = orw_section_batch(place->config, section)};
     const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, NULL, finish};
-    return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
+    return orw_fit_section(place, section, detection_loss, &self.update, &recipe, model);
 }

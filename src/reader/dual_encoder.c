@@ -209,17 +209,9 @@ static orw_status describe(void *context, orw_dictionary *description) {
 orw_status orw_train_dual_encoder(const orw_place *place, const orw_scene_data *data, orw_model *model) {
     contrast self = {.place = place,
                      .data = data,
-                     .seed = (uint64_t)orw_config_int(place->config, "dual_encoder.seed"),
+                     .seed = orw_section_seed(place->config, "dual_encoder"),
                      .nouns = orw_scene_data_nouns(data),
-                     .batch = orw_config_int(place->config, "dual_encoder.batch")};
-    orw_fit fit = {.place = place,
-                   .section = "dual_encoder",
-                   .init = "dual_encoder.init",
-                   .ema = 0.99,
-                   .log_every = 50,
-                   .loss = contrastive_loss,
-                   .context = &self,
-                   .update = &self.update};
+                     .batch = orw_section_batch(place->config, "dual_encoder")};
     const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, NULL, finish};
-    return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
+    return orw_fit_section(place, "dual_encoder", contrastive_loss, &self.update, &recipe, model);
 }

@@ -160,17 +160,9 @@ static orw_status describe(void *context, orw_dictionary *description) {
 orw_status orw_train_preference(const orw_place *place, const orw_scene_data *data, orw_model *model) {
     comparison self = {.place = place,
                        .data = data,
-                       .seed = (uint64_t)orw_config_int(place->config, "preference.seed"),
+                       .seed = orw_section_seed(place->config, "preference"),
                        .nouns = orw_scene_data_nouns(data),
-                       .batch = orw_config_int(place->config, "preference.batch")};
-    orw_fit fit = {.place = place,
-                   .section = "preference",
-                   .init = "preference.init",
-                   .ema = 0.99,
-                   .log_every = 50,
-                   .loss = preference_loss,
-                   .context = &self,
-                   .update = &self.update};
+                       .batch = orw_section_batch(place->config, "preference")};
     const orw_fit_recipe recipe = {&self, &self.field, describe, NULL, NULL, finish};
-    return orw_fit_or_load(&fit, &recipe, &model->network, &model->values, model->digest);
+    return orw_fit_section(place, "preference", preference_loss, &self.update, &recipe, model);
 }

@@ -2,24 +2,10 @@
 #include "orw/reader.h"
 #include "orw/sections.h"
 
-#define READER_OPTIONS(section, updates, seed, patch, channels, depth, pool)                                             \
-    {section ".updates", ORW_INT, "updates", updates, 1, 1e9, NULL, "of its training", section},                         \
-        {section ".batch", ORW_INT, "images", "64", 1, 1e6, NULL, "global batch", section},                              \
-        {section ".seed", ORW_INT, "", seed, 0, 2147483647, NULL, "of initialisation and of what it is shown", section}, \
-        {section ".patch", ORW_INT, "pixels", patch, 1, 16, NULL, "edge of the blocks that it begins with", section},    \
-        {section ".channels",                                                                                            \
-         ORW_INTS,                                                                                                       \
-         "",                                                                                                             \
-         channels,                                                                                                       \
-         1,                                                                                                              \
-         4096,                                                                                                           \
-         NULL,                                                                                                           \
-         "of its stages, halving the image between; multiples of 8",                                                     \
-         section},                                                                                                       \
-        {section ".depth", ORW_INT, "convolutions", depth, 1, 16, NULL, "per stage", section},                           \
-        {section ".pool", ORW_CHOICE, "", pool, 0, 0, "stride|average", "how the image is halved", section},             \
-        INIT_OPTION(section ".init", "the one that would be trained"),                                                   \
-        {section ".features", ORW_INT, "", "64", 1, 4096, NULL, "numbers per image after the last stage", section},      \
+#define READER_OPTIONS(section, updates, seed, patch, channels, depth, pool)                                           \
+    STAGES_OPTIONS(section, updates, seed, "what it is shown", channels, "; multiples of 8", depth, pool),             \
+        {section ".patch", ORW_INT, "pixels", patch, 1, 16, NULL, "edge of the blocks that it begins with", section},  \
+        {section ".features", ORW_INT, "", "64", 1, 4096, NULL, "numbers per image after the last stage", section},    \
         OPTIMISER_OPTIONS(section, section, "3e-3", "100", "1", "1e-4", "0.99", "0.02")
 
 /* The judge differs from all rewards in architecture, seed and scenes. */
