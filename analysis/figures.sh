@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# figures.sh OUT PROFILE - exports the tables of every experiment under OUT and draws its figures into OUT/figures.
-# What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw).
+# figures.sh OUT PROFILE [EXPERIMENT/NAME] - exports the tables of every experiment under OUT and draws its figures into OUT/figures; or
+# of one experiment, one figure. What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw).
 set -euo pipefail
 export LC_ALL=C # decimal points, one order of names
 unset CDPATH
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if [ $# -ne 2 ]; then
-    printf 'figures.sh: found %d arguments, expected OUT PROFILE\n' $# >&2
+if [ $# -ne 2 ] && [ $# -ne 3 ]; then
+    printf 'figures.sh: found %d arguments, expected OUT PROFILE [EXPERIMENT/NAME]\n' $# >&2
     exit 2
 fi
 out=$(cd "$1" 2> /dev/null && pwd -P) || {
@@ -16,16 +16,24 @@ out=$(cd "$1" 2> /dev/null && pwd -P) || {
 }
 # shellcheck disable=SC2034 # read by the drivers that are sourced
 profile=$2
+wanted=${3-}
+case $wanted in
+    '' | [a-z]*/[a-z]*) ;;
+    *)
+        printf 'figures.sh: found %s, expected EXPERIMENT/NAME, as in the report\n' "'$wanted'" >&2
+        exit 2 ;;
+esac
 ORW=${ORW:-build/bin/orw}
 case $ORW in /*) ;; *) ORW=$root/$ORW ;; esac
 . "$root/analysis/lib.sh"
 . "$root/analysis/runs.sh"
 
-rm -rf "$out/figures"
+[ -n "$wanted" ] || rm -rf "$out/figures"
 mkdir -p "$out/figures/data"
 for scripts in "$root"/analysis/*/; do
     scripts=${scripts%/}
     [ -f "$scripts/figures.sh" ] || continue
+    [ -z "$wanted" ] || [ "${wanted%%/*}" = "$(basename "$scripts")" ] || continue
     results=$out/$(basename "$scripts")
     figures=$out/figures/$(basename "$scripts")
     data=$out/figures/data/$(basename "$scripts")

@@ -1,13 +1,17 @@
-# pairs.gp - one quantity of the evaluations against another, for instance distance at matched reward. One thin line per seed.
-# Set besides common.gp's: files (evaluation tables), settings (number of each file's setting), labels (one per setting, quoted),
-# xcolumn and ycolumn (numbers), xlabel, ylabel.
+# pairs.gp - one quantity of the evaluations against another, for instance distance at matched reward: a thin line per run, a large mark
+# at its end. Set besides common.gp's: files (evaluation tables), settings (number of each file's setting), labels and styles (one per
+# setting), xcolumn and ycolumn (numbers), xlabel, ylabel.
 load here."/common.gp"
 set xlabel xlabel noenhanced
 set ylabel ylabel noenhanced
-set key inside left top
+set xtics rotate by -30
 x = int(xcolumn)
 y = int(ycolumn)
+of(i) = style(int(word(settings, i)))
+last(i) = "< tail -n 1 '".word(files, i)."'"
 
-plot for [i = 1:words(files)] word(files, i) using x:y with linespoints pointtype 7 pointsize 0.4 \
-         linecolor rgb colour(int(word(settings, i))) notitle, \
-     for [i = 1:words(labels)] NaN with lines linewidth 2 linecolor rgb colour(i) title word(labels, i)
+plot for [i = 1:words(files)] word(files, i) using x:y with linespoints pointtype shape(of(i)) pointsize 0.35 dashtype dash(of(i)) \
+         linecolor rgb colour(of(i)) notitle, \
+     for [i = 1:words(files)] last(i) using x:y with points pointtype shape(of(i)) pointsize 1 linecolor rgb colour(of(i)) notitle, \
+     for [i = 1:words(labels)] NaN with linespoints linewidth 2 pointtype shape(style(i)) dashtype dash(style(i)) \
+         linecolor rgb colour(style(i)) title word(labels, i)

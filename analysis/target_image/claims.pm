@@ -4,15 +4,19 @@ package target_image::claims;
 
 use strict;
 use warnings;
-use Orw::Tables qw(column last_of interval differences);
+use Orw::Tables qw(column number last_of at_x interval differences);
 use Orw::Verdicts qw(load ends starts base row check beyond above_zero suspicion doubted holds online_over_offline whole);
 
 our $ALPHAS = [ '0', '0.3', '0.8' ]; # the settings that the paper's claims are about
 our $NEAR_OPTIMUM = 0.88;            # C1: a reward at least this high counts as near the optimum of 1
 our $BASE_AT_MOST = 0.50;            # C1: it has to come from at most this much
 our $ONE_DIGIT = 0.90;               # C2: a digit with at least this share of the samples is a collapse onto it
+our $STILL = 0.05;                   # C12: at tau = 0 the reward moves by no more than this
+our $SINGLE = 0.80;                  # C12: a digit with at least this share, at the largest tau
+our $EACH_EVEN = 0.05;               # C12: every even digit has at least this share, at the smallest tau
 our $SPREAD_LEFT = 0.25;             # a pairwise variance below this share of the base model's is no digit any more
 my @SURE = ('judge_confidence', 'lost', $Orw::Verdicts::CONFIDENCE_LOST, 'the judge\'s confidence');
+my @NEARER = ('frechet_even', 'falls', 0, 'the Frechet distance to real even digits');
 my @SPREAD = ('pairwise_variance', 'left', $SPREAD_LEFT, 'the pairwise variance of the pixels');
 
 # judge(DATA, PAPER): DATA is the folder of exported tables, PAPER maps "claim|quantity|setting" to the paper's value.
@@ -20,7 +24,8 @@ my @SPREAD = ('pairwise_variance', 'left', $SPREAD_LEFT, 'the pairwise variance 
 sub judge {
     my ($data, $paper) = @_;
     my $runs = load($data);
-    my @rows = (first_claim($runs, $paper), second_claim($runs, $paper), online_over_offline($runs, \@SURE, \@SPREAD));
+    my @rows = (first_claim($runs, $paper), second_claim($runs, $paper), online_over_offline($runs, \@SURE, \@SPREAD, \@NEARER),
+        temperatures($runs, $paper));
     return { rows => \@rows, checks => [ checks($runs) ] };
 }
 
@@ -55,10 +60,65 @@ sub first_claim {
         ($verdict, $reason) = ('partly', sprintf 'reached, but from %.3f, more than %g', $start, $BASE_AT_MOST)
             if $verdict eq 'reproduced' && $start > $BASE_AT_MOST;
         push @rows, row('C1', 'reward at the end', "alpha=$alpha", $paper->{"C1|reward at update 10000|alpha=$alpha"},
-            [ values %{ ends($of, 'reward_mean') } ], doubted($verdict, $reason, suspicion($of, \@SURE, \@SPREAD)));
+            [ values %{ ends($of, 'reward_mean') } ], doubted($verdict, $reason, suspicion($of, \@SURE, \@SPREAD, \@NEARER)));
     }
+    push @rows, images_stay('C1', $runs, $ALPHAS);
     return (@rows, whole('C1', @rows));
 }
+
+# A reward counts only while images stay images: the judge is hardly less sure of them than of the base model's, and they come nearer to
+# real even digits.
+sub images_stay {
+    my ($claim, $runs, $alphas) = @_;
+    my @rows;
+    for my $alpha (@$alphas) {
+        my $of = $runs->{orw}{ 0 + $alpha };
+        my @lost = differences(starts($of, 'judge_confidence'), ends($of, 'judge_confidence'));
+        push @rows, row($claim, 'judge\'s confidence lost since the base model', "alpha=$alpha", undef, \@lost,
+            beyond(\@lost, -1, $Orw::Verdicts::CONFIDENCE_LOST, "at or below $Orw::Verdicts::CONFIDENCE_LOST"));
+        my @nearer = differences(starts($of, 'frechet_even'), ends($of, 'frechet_even'));
+        push @rows, row($claim, 'squared Frechet distance to real even digits: fall since the base model', "alpha=$alpha", undef, \@nearer,
+            above_zero(\@nearer));
+    }
+    return @rows;
+}
+
+# C12: tau sets how fast the reward rises and how far the policy collapses. Runs of a sweep over weight.tau at alpha = 0, method orw-tauTAU.
+sub temperatures {
+    my ($runs, $paper) = @_;
+    my %of = map { /^orw-tau(.+)\z/ && defined number($1) && $runs->{$_}{0} ? (number($1) => $runs->{$_}{0}) : () } keys %$runs;
+    my @tau = sort { $a <=> $b } keys %of;
+    return () unless @tau;
+    my ($none, @some) = ($of{0}, grep { $_ > 0 } @tau);
+    my @still = $none ? map { abs } differences(ends($none, 'reward_mean'), starts($none, 'reward_mean')) : ();
+    my @rows = row('C12', 'reward: change since the base model, either way', 'tau=0', $paper->{'C12|reward, whole run|tau=0'}, \@still,
+        beyond(\@still, -1, $STILL, "at or below $STILL"));
+    for my $tau (@some) {
+        my @end = values %{ ends($of{$tau}, 'reward_mean') };
+        push @rows, row('C12', 'reward at the end', "tau=$tau", $paper->{"C1|reward at update 10000|tau=$tau"}, \@end,
+            doubted(near_optimum($of{$tau}, 'reward_mean'), suspicion($of{$tau}, \@SURE, \@SPREAD)));
+    }
+    if (@some) {
+        my ($small, $large) = @of{ @some[ 0, -1 ] };
+        my @least = grep { defined } map { least_even($small->{$_}) } sort keys %$small;
+        push @rows, row('C12', 'share of the rarest even digit', "tau=$some[0]", $paper->{"C12|digits seen in an 8x8 grid|tau=$some[0]"}, \@least,
+            doubted(beyond(\@least, 1, $EACH_EVEN, "at or above $EACH_EVEN"), suspicion($small, \@SURE)));
+        my @top = grep { defined } map { top_digit($large->{$_}) } sort keys %$large;
+        push @rows, row('C12', 'share of the most common digit', "tau=$some[-1]", $paper->{"C12|digits seen in an 8x8 grid|tau=$some[-1]"}, \@top,
+            doubted(beyond(\@top, 1, $SINGLE, "at or above $SINGLE"), suspicion($large, \@SURE)));
+        my @faster = differences(map { at_quarter($_) } $large, $small);
+        push @rows, row('C12', 'reward after a quarter of the updates: gained, paired by seed', "tau=$some[-1] over $some[0]", 'more', \@faster,
+            above_zero(\@faster)) if @some > 1;
+    }
+    return (@rows, whole('C12', @rows));
+}
+
+sub least_even {
+    my ($table) = @_;
+    my @share = map { last_of($table, "digit$_") } 0, 2, 4, 6, 8;
+    return (grep { !defined } @share) ? undef : (sort { $a <=> $b } @share)[0];
+}
+sub at_quarter { my ($of) = @_; return { map { $_ => at_x($of->{$_}, 'update', 'reward_mean', (last_of($of->{$_}, 'update') // 0) / 4) } keys %$of } }
 
 # With the interval over the evaluation's samples, as there is one base model.
 sub base_reward {
@@ -93,7 +153,7 @@ sub second_claim {
     for my $alpha (@$ALPHAS) {
         my $of = $runs->{orw}{ 0 + $alpha };
         push @rows, row('C2', 'even fraction by the judge', "alpha=$alpha", undef, [ values %{ ends($of, 'judge_even') } ],
-            doubted(near_optimum($of, 'judge_even'), suspicion($of, \@SURE, \@SPREAD)));
+            doubted(near_optimum($of, 'judge_even'), suspicion($of, \@SURE, \@SPREAD, \@NEARER)));
     }
     return (@rows, whole('C2', @rows));
 }
@@ -136,12 +196,14 @@ sub checks {
         push @checks, check("pairwise variance at the end, alpha=$alpha", [ values %{ ends($of, 'pairwise_variance') } ],
             !defined $spread ? 'unknown' : $spread < $SPREAD_LEFT ? 'suspect' : 'plausible',
             defined $spread ? sprintf('%.0f %% of the base model\'s', 100 * $spread) : 'no value');
-        my @confidence = differences(ends($of, 'judge_confidence'), starts($of, 'judge_confidence'));
-        push @checks, check("judge's confidence gained over the base model, alpha=$alpha", \@confidence, '-',
-            'a loss means that the images became harder to read');
-        my @nearer = differences(starts($of, 'frechet_even'), ends($of, 'frechet_even'));
-        push @checks, check("squared Frechet distance to real even digits: base model minus end, alpha=$alpha", \@nearer,
-            holds((above_zero(\@nearer))[0]), 'in the judge\'s features; it falls where samples become even digits') if @nearer;
+    }
+    for my $name (grep { $runs->{$_}{0} } qw(offline control)) {
+        my $of = $runs->{$name}{0};
+        for my $pair ([ judge_confidence => "judge's confidence lost since the base model" ],
+            [ frechet_even => 'squared Frechet distance to real even digits: fall since the base model' ]) {
+            my @fall = differences(starts($of, $pair->[0]), ends($of, $pair->[0]));
+            push @checks, check("$pair->[1], $name", \@fall, '-', $name eq 'control' ? 'what the loop does without any reward' : 'offline reward weighting') if @fall;
+        }
     }
     return @checks;
 }

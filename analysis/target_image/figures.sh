@@ -35,9 +35,24 @@ draw_digits() {
         "$(runs_of orw | run_files)" "table=digits.tsv" "columns=$((${#alphas[@]} + 2))"
 }
 
-# Sample sheets: the base model and, for each alpha, the first seed at the end.
+# Sweeps over weight.tau: orw-tauTAU, by TAU.
+temperatures_of_runs() { awk -F '\t' '!/^#/ && $5 == "yes" && $2 ~ /^orw-tau[0-9.e-]+$/ { print $2 }' "$data/runs.tsv" | sort -u | sort -k1.8,1g; }
+
+# The paper's figures of target images: one over temperatures beside offline, one over alpha.
+draw_pages() {
+    local alpha method sheets=("grid-base|base model") row=("grid-base|base model")
+    for alpha in $(alphas_of orw); do sheets+=("grid-alpha$alpha|alpha = $alpha"); done
+    draw_page page-alpha "Target images: reward and digits by alpha - $dataset, profile $profile" \
+        "$(bands_words); sheets: 64 samples of the first seed" "C1 C2" "reward_vs_update judge_entropy_vs_update" "${sheets[@]}"
+    for method in $(temperatures_of_runs); do row+=("grid-$method-alpha0|${method#orw-}"); done
+    row+=("grid-offline-alpha0|offline")
+    draw_page page-temperature "Target images: reward by temperature, beside offline - $dataset, profile $profile" \
+        "$(bands_words); sheets: 64 samples of the first seed" "C12 C7" "temperature_vs_update online_vs_offline" "${row[@]}"
+}
+
+# Sample sheets: the base model and, for each setting, the first seed at the end.
 draw_grids() {
-    local alpha name reward
+    local alpha name reward method
     draw_grid grid-base "$results/runs/base/samples/final.h5" "Base model - $dataset, profile $profile" \
         "Samples before fine-tuning; mean reward $(base_level reward_mean)" C2
     for alpha in $(alphas_of orw); do
@@ -46,18 +61,30 @@ draw_grids() {
         draw_grid "grid-alpha$alpha" "$results/runs/$name/samples/final.h5" "alpha = $alpha - $dataset, profile $profile" \
             "Samples at the end of fine-tuning, seed $(seed_of "$name"); mean reward ${reward:+$(printf '%.3f' "$reward")}" C2
     done
+    for method in $(temperatures_of_runs) offline control; do
+        for alpha in $(alphas_of "$method"); do
+            name=$(runs_of "$method" "$alpha" | head -n 1)
+            reward=$(last_value "$name" reward_mean)
+            draw_grid "grid-$method-alpha$alpha" "$results/runs/$name/samples/final.h5" \
+                "$(setting_label "$method" "$alpha") - $dataset, profile $profile" \
+                "Samples at the end, seed $(seed_of "$name"); mean reward ${reward:+$(printf '%.3f' "$reward")}" C2
+        done
+    done
 }
 
 draw_all() {
-    local settings=() alpha dataset
+    local settings=() temperatures=() every=() dataset
     list_runs
     export_runs classifier_a classifier_b
     dataset=$(dataset_of_runs)
-    for alpha in $(alphas_of orw); do settings+=("orw|$alpha|alpha = $alpha"); done
+    mapfile -t settings < <(settings_of orw)
+    mapfile -t temperatures < <(settings_of $(temperatures_of_runs))
+    mapfile -t every < <(settings_of orw $(temperatures_of_runs) offline control)
     local update="gradient update" evaluated="evaluation samples"
+    local reward="mean reward, P(even) by classifier A (evaluation seeds)"
 
     paper=$(paper_rewards) draw_bands reward_vs_update "Reward while fine-tuning" "mean reward, P(even) by classifier A" \
-        reward_mean metrics update "$update" C1 "$(base_level reward_mean)" "${settings[@]}"
+        reward_mean metrics update "$update" C1 "$(base_level reward_mean)" "${every[@]}"
     draw_bands online_vs_offline "Online against offline reward weighting, alpha = 0" "mean reward, $evaluated" \
         reward_mean evaluation samples_scored "samples scored by the reward" C7 "$(base_level reward_mean)" \
         "orw|0|online" "offline|0|offline"
@@ -66,20 +93,30 @@ draw_all() {
     draw_bands judge_even_vs_update "Even digits by a judge that is not the reward" "even fraction by classifier B" \
         judge_even evaluation update "$update" "C1 C2" "$(base_level judge_even)" "${settings[@]}"
     draw_bands distance_vs_update "Distance to the reference" "velocity distance, mean over elements" \
-        distance evaluation update "$update" C2 "" "${settings[@]}"
-    draw_pairs distance_vs_reward "Distance at matched reward" reward_mean "mean reward, P(even) by classifier A (evaluation seeds)" \
-        distance "velocity distance to the reference" C2
+        distance evaluation update "$update" C2 "" "${every[@]}"
+    draw_pairs distance_vs_reward "Distance at matched reward" reward_mean "$reward" distance "velocity distance to the reference" C2 \
+        "${every[@]}"
+    draw_pairs frechet_even_vs_reward "Distance to real even digits at matched reward" reward_mean "$reward" frechet_even \
+        "squared Frechet distance in B's features, even test digits" "C1 C7" "${every[@]}"
+    draw_pairs entropy_vs_reward "Variety at matched reward" reward_mean "$reward" judge_entropy "entropy over digits by classifier B, nats" \
+        "C2" "${every[@]}"
     draw_digits
     draw_bands pairwise_variance_vs_update "Spread of the samples" "pairwise variance of the pixels" \
         pairwise_variance evaluation update "$update" C2 "$(base_level pairwise_variance)" "${settings[@]}"
     draw_bands judge_confidence_vs_update "Confidence of the judge" "mean largest probability by classifier B" \
-        judge_confidence evaluation update "$update" C2 "$(base_level judge_confidence)" "${settings[@]}"
+        judge_confidence evaluation update "$update" "C1 C2" "$(base_level judge_confidence)" "${every[@]}"
     draw_bands frechet_even_vs_update "Distance to real even digits" "squared Frechet distance in B's features, even test digits" \
-        frechet_even evaluation update "$update" "C1 C2" "$(base_level frechet_even)" "${settings[@]}" "offline|0|offline"
+        frechet_even evaluation update "$update" "C1 C2" "$(base_level frechet_even)" "${every[@]}"
     draw_bands frechet_vs_update "Distance to real digits" \
         "squared Frechet distance in B's features, test digits (two halves of them: $(run_provenance data.frechet_halves))" \
-        frechet evaluation update "$update" C2 "$(base_level frechet)" "${settings[@]}" "offline|0|offline"
+        frechet evaluation update "$update" C2 "$(base_level frechet)" "${every[@]}"
+    if [ ${#temperatures[@]} -gt 0 ]; then
+        draw_bands temperature_vs_update "Reward by temperature" "mean reward, $evaluated" reward_mean evaluation update "$update" C12 \
+            "$(base_level reward_mean)" "${temperatures[@]}" "offline|0|offline"
+    fi
     draw_pretraining
     draw_grids
+    draw_pages
+    draw_health
 }
 draw_all

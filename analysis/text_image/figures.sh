@@ -9,7 +9,8 @@ method_label() {
         orw) printf 'ORW' ;;
         raft) printf 'RAFT' ;;
         reft) printf 'ReFT' ;;
-        control) printf 'no reward' ;;
+        control) printf 'no reward (control)' ;;
+        offline) printf 'ORW, offline' ;;
         *) printf '%s' "$1" | sed 's/^orw-/ORW, /; s/^raft-/RAFT, /; s/^reft-/ReFT, /' ;;
     esac
 }
@@ -25,12 +26,13 @@ export_others() {
 
 # Score against variety at the end: a cross per setting, a point per run, all under the main reward.
 draw_score_variety() {
-    local method alpha run kind=0 labels='' n=0
+    local method alpha run kind=0 labels='' styles='' n=0
     : > "$data/score-variety.tsv"
-    for method in orw raft reft control orw-lora raft-lora reft-lora; do
+    for method in orw raft reft offline control orw-lora raft-lora reft-lora; do
         for alpha in $(alphas_of "$method"); do
             kind=$((kind + 1))
             labels="$labels \"$(setting_label "$method" "$alpha")\""
+            styles="$styles $(style_of "$method" "$alpha")"
             for run in $(runs_of "$method" "$alpha"); do
                 printf '%s\t%s\t%s\t%s\n' "$kind" "$(last_value "$run" variety)" "$(last_value "$run" "$reward")" \
                     "$(last_value "$run" judge_right)" >> "$data/score-variety.tsv"
@@ -43,34 +45,11 @@ draw_score_variety() {
         draw "$scripts/points.gp" "$name" "What a score costs in variety - profile $profile" \
             "At the end of fine-tuning, a point per run, a large one per setting's mean; n = $n runs" C8 "$(all_run_files)" \
             "xlabel=variety: mean pairwise 1 - cosine of the judge's features" "ylabel=$label" "table=score-variety.tsv" \
-            "kinds=$kind" "labels=$labels" "ycolumn=$number" "base=$(base_level variety) $(base_level "$column")"
+            "kinds=$kind" "labels=$labels" "styles=$styles" "ycolumn=$number" "base=$(base_level variety) $(base_level "$column")"
     done
 }
 
 all_run_files() { awk -F '\t' '!/^#/ && $5 == "yes" { print $1 }' "$data/runs.tsv" | run_files; }
-
-# Reward against judge while fine-tuning: where the line goes right and down, the reward is being fooled.
-draw_over_optimisation() {
-    local method alpha run file kind=0 files='' kinds='' labels='' x='' y=''
-    for method in orw raft reft control; do
-        for alpha in $(alphas_of "$method"); do
-            kind=$((kind + 1))
-            labels="$labels \"$(setting_label "$method" "$alpha")\""
-            for run in $(runs_of "$method" "$alpha"); do
-                file=$data/runs/$run/evaluation.tsv
-                x=$(column_of "$file" "$reward")
-                y=$(column_of "$file" judge_right)
-                files="$files runs/$run/evaluation.tsv"
-                kinds="$kinds $kind"
-            done
-        done
-    done
-    [ -n "$x" ] && [ -n "$y" ] || return 0
-    draw "$root/analysis/pairs.gp" reward_vs_judge "Reward against judge while fine-tuning - profile $profile" \
-        "One line per run, one point per evaluation; right and down: the reward is fooled; n = $(wc -w <<< "$files") runs" "C8 C9" \
-        "$(all_run_files)" "files=$files" "settings=$kinds" "labels=$labels" "xcolumn=$x" "ycolumn=$y" \
-        "xlabel=mean $reward score, the reward" "ylabel=share judged right"
-}
 
 # Share judged right by prompt: the base model and every method at the largest alpha.
 draw_prompts() {
@@ -115,7 +94,7 @@ text_grids() {
 }
 prompts_grid() { # prompts_grid NAME SAMPLES TITLE CAPTION
     local reason
-    if reason=$("$ORW" grid "$2" "$figures/$1.png" --count $((8 * columns)) --columns "$columns" --scale 2 2>&1 > /dev/null); then
+    if reason=$(sheet "$2" "$1" $((8 * columns)) "$columns"); then
         about "$1" "$3 - profile $profile" "$4" "C8 C9" "$2"
         say "drawn $1"
     else
@@ -124,7 +103,7 @@ prompts_grid() { # prompts_grid NAME SAMPLES TITLE CAPTION
 }
 
 draw_text_image() {
-    local settings=() rewards=() method alpha reward dataset update="gradient update"
+    local settings=() rewards=() sheets=("grid-base|base model") setting label method alpha reward dataset update="gradient update"
     list_runs
     if [ -z "$(runs_of orw)" ]; then
         say "skipped text_image: no complete run"
@@ -135,9 +114,7 @@ draw_text_image() {
     dataset="captioned scenes"
     reward=$(run_provenance run.reward)
     reward=${reward:-alignment}
-    for method in orw raft reft control; do
-        for alpha in $(alphas_of "$method"); do settings+=("$method|$alpha|$(setting_label "$method" "$alpha")"); done
-    done
+    mapfile -t settings < <(settings_of orw raft reft offline control)
     for method in orw orw-alignment orw-detection orw-preference orw-lora; do
         alpha=$(alphas_of "$method" | tail -n 1)
         [ -z "$alpha" ] || rewards+=("$method|$alpha|$(setting_label "$method" "$alpha" | sed "s/^ORW +/ORW, $reward +/")")
@@ -152,9 +129,20 @@ draw_text_image() {
     draw_bands pairwise_variance_vs_update "Spread of the samples" "pairwise variance of the pixels" pairwise_variance evaluation \
         update "$update" C8 "$(base_level pairwise_variance)" "${settings[@]}"
     draw_score_variety
-    draw_over_optimisation
+    draw_pairs reward_vs_judge "Reward against judge; right and down: the reward is fooled" "$reward" "mean $reward score, the reward" \
+        judge_right "share judged right" "C8 C9" "${settings[@]}"
+    draw_pairs distance_vs_judge "Distance at matched share right" judge_right "share judged right" distance \
+        "velocity distance to the reference" "C8 C9" "${settings[@]}"
     draw_prompts
     draw_pretraining
     text_grids
+    for setting in "${settings[@]}"; do
+        IFS='|' read -r method alpha label <<< "$setting"
+        sheets+=("grid-$method-alpha$alpha|$label")
+    done
+    draw_page page-methods "Text and image: score, variety and what a judge reads - profile $profile" \
+        "Left: a mark per run, a large one per setting; right: $(bands_words); sheets: a column per prompt, the first seed" "C8 C9" \
+        "score_vs_variety judge_vs_update" "${sheets[@]}"
+    draw_health
 }
 draw_text_image

@@ -12,7 +12,7 @@ static const char usage[] =
     "       orw export --images OUT FILE|NAME [--set KEY=VALUE]...\n"
     "Tables of run files as text: columns separated by tabs, their names in a first line that starts with #.\n"
     "\n"
-    "  FILE TABLE          all rows of one table\n"
+    "  FILE TABLE          all rows of one table; of a samples file the table samples: reward and weight of each\n"
     "  --list FILE         the tables, with the numbers of rows and columns\n"
     "  --provenance FILE   where a file comes from, one key and value a line (line breaks in values: \\n)\n"
     "  --band COLUMN       mean, deviation and 95 % interval of the mean over several files, row by row\n"
@@ -26,8 +26,28 @@ static const char usage[] =
 
 /* ---------------------------------------------------------------- tables ---------------------------------------- */
 
+/* What a samples file says of each of its images. */
+static orw_status print_samples(const char *path, const char *name) {
+    orw_samples samples;
+    if (strcmp(name, "samples") != 0)
+        return orw_error(ORW_ERR_INPUT, "%s: a samples file, which has no table '%s', it has samples", path, name);
+    ORW_CALL(orw_samples_read(path, &samples));
+    printf("# sample%s%s\n", samples.reward ? "\treward" : "", samples.weight ? "\tweight" : "");
+    for (int i = 0; i < samples.count; i++) {
+        printf("%d", i);
+        if (samples.reward) printf("\t%.9g", (double)samples.reward[i]);
+        if (samples.weight) printf("\t%.9g", (double)samples.weight[i]);
+        printf("\n");
+    }
+    orw_samples_free(&samples);
+    return ORW_OK;
+}
+
 static orw_status print_table(const char *path, const char *name) {
     cli_table table = {0};
+    char kind[ORW_STORE_KIND];
+    ORW_CALL(orw_store_kind(path, kind));
+    if (strcmp(kind, "samples") == 0) return print_samples(path, name);
     ORW_CALL(orw_cli_table_read(path, name, &table));
     for (int c = 0; c < table.columns; c++) printf("%s%s", c ? "\t" : "# ", table.names[c]);
     printf("\n");

@@ -95,7 +95,7 @@ printf 'verdict.001\t%s\nverdict.002\tsecond\n' "$evil" > evil/figures/data/theo
 found=$(report_of evil)
 is "$?" 0 "the report is written"
 is "$(printf '%s' "$found" | tr -d '\n -~')" "" "what it says is printable"
-is "$(grep -o '.\{0,60\}\(<script\|<img src=x\|onload="1\|<b>\|x<i>\)' evil/report.html)" "" "nothing of it is markup in the page"
+is "$(grep -o '.\{0,60\}\(<script>[^a]\|<script>al\|<img src=x\|onload="1\|<b>\|x<i>\)' evil/report.html)" "" "nothing of it is markup in the page"
 has evil/report.html 'alt="&#38;lt;&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#62;' "nor does it end an attribute"
 has evil/report.html '&#60;b&#62;column&#60;/b&#62;' "a column's name is shown as it is"
 has evil/report.html "<h2>Target images - &#60;b&#62;set&#60;/b&#62;</h2>" "and the data set's"
@@ -105,7 +105,7 @@ has evil/report.html "<li>skipped run '&#38;lt;&#60;script" "and what the figure
 has evil/report.html "<li>times.tsv: '&#38;lt;&#60;script.* is no number: that row is not counted</li>" "and rows of times that hold no numbers"
 is "$(iconv -f UTF-8 -t UTF-8 < evil/report.html 2>&1 | cmp - evil/report.html)" "" "the page is UTF-8, whatever came in"
 is "$(tr -d '\t\n -~\200-\377' < evil/report.html | wc -c | tr -d ' ')" 0 "without control characters"
-is "$(awk -F "$tab" 'NF != 11' evil/claims.tsv)" "" "claims.tsv has its columns"
+is "$(awk -F "$tab" 'NF != 15' evil/claims.tsv)" "" "claims.tsv has its columns"
 
 has evil/report.html '<td>second</td><td>1</td><td>2</td><td>0</td><td>0</td><td><span class="verdict v-fails">fails' "a check of the theory that fails is seen to"
 
@@ -115,7 +115,7 @@ mkdir -p "$data/runs/orw-alpha1-seed1"
 printf '# name\tmethod\talpha\tseed\tcomplete\norw-alpha1-seed1\torw\t1\t1\tyes\n' > "$data/runs.tsv"
 printf 'prompts.count\t1\nprompt.0\ta\tcat\r\nrun.reward\talignment\n' > "$data/runs/orw-alpha1-seed1/provenance.tsv"
 printf '# round\tright_0\n0\t0.5\n1\t0.7\n' > "$data/runs/orw-alpha1-seed1/evaluation.tsv"
-is "$(report_of prompt)$(awk -F "$tab" 'NF != 11' prompt/claims.tsv)" "" "a text with a tab in it stays in its cell"
+is "$(report_of prompt)$(awk -F "$tab" 'NF != 15' prompt/claims.tsv)" "" "a text with a tab in it stays in its cell"
 has prompt/claims.tsv "ORW-CFM-W2: a cat" "and is there"
 sed -i 's/^prompts.count.*/prompts.count\t1e99/' "$data/runs/orw-alpha1-seed1/provenance.tsv"
 is "$(report_of prompt)" "" "a number of prompts that nobody has ends"

@@ -28,13 +28,14 @@ run() { # run METHOD ALPHA SEED EVEN ENTROPY COMPLETE
     printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$1" "$2" "$3" "$6" >> "$data/runs.tsv"
     printf 'data.train\tmnist-train sha256 00\ncommit\tabc\nhost\tnode%s\nrun.seed\t%s\nconfiguration\t[a]\\nb = 1\\n\n' "$3" "$3" > "$data/runs/$name/provenance.tsv"
     printf '# round\tupdate\tdraw\n0\t20\t1.5\n1\t40\t2.5\n' > "$data/runs/$name/timing.tsv"
-    awk -v seed="$3" -v even="$4" -v entropy="$5" -v alpha="$2" -v top="$top" -v variance="$variance" 'BEGIN {
+    awk -v seed="$3" -v even="$4" -v entropy="$5" -v alpha="$2" -v top="$top" -v variance="$variance" -v nearer="${nearer-}" \
+        -v confidence="${confidence:-0.9}" 'BEGIN {
         OFS = "\t"
-        print "# round update samples_scored count reward_mean reward_sd judge_even judge_entropy judge_confidence pairwise_variance", \
+        print "# round update samples_scored count reward_mean reward_sd judge_even judge_entropy judge_confidence pairwise_variance frechet_even", \
             "distance digit0 digit6"
         step = (seed - 2) / 500
-        print 0, 0, 0, 256, 0.45, 0.4, 0.45, 2.25, 0.9, 0.44, 0, 0.1, 0.1
-        print 10, 40, 640, 256, even + step, 0.2, even + step, entropy + step, 0.9, variance, 0.07 - alpha / 40 + step / 10, 0.1, \
+        print 0, 0, 0, 256, 0.45, 0.4, 0.45, 2.25, 0.9, 0.44, 9, 0, 0.1, 0.1
+        print 10, 40, 640, 256, even + step, 0.2, even + step, entropy + step, confidence, variance, (nearer == "" ? 2 : nearer) + step, 0.07 - alpha / 40 + step / 10, 0.1, \
             (alpha == 0 ? top : 0.2) + step
     }' | sed '1s/\t/ /g' > "$data/runs/$name/evaluation.tsv"
 }
@@ -56,21 +57,24 @@ printf 'z\trun/toy\tquick\t1\t1.5\tup to date\n' >> holds/times.tsv
 judge holds
 for claim in C1 C2 C7; do is "$(verdict holds $claim 'the whole' all)" reproduced "all that holds: $claim is reproduced"; done
 is "$(head -n 1 holds/claims.tsv)" \
-    "# claim${tab}quantity${tab}setting${tab}paper${tab}ours${tab}low${tab}high${tab}n${tab}verdict${tab}dataset${tab}profile" \
+    "$(printf 'claim quantity setting paper ours low high n verdict dataset profile published published_low published_high agreement' |
+        sed "s/^/# /; s/ /$tab/2g")" \
     "claims.tsv names its columns"
-is "$(awk -F "$tab" 'NF != 11' holds/claims.tsv)" "" "every line has all of them"
-is "$(awk -F "$tab" '$1 == "C1" && $3 == "alpha=0" { print $4, $5, $6, $7, $8, $10, $11 }' holds/claims.tsv)" \
+is "$(awk -F "$tab" 'NF != 15' holds/claims.tsv)" "" "every line has all of them"
+is "$(awk -F "$tab" '$1 == "C1" && $3 == "alpha=0" && /reward at the end/ { print $4, $5, $6, $7, $8, $10, $11 }' holds/claims.tsv)" \
     "0.995 0.96 0.955 0.965 3 mnist-train quick" "value, 95 % t interval of three seeds, data set and profile are right"
 is "$(awk -F "$tab" '$1 == "C7" && /online, paired/ { print $5, $6, $7 }' holds/claims.tsv)" "0.26 0.26 0.26" \
     "differences are paired by seed"
-like "$(cat holds/report.html)" '<td>C7</td>' "the page shows the claims"
+like "$(cat holds/report.html)" '<strong>C7</strong>' "the page shows the claims"
 unlike "$(cat holds/report.html)" '<img[^>]*src="[^d]' "and loads nothing from elsewhere"
 like "$(cat holds/report.html)" '<td>run/toy</td><td>31.5</td><td>2</td><td>2, 4</td>' "time per stage: calls that did something, summed"
-like "$(cat holds/report.html)" '<td>draw</td><td>48.0</td>' "time per phase: summed over rounds and complete runs"
+like "$(cat holds/report.html)" '<td>draw</td><td>30.0</td>' "time per phase: the table counts on from round to round; summed over complete runs"
 like "$(cat holds/report.html)" '<td>commit</td><td>abc</td>' "provenance is shown"
 like "$(cat holds/report.html)" '<td>host</td><td>node1 | node2 | node3</td>' "where runs differ in it, all that there is"
 unlike "$(grep '<td>run' holds/report.html)" 'run.seed' "but for what tells runs apart"
-is "$(sed -n '/<h2>Claims/,/<\/table>/p' holds/report.html | grep -c '^<tr><td>')" 11 "the first table has a line per claim"
+is "$(grep -c '<div class=head>' holds/report.html)" 13 "a line per claim"
+is "$(sed -n '/<body>/,/<table>/p' holds/report.html | grep -c '<table>')$(sed -n '/<body>/,/class=head/p' holds/report.html | grep -c '<table>')" 10 \
+    "and the first of them stands before any table"
 like "$(cat holds/report.html)" 'holds</span>' "the distances are ordered"
 unlike "$(cat holds/report.html)" 'states of the code' "nothing is said of code that is the same everywhere"
 
@@ -133,6 +137,24 @@ judge blobs
 is "$(verdict blobs C1 'reward at the end' 'alpha=0' | sort -u)" suspect "a high reward on samples without variance is suspect"
 like "$(cat blobs/report.html)" 'suspect</span>' "and is marked"
 
+# Images that do not stay images.
+even_0=0.96 even_03=0.95 even_08=0.93 variance=0.4 nearer=9.5
+world scribbles 3
+judge scribbles
+is "$(verdict scribbles C1 'reward at the end' 'alpha=0' | head -n 1)" suspect "a high reward on samples that go away from real digits is suspect"
+is "$(verdict scribbles C1 'squared Frechet distance' 'alpha=0' | head -n 1)" "not reproduced" "and that stands among the claim's lines"
+is "$(verdict scribbles C1 'the whole' all) $(verdict scribbles C7 'the whole' all)" "suspect suspect" "so the claims are, that of online over offline too"
+nearer='' confidence=0.86
+world unsure 3
+judge unsure
+is "$(verdict unsure C1 "judge's confidence lost" 'alpha=0.3') $(verdict unsure C1 'the whole' all)" "not reproduced suspect" \
+    "a judge that has become less sure by 0.04"
+confidence=0.88
+world sure 3
+judge sure
+is "$(verdict sure C1 'the whole' all)" reproduced "by 0.02 is nothing"
+confidence=''
+
 # Collapse in part: alpha = 0 has more of one digit than alpha = 0.8.
 even_0=0.96 variance=0.4 top=0.5
 world some 3
@@ -144,7 +166,7 @@ mkdir -p nothing/figures
 judge nothing
 is "$(awk -F "$tab" '!/^#/ && $9 != "-" { print $9 }' nothing/claims.tsv | sort -u)" "not tested" "without runs nothing is tested"
 
-is "$(awk -F "$tab" '$2 == "the whole claim" { print $1 }' nothing/claims.tsv | sort -u | wc -l | tr -d ' ')" 11 "and every claim is told"
+is "$(awk -F "$tab" '$2 == "the whole claim" { print $1 }' nothing/claims.tsv | sort -u | wc -l | tr -d ' ')" 13 "and every claim is told"
 is "$(verdict holds C6 'the whole' all)" "not tested" "a claim that no run speaks of is told beside the others"
 
 # Bad arguments.

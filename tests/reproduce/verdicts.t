@@ -183,18 +183,20 @@ sub digits {
     my $judged = target_image::claims::judge('', {});
     return $of{checks} ? $judged->{checks} : $judged->{rows};
 }
-# Holds, fails or is unclear for each alpha: samples came nearer to real even digits.
-sub nearer { return join ' ', map { $_->{verdict} } grep { $_->{what} =~ /real even digits/ } @{ digits(checks => 1, @_) } }
-is(nearer(even => 0.3), 'holds holds holds', 'samples that come nearer to real even digits');
-is(nearer(even => 0.499), 'unclear unclear unclear', 'by less than the seeds differ');
-is(nearer(even => 0.7), 'fails fails fails', 'that go away from them');
-is(nearer(), '', 'tables without that distance say nothing of it');
-my $rows = digits();
+# For each alpha: samples came nearer to real even digits.
+sub nearer { return join ' ', map { $_->{verdict} } grep { $_->{quantity} =~ /real even digits/ } @{ digits(@_) } }
+is(nearer(even => 0.3), 'reproduced reproduced reproduced', 'samples that come nearer to real even digits');
+is(nearer(even => 0.499), 'partly partly partly', 'by less than the seeds differ');
+is(nearer(even => 0.7), 'not reproduced not reproduced not reproduced', 'that go away from them');
+is(nearer(), 'not tested not tested not tested', 'tables without that distance test nothing');
+is(judged(digits(even => 0.7), 'C1', 'reward at the end', 'alpha=0')->{verdict}, 'suspect', 'a reward counts only while images stay images');
+like(judged(digits(even => 0.7), 'C7', 'reward gained online, paired by seed', 'alpha=0, 640 samples scored')->{reason}, qr/but the Frechet distance to real even digits went from 0.5 to 0.7/, 'and the reason is said');
+my $rows = digits(even => 0.3);
 is(judged($rows, $_, 'the whole', 'all')->{verdict}, 'reproduced', "images that stay images: $_ is reproduced") for qw(C1 C2 C7);
 $rows = digits(from => 0.51);
 is(judged($rows, 'C1', 'reward at the end', "alpha=$_")->{verdict}, 'partly', "from a base model above 0.5: alpha = $_ is partly") for 0, 0.3, 0.8;
 is(judged($rows, 'C1', 'reward at the end', 'alpha=0')->{reason}, 'reached, but from 0.510, more than 0.5', 'and says from where');
-is(judged(digits(from => 0.5), 'C1', 'the whole', 'all')->{verdict}, 'reproduced', 'from exactly 0.5 it is reproduced');
+is(judged(digits(from => 0.5, even => 0.3), 'C1', 'the whole', 'all')->{verdict}, 'reproduced', 'from exactly 0.5 it is reproduced');
 $rows = digits(missing => 1);
 is(join(' ', map { judged($rows, 'C1', 'reward at the end', "alpha=$_")->{verdict} } 0, 0.3, 0.8), 'reproduced reproduced not tested',
     'a seed that one setting lacks');

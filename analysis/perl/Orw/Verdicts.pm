@@ -92,7 +92,8 @@ sub beyond {
 sub above_zero { return beyond($_[0], 1, 0, 'above 0', 1) }
 
 # What speaks against the samples that a setting ends with, in words; undef where nothing does. RULES: [COLUMN, 'lost', BOUND, WHAT] where
-# the mean fall since the base model is more than BOUND, [COLUMN, 'left', SHARE, WHAT] where less than SHARE of the base model's is left.
+# the mean fall since the base model is more than BOUND, [COLUMN, 'left', SHARE, WHAT] where less than SHARE of the base model's is left,
+# [COLUMN, 'falls', 0, WHAT] where the mean does not fall.
 sub suspicion {
     my ($of, @rules) = @_;
     for my $rule (@rules) {
@@ -102,6 +103,7 @@ sub suspicion {
         my ($after, $before) = map { my $at = $_; interval(map { $at->{$_} } @both)->{mean} } $end, $start;
         next unless @both;
         return sprintf '%s fell from %.2f to %.2f', $what, $before, $after if $kind eq 'lost' && $before - $after > $bound + $ROUNDING;
+        return sprintf '%s went from %.3g to %.3g', $what, $before, $after if $kind eq 'falls' && $after >= $before;
         return sprintf '%s is %.0f %% of the base model\'s', $what, 100 * $after / $before
             if $kind eq 'left' && $before > 0 && $after / $before < $bound - $ROUNDING;
     }
