@@ -15,6 +15,7 @@ int orw_cli_parity(int argc, char **argv);
 int orw_cli_reward(int argc, char **argv);
 int orw_cli_sample(int argc, char **argv);
 int orw_cli_score(int argc, char **argv);
+int orw_cli_watch(int argc, char **argv);
 
 /* Metadata of an imported safetensors file are kept in the model file's provenance under their names behind this. */
 #define ORW_CLI_METADATA "safetensors."

@@ -20,6 +20,7 @@ static const command commands[] = {
     {"score", orw_cli_score, "score a data set's images, one line each"},
     {"reward", orw_cli_reward,
      "what a training loop will meet in a reward: range, repeatability, time, weights by tau"},
+    {"watch", orw_cli_watch, "runs while they are computed: progress and curves in a terminal"},
     {"bench", orw_cli_bench, "time the kernels, the models, the reduction and the online loop"},
     {"parity", orw_cli_parity, "compare the networks with reference data from another implementation"},
 };
