@@ -102,7 +102,7 @@ sub replace {
 }
 
 sub claims_tsv {
-    my @lines = ('# ' . join("\t", COLUMNS, qw(published published_low published_high agreement)) . "\n");
+    my @lines = ('# ' . join("\t", COLUMNS) . "\n");
     for my $row (@_) {
         my $other = $row->{published} || {};
         my @cells = (map({ show($row->{$_}) } qw(claim quantity setting paper ours low high)), $row->{n} // 0, @$row{qw(verdict dataset)},

@@ -12,13 +12,14 @@ use Orw::Tables qw(read_list number);
 our @EXPORT_OK = qw(published_profiles published_claims agreement COLUMNS);
 
 our @PROFILES = qw(paper standard quick smoke); # evidence: the first that is there
-use constant COLUMNS => qw(claim quantity setting paper ours low high n verdict dataset profile);
+use constant COLUMNS => qw(claim quantity setting paper ours low high n verdict dataset profile published published_low published_high
+    agreement);
 my $ROUNDING = 5e-4;                            # numbers are printed with four digits
 
 # Profiles with a table of claims in the folder of published results, the best first.
 sub published_profiles { my ($folder) = @_; return grep { -f "$folder/$_/claims.tsv" } @PROFILES }
 
-# The lines of a table of claims, by "claim|quantity|setting|dataset"; columns behind those named here do not count.
+# The lines of a table of claims, by "claim|quantity|setting|dataset".
 sub published_claims {
     my ($file) = @_;
     my $table = read_list($file, COLUMNS) or return {};
