@@ -46,6 +46,7 @@ Stages (none named: all)
   figures    export the tables, draw the figures, write report.html and claims.tsv
   all        setup, build, data, run, figures
   check      setup, then the tests (with CI=true in the environment warnings are errors)
+  verify     compute every published verdict again from the tables in results/published
   clean      remove what was built and drawn; run files stay. With --replaced: list and remove the results of other settings instead,
              which runs have moved aside to DIR.replaced-N
 
@@ -95,8 +96,8 @@ parse_arguments() {
                 value=$1
                 shift ;;
             -*) die "unknown option $argument: expected --profile, --np, --only, --out, --set, --quiet, --verbose, --yes or --help" ;;
-            setup | build | data | run | figures | all | check | clean) stages+=("$argument"); continue ;;
-            *) die "unknown stage $argument: expected setup, build, data, run, figures, all, check or clean" ;;
+            setup | build | data | run | figures | all | check | verify | clean) stages+=("$argument"); continue ;;
+            *) die "unknown stage $argument: expected setup, build, data, run, figures, all, check, verify or clean" ;;
         esac
         case $argument in
             --profile) profile=$value ;;
@@ -208,7 +209,7 @@ finish() {
     local seconds
     seconds=$(since "$started")
     printf '== %s: %s, %s s\n' "$current" "$outcome" "$seconds"
-    case $current in check | clean) ;; *) mkdir -p "$out" 2> /dev/null || true ;; esac
+    case $current in check | verify | clean) ;; *) mkdir -p "$out" 2> /dev/null || true ;; esac
     if [ -w "$out" ]; then
         [ -f "$out/times.tsv" ] || printf '# when\tstage\tprofile\tranks\tseconds\toutcome\n' > "$out/times.tsv"
         printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$current" "$profile" "$current_ranks" "$seconds" \
@@ -422,6 +423,12 @@ stage_check() {
     stage_setup
     begin check "$(cores)"
     attend TERM make --no-print-directory -j "$(cores)" BUILD="$BUILD" CFLAGS_EXTRA="$(compiler_flags)" check
+    finish
+}
+
+stage_verify() {
+    begin verify 1
+    attend TERM scripts/verify-published.sh
     finish
 }
 

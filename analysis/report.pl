@@ -393,7 +393,7 @@ sub times_of_stages {
             warning('times.tsv: ' . quoted($bad) . ' is no number: that row is not counted');
             next;
         }
-        next if $outcome eq 'up to date' || $stage =~ /^(clean|check)$/;
+        next if $outcome eq 'up to date' || $stage =~ /^(clean|check|verify)$/;
         push @order, $stage unless $calls{$stage}++;
         $seconds{$stage} += $seconds;
         $ranks{$stage}{$ranks} = 1;
