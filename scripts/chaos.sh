@@ -16,44 +16,25 @@ kills=${KILLS:-50}
 seed=${SEED:-$(date +%s)}
 program=${BUILD:-build}/bin/target_image
 name=target_image
-case $kills$seed in *[!0-9]*) echo "chaos.sh: KILLS=$kills SEED=$seed: expected whole numbers" >&2; exit 2 ;; esac
-[ -x "$program" ] || { echo "chaos.sh: $program: missing, expected it built (make build)" >&2; exit 2; }
+. scripts/torment.sh
+whole_numbers "KILLS=$kills" "SEED=$seed"
 RANDOM=$((seed % 32768))
 if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 
-made=''
-if [ -z "${CHAOS:-}" ]; then
-    CHAOS=$(mktemp -d "${TMPDIR:-/tmp}/orw-chaos.XXXXXX") || exit 2
-    made=$CHAOS
-fi
-mkdir -p "$CHAOS" || exit 2
-CHAOS=$(cd "$CHAOS" && pwd)
+take_folder "${CHAOS:-}"
+small_run pretrain.updates=24 classifier_a.updates=16 classifier_b.updates=16 finetune.rounds=8 evaluate.every=4 policies.every=4
 
-# Small networks and short stages, saved all the time: what is tested is the stopping, not the learning.
-settings=()
-for setting in pretrain.updates=24 pretrain.batch=16 classifier_a.updates=16 classifier_b.updates=16 classifier_a.batch=16 \
-    classifier_b.batch=16 classifier_a.channels=8 classifier_b.channels=8 classifier_a.depth=1 classifier_b.depth=1 finetune.rounds=8 \
-    finetune.batch=16 evaluate.every=4 evaluate.count=16 checkpoint.updates=2 checkpoint.rounds=1 samples.every=2 policies.every=4 \
-    sweep.orw=0.3 sweep.offline=; do
-    settings+=(--set "$setting")
-done
-
-fail() {
-    echo "chaos.sh: $1; see $CHAOS" >&2
-    exit 1
-}
-
-command -v mpirun > /dev/null || { echo "chaos.sh: mpirun: not found" >&2; exit 2; }
+command -v mpirun > /dev/null || refuse "mpirun: not found"
 launcher=(mpirun)
 if mpirun --version 2>&1 | grep -q 'Open MPI'; then launcher+=(--oversubscribe --bind-to none); fi
 
 # start RANKS: the program on so many ranks, in the background; $job is what was started.
 start() {
-    : > "$CHAOS/stamp"
+    : > "$work/stamp"
     if [ "$1" = 1 ]; then
-        "$program" experiments/$name/smoke.conf "${settings[@]}" --out "$CHAOS/now" > "$CHAOS/log" 2>&1 &
+        "$program" experiments/$name/smoke.conf "${settings[@]}" --out "$work/now" > "$work/log" 2>&1 &
     else
-        "${launcher[@]}" -n "$1" "$program" experiments/$name/smoke.conf "${settings[@]}" --out "$CHAOS/now" > "$CHAOS/log" 2>&1 &
+        "${launcher[@]}" -n "$1" "$program" experiments/$name/smoke.conf "${settings[@]}" --out "$work/now" > "$work/log" 2>&1 &
     fi
     job=$!
 }
@@ -68,9 +49,9 @@ now() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); } # milliseconds
 
 writing() { # the first file that is being written
     local file
-    for file in "$CHAOS/now/$name"/*/*.partial "$CHAOS/now/$name"/runs/*/*.partial "$CHAOS/now/$name"/runs/*/*/*.partial; do
-        if [ "$file" -nt "$CHAOS/stamp" ]; then # not one that an earlier kill left behind
-            echo "${file#"$CHAOS/now/$name/"}"
+    for file in "$work/now/$name"/*/*.partial "$work/now/$name"/runs/*/*.partial "$work/now/$name"/runs/*/*/*.partial; do
+        if [ "$file" -nt "$work/stamp" ]; then # not one that an earlier kill left behind
+            echo "${file#"$work/now/$name/"}"
             return
         fi
     done
@@ -86,9 +67,9 @@ place_of_death() {
     fi
     stage=start
     for file in base classifier_a classifier_b runs/base runs/orw-alpha0.3-seed1; do
-        [ ! -d "$CHAOS/now/$name/$file" ] || stage=$file
+        [ ! -d "$work/now/$name/$file" ] || stage=$file
     done
-    if [ -e "$CHAOS/now/$name/$stage/policy.h5" ] || [ -e "$CHAOS/now/$name/$stage/model.h5" ]; then stage="after $stage"; fi
+    if [ -e "$work/now/$name/$stage/policy.h5" ] || [ -e "$work/now/$name/$stage/model.h5" ]; then stage="after $stage"; fi
     echo "$stage"
 }
 
@@ -100,10 +81,10 @@ trap 'exit 130' INT TERM
 # A run that is never killed, on as many ranks as it likes.
 began=$(now)
 start 1
-wait "$job" || fail "the run that is to be compared with failed: $(tail -n 1 "$CHAOS/log")"
+wait "$job" || fail "the run that is to be compared with failed: $(tail -n 1 "$work/log")"
 span=$(($(now) - began))
-rm -rf "$CHAOS/reference"
-mv "$CHAOS/now" "$CHAOS/reference"
+rm -rf "$work/reference"
+mv "$work/now" "$work/reference"
 echo "seed $seed; a run that is not killed takes $span ms"
 
 done_kills=0
@@ -149,21 +130,21 @@ while [ "$done_kills" -lt "$kills" ]; do
     took=$(($(now) - died))
     if [ $status = 0 ]; then
         lives=$((lives + 1))
-        different=$(scripts/same-results.sh "$CHAOS/reference" "$CHAOS/now" | paste -sd ' ') || true
+        different=$(scripts/same-results.sh "$work/reference" "$work/now" | paste -sd ' ') || true
         [ -z "$different" ] || fail "after $done_kills kills these differ: $different"
-        [ -z "$(find "$CHAOS/now" -name '*.partial' -o -name 'checkpoint*.h5')" ] || fail "partial files or checkpoints are left"
+        [ -z "$(find "$work/now" -name '*.partial' -o -name 'checkpoint*.h5')" ] || fail "partial files or checkpoints are left"
         compared=$((compared + 1))
-        rm -rf "$CHAOS/now"
+        rm -rf "$work/now"
         echo "run $lives is complete after $starts starts, the same as the one that was never killed"
         starts=0
         continue
     fi
     if [ $struck = no ] || [ $status -lt 128 ] && [ "$what" = "the job of $ranks" ]; then
-        fail "start $starts ended with status $status by itself: $(tail -n 1 "$CHAOS/log")"
+        fail "start $starts ended with status $status by itself: $(tail -n 1 "$work/log")"
     fi
     [ $took -le 10000 ] || fail "the job was still there $took ms after $what was killed"
-    if [ "$what" != "the job of $ranks" ] && ! grep -q 'rank [0-9].*signal 9\|rank [0-9].* died' "$CHAOS/log"; then
-        fail "nothing says which rank died: $(tail -n 3 "$CHAOS/log")"
+    if [ "$what" != "the job of $ranks" ] && ! grep -q 'rank [0-9].*signal 9\|rank [0-9].* died' "$work/log"; then
+        fail "nothing says which rank died: $(tail -n 3 "$work/log")"
     fi
     if [ $took -gt $slowest ]; then slowest=$took; fi
     done_kills=$((done_kills + 1))
@@ -174,12 +155,12 @@ done
 # What the last kill left behind goes on, too.
 pids=()
 start $((1 + RANDOM % 4))
-wait "$job" || fail "the last run failed: $(tail -n 1 "$CHAOS/log")"
-different=$(scripts/same-results.sh "$CHAOS/reference" "$CHAOS/now" | paste -sd ' ') || true
+wait "$job" || fail "the last run failed: $(tail -n 1 "$work/log")"
+different=$(scripts/same-results.sh "$work/reference" "$work/now" | paste -sd ' ') || true
 [ -z "$different" ] || fail "after $done_kills kills these differ: $different"
 
 job=''
 echo "kills by place:"
 for where in "${!places[@]}"; do printf '%5d  %s\n' "${places[$where]}" "$where"; done | sort -rn
 echo "$done_kills kills, $((compared + 1)) complete runs, all the same as one that was never killed; a job was gone at most $slowest ms after a kill"
-[ -z "$made" ] || rm -rf "$made"
+finished
