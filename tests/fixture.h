@@ -75,6 +75,21 @@ static inline orw_place fixture_place(fixture *self, const char *name, const cha
         .comm = self->comm, .config = self->config, .directory = directory, .identity = identity, .about = self->about};
 }
 
+/* A run from the reference, at a place and of one reward; what goes wrong is printed. */
+static inline orw_status fixture_finetune(fixture *self, const orw_place *place, orw_reward *reward,
+                                          const orw_method *method, uint64_t seed) {
+    const orw_rewards rewards = orw_rewards_only(reward);
+    const orw_finetune_setup setup = {.place = place,
+                                      .network = self->network,
+                                      .reference = self->reference,
+                                      .rewards = &rewards,
+                                      .method = method,
+                                      .seed = seed};
+    const orw_status status = orw_finetune(&setup);
+    if (status != ORW_OK) diag("%s", orw_error_text());
+    return status;
+}
+
 /* Number in a column of a file's table, in a row counted from the end (-1: the last); rank 0 reads, all know. */
 static inline double fixture_number(fixture *self, const char *path, const char *table, const char *column, int row) {
     char **names = NULL;

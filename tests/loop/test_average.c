@@ -42,23 +42,14 @@ static orw_tensor *watch(const orw_method *method, orw_terms *terms) {
 
 static bool finetune(fixture *self, const char *name) {
     orw_reward reward = {.name = "first_coordinate", .score = score};
-    const orw_rewards rewards = orw_rewards_only(&reward);
     orw_method method;
     if (orw_method_make("orw", 0, self->config, &method) != ORW_OK) return false;
     method_loss = method.loss;
     method.loss = watch;
     watched = self;
     const orw_place place = fixture_place(self, name, name);
-    const orw_finetune_setup setup = {.place = &place,
-                                      .network = self->network,
-                                      .reference = self->reference,
-                                      .rewards = &rewards,
-                                      .method = &method,
-                                      .seed = 7};
     batches = 0;
-    bool good = orw_finetune(&setup) == ORW_OK;
-    if (!good) diag("%s", orw_error_text());
-    return good;
+    return fixture_finetune(self, &place, &reward, &method, 7) == ORW_OK;
 }
 
 /* The values in ROOT/run/file; the caller frees. NULL: cannot be read. */

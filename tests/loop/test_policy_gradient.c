@@ -23,7 +23,6 @@ static orw_status score(const orw_reward *self, orw_tape *tape, const orw_scored
 
 static orw_status run(fixture *self, const char *name, const char *method_name, double alpha, int cut_at) {
     orw_reward reward = {.name = "first_coordinate", .score = score};
-    const orw_rewards rewards = orw_rewards_only(&reward);
     char parents[64];
     orw_method method;
     calls = 0;
@@ -31,13 +30,7 @@ static orw_status run(fixture *self, const char *name, const char *method_name, 
     ORW_CALL(orw_method_make(method_name, alpha, self->config, &method));
     snprintf(parents, sizeof parents, "method = %s\nalpha = %g\n", method_name, alpha);
     const orw_place place = fixture_place(self, name, parents);
-    const orw_finetune_setup setup = {.place = &place,
-                                      .network = self->network,
-                                      .reference = self->reference,
-                                      .rewards = &rewards,
-                                      .method = &method,
-                                      .seed = 7};
-    orw_status status = orw_finetune(&setup);
+    orw_status status = fixture_finetune(self, &place, &reward, &method, 7);
     orw_method_clear(&method);
     return status;
 }

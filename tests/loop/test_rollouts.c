@@ -101,17 +101,9 @@ static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
 
 static void test_loop(fixture *self) {
     orw_reward reward = {.name = "first", .score = score};
-    const orw_rewards rewards = orw_rewards_only(&reward);
     const orw_method method = {.name = "watch", .online = true, .point = ORW_POINT_STEP, .weigh = weigh, .loss = loss};
     const orw_place place = fixture_place(self, "steps", "steps");
-    const orw_finetune_setup setup = {.place = &place,
-                                      .network = self->network,
-                                      .reference = self->reference,
-                                      .rewards = &rewards,
-                                      .method = &method,
-                                      .seed = 5};
-    if (!ok(orw_finetune(&setup) == ORW_OK, "a method trains on the steps of its samples"))
-        diag("%s", orw_error_text());
+    ok(fixture_finetune(self, &place, &reward, &method, 5) == ORW_OK, "a method trains on the steps of its samples");
     int ranks = orw_comm_size(self->comm), fewest = COUNT;
     for (int k = 0; k < STEPS; k++) fewest = watched.times[k] < fewest ? watched.times[k] : fewest;
     ok(watched.seen * ranks == COUNT * 6 && watched.length < 1e-6, "each of %d samples, six times, at its own step",

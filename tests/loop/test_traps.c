@@ -185,21 +185,13 @@ static orw_status weigh_by_reward(const orw_method *method, orw_batch *batch) {
 
 static void test_pairs(fixture *self) {
     orw_reward reward = {.name = "x", .score = score};
-    const orw_rewards rewards = orw_rewards_only(&reward);
     seen now = {0};
     orw_method method = {.name = "watch", .help = (const char *)&now, .online = true};
     method.weigh = weigh_by_reward;
     method.loss = watching_loss;
     bool good = fixture_set(self, "parallel.shards=8") && fixture_set(self, "finetune.rounds=3");
     const orw_place place = fixture_place(self, "pairs", "pairs");
-    const orw_finetune_setup setup = {.place = &place,
-                                      .network = self->network,
-                                      .reference = self->reference,
-                                      .rewards = &rewards,
-                                      .method = &method,
-                                      .seed = 7};
-    good = good && orw_finetune(&setup) == ORW_OK;
-    if (!good) diag("%s", orw_error_text());
+    good = good && fixture_finetune(self, &place, &reward, &method, 7) == ORW_OK;
     ok(good && now.shards == 3 * 10 * 8 && now.count == 3 * 10 * 256, "a loss sees %d pairs in %d shards", now.count,
        now.shards);
     ok(good && now.wrong == 0, "the loop gives sample i its own weight in every shard (%d do not)", now.wrong);
@@ -211,7 +203,6 @@ static void test_pairs(fixture *self) {
 /* Mean reward, which is the mean, after three refreshes' worth of rounds; NaN when the run fails. */
 static double mean_after_rounds(fixture *self, const char *name, bool online, int rounds) {
     orw_reward reward = {.name = "x", .score = score};
-    const orw_rewards rewards = orw_rewards_only(&reward);
     char assignment[64];
     orw_method method;
     snprintf(assignment, sizeof assignment, "finetune.rounds=%d", rounds);
@@ -219,15 +210,8 @@ static double mean_after_rounds(fixture *self, const char *name, bool online, in
     if (orw_method_make("orw", 0, self->config, &method) != ORW_OK) return NAN;
     method.online = online; /* the trap: v_old stays v_ref */
     const orw_place place = fixture_place(self, name, name);
-    const orw_finetune_setup setup = {.place = &place,
-                                      .network = self->network,
-                                      .reference = self->reference,
-                                      .rewards = &rewards,
-                                      .method = &method,
-                                      .seed = 7};
-    double found = orw_finetune(&setup) == ORW_OK ? fixture_result(self, name, "evaluation", "reward_mean", -1) : NAN;
-    if (!isfinite(found)) diag("%s", orw_error_text());
-    return found;
+    if (fixture_finetune(self, &place, &reward, &method, 7) != ORW_OK) return NAN;
+    return fixture_result(self, name, "evaluation", "reward_mean", -1);
 }
 
 /* q = N(0, 1), w = exp(0.6 x): a round moves the mean by 0.6, three by 1.8. */
