@@ -15,7 +15,7 @@ typedef struct orw_summary {
 /* ORW_ERR_SYSTEM-free: sorts a copy on the stack of small batches, else the heap; returns false when out of memory. */
 int orw_summarise(const float *x, int count, orw_summary *summary);
 
-/* Kish's effective sample size (sum w)^2 / sum w^2; 0 when all weights are 0. */
+/* Kish's effective sample size (sum |w|)^2 / sum w^2, |w| since advantages have both signs; 0 when all are 0. */
 double orw_effective_sample_size(const float *weight, int count);
 /* Mean over elements of the unbiased variance across the batch: half the mean squared distance of a pair, per element.
  */

@@ -17,7 +17,7 @@
     _(reward_q50, "reward", "median", reward.quantile[2])                                                              \
     _(reward_q75, "reward", "75 % quantile", reward.quantile[3])                                                       \
     _(reward_q95, "reward", "95 % quantile", reward.quantile[4])                                                       \
-    _(effective_sample_size, "samples", "(sum w)^2 / sum w^2",                                                         \
+    _(effective_sample_size, "samples", "(sum |w|)^2 / sum w^2",                                                       \
       orw_effective_sample_size(batch->weight, batch->plan.batch))                                                     \
     _(loss_flow, "", "mean w |v - u|^2 over the round's updates", state->flow / state->updates_per_round)              \
     _(loss_w2, "",                                                                                                     \

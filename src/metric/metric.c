@@ -25,7 +25,7 @@ int orw_summarise(const float *x, int count, orw_summary *summary) {
 double orw_effective_sample_size(const float *weight, int count) {
     double sum = 0, squares = 0;
     for (int i = 0; i < count; i++) {
-        sum += weight[i];
+        sum += fabs((double)weight[i]);
         squares += (double)weight[i] * weight[i];
     }
     return squares > 0 ? sum * sum / squares : 0;

@@ -28,6 +28,8 @@ static void test_effective_sample_size(void) {
     ok(near(orw_effective_sample_size(equal, 4), 4), "equal weights: every sample counts");
     ok(near(orw_effective_sample_size(one, 4), 1), "one weight: one sample");
     ok(near(orw_effective_sample_size(mixed, 2), 1.6), "(1+3)^2 / (1+9)");
+    const float advantages[] = {-1, 1, -1, 1};
+    ok(near(orw_effective_sample_size(advantages, 4), 4), "advantages count by what they move, whatever their sign");
     ok(near(orw_effective_sample_size(none, 2), 0), "no weight at all: 0, not NaN");
 }
 
