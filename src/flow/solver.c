@@ -18,7 +18,8 @@ const orw_option orw_solver_options[] = {
      "g of classifier-free guidance, v_none + g (v_cond - v_none), where the model takes conditions; 1: none",
      ORW_STAGE_EVALUATE},
     {"sampler.kind", ORW_CHOICE, "", "ode", 0, 0, "ode|sde",
-     "how methods that learn from the steps of their samples (flow_grpo, ddpo) draw them: sde leaves steps to chance; "
+     "how methods that learn from the steps of their samples (flow_grpo, ddpo) draw them: sde leaves steps to chance, "
+     "without guidance; "
      "all others, and every evaluation, draw by solver.*",
      ORW_STAGE_FINETUNE},
     {"sampler.steps", ORW_INT, "steps", "10", 2, 1000, NULL,
