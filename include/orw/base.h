@@ -265,6 +265,8 @@ FILE *orw_open_plain(const char *path);
  * to. */
 enum { ORW_OUTPUT = 4096 };
 orw_status orw_output_place(const char *path, char place[ORW_OUTPUT]);
+/* A whole plain file; the caller frees *bytes. */
+orw_status orw_read_file(const char *path, void **bytes, size_t *count);
 /* Writes bytes aside, syncs, renames onto `path`: a reader sees the old file or the new one, never half of it. */
 orw_status orw_replace_file(const char *path, const void *bytes, size_t count);
 /* fsync `aside`, rename it onto `path`, fsync the directory. */

@@ -29,6 +29,7 @@ typedef struct orw_place {
     bool settings_only; /* the parents are not known yet: identities are compared without them */
     const orw_dictionary *about; /* provenance */
     bool only_looks;             /* orw_place_inspect changes nothing on disk */
+    bool extend;                 /* a complete result that differs in finetune.rounds alone goes on from its state.h5 */
     bool allow_change; /* an interrupted result may go on with other settings; what changed is then in its provenance */
     /* Asked by orw_place_inspect before anything is changed in a directory whose result is not complete; may refuse.
      * `moves`, on rank 0: a result of other settings lies there and has to make room. Collective. NULL: nobody to ask.
@@ -49,8 +50,11 @@ typedef enum orw_place_state { ORW_PLACE_EMPTY, ORW_PLACE_INTERRUPTED, ORW_PLACE
 /* Looks at the directory: complete if its file `final` carries the digest of the place's identity; interrupted if there
  * is a checkpoint (whose own identity is checked when it is loaded). Of a complete one the tables must be whole, too. A
  * complete result of another identity is moved aside, to DIRECTORY.replaced-N, with a warning; one of this identity
- * that was moved aside earlier comes back. Makes the directory. Rank 0 decides for all. Collective. */
+ * that was moved aside earlier comes back. With `extend` the directory receives the state of the complete one. Makes
+ * the directory. Rank 0 decides for all. Collective. */
 orw_status orw_place_inspect(const orw_place *place, const char *final, orw_place_state *state);
+/* Is what was interrupted there, or is to be gone on with, a run that differs in finetune.rounds alone? */
+bool orw_place_extends(const orw_place *place);
 /* Before anything is done, and before the parents are known: is there an interrupted result that orw_place_inspect and
  * the loading of its checkpoint would refuse for its settings? Changes nothing. Collective. */
 orw_status orw_place_foresee(const orw_place *place, const char *final, bool *interrupted);
@@ -67,6 +71,8 @@ orw_status orw_place_finish(const orw_place *place, const char *name, const orw_
  * writes its row. Collective. */
 orw_status orw_place_evaluation(const orw_place *place, const orw_column *columns, const double *row);
 
+/* Once the result is there: its last checkpoint becomes state.h5, see `extend`. Rank 0; a failure is only warned of. */
+void orw_place_keep_state(const orw_place *place);
 /* Once the result is there: the checkpoints are not needed any more. */
 void orw_place_remove_checkpoints(const orw_place *place);
 /* The last part of its directory, by which progress is told: "orw-alpha0-seed1", "base". Borrowed. */
@@ -87,6 +93,7 @@ typedef struct orw_work {
     char *made_by;     /* what else its bits depend on: "isa = avx512\n.." */
     orw_dictionary *about; /* the place's, and the changes */
     const char *unit;      /* "round" or "update" */
+    bool keep;             /* the last checkpoint stays, as the result's state.h5 */
     const int64_t *done;
 } orw_work;
 /* A checkpoint of the place's identity and no more yet. `done` counts `unit`s, for messages; borrowed. Not collective,

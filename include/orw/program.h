@@ -19,6 +19,7 @@ typedef struct orw_program {
     int last_stage;            /* stages after it are not run */
     bool must_resume;          /* --resume */
     bool allow_change;         /* --allow-change */
+    bool extend;               /* --extend */
     bool shared;               /* --shared: others may work in `output` at the same time, each on places of its own */
     bool only_looks;           /* --complete: nothing is done, the first place that is not complete ends the program */
     bool incomplete;           /* there was one */
@@ -40,7 +41,8 @@ extern const orw_option orw_sweep_options[];
 #define ORW_SWEEP_TABLES orw_method_options, ORW_METHODS(ORW_METHOD_TABLE) orw_run_options, orw_sweep_options
 
 typedef orw_status (*orw_program_body)(orw_program *program);
-/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--allow-change] [--strict] [--shared] |
+/* NAME CONFIG [--set key=value]... [--out DIR] [--stage S] [--resume] [--allow-change] [--extend] [--strict] [--shared]
+ * |
  * --complete | --runs | --identities | --help | --markdown | --print-config. Returns the exit status. `options` is a
  * NULL-terminated list of tables, `stages` one of what its places depend on (orw_option_decides); every key must decide
  * one of them or say that it is incidental. Collective. */

@@ -28,6 +28,24 @@ FILE *orw_open_plain(const char *path) {
     return file;
 }
 
+orw_status orw_read_file(const char *path, void **bytes, size_t *count) {
+    struct stat about;
+    *bytes = NULL;
+    FILE *file = orw_open_plain(path);
+    if (!file) return ORW_ERR_INPUT;
+    orw_status status = ORW_OK;
+    if (fstat(fileno(file), &about) != 0 || !(*bytes = malloc((size_t)about.st_size + 1)))
+        status = orw_error(ORW_ERR_SYSTEM, "%s: no memory for its bytes", path);
+    *count = status == ORW_OK ? (size_t)about.st_size : 0;
+    if (status == ORW_OK && fread(*bytes, 1, *count, file) != *count)
+        status = orw_error(ORW_ERR_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    fclose(file);
+    if (status == ORW_OK) return ORW_OK;
+    free(*bytes);
+    *bytes = NULL;
+    return status;
+}
+
 static orw_status make_directory(const char *path) {
     struct stat about;
     if (mkdir(path, 0777) == 0) return ORW_OK;

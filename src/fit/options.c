@@ -9,6 +9,9 @@ const orw_option orw_train_options[] = {
     {"checkpoint.updates", ORW_INT, "updates", "500", 1, 1e9, NULL, "between checkpoints of a fit from data",
      ORW_INCIDENTAL},
     {"checkpoint.rounds", ORW_INT, "rounds", "10", 1, 1e9, NULL, "between checkpoints of fine-tuning", ORW_INCIDENTAL},
+    {"checkpoint.keep", ORW_BOOL, "", "false", 0, 0, NULL,
+     "a complete run of fine-tuning keeps its last checkpoint as state.h5, from which --extend goes on for more rounds",
+     ORW_INCIDENTAL},
     {.key = NULL}};
 
 const orw_option orw_pretrain_options[] = {

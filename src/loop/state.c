@@ -27,6 +27,8 @@ static orw_status open_work(orw_finetune_state *state) {
     size_t P = orw_network_size(setup->network);
     orw_work *work = &state->work;
     ORW_CALL(orw_work_open(setup->place, "round", &state->round, work));
+    work->keep = orw_config_has(setup->place->config, "checkpoint.keep") &&
+                 orw_config_bool(setup->place->config, "checkpoint.keep");
     ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "values", state->field.values, P));
     ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "average", state->behaviour.average, P));
     ORW_CALL(orw_checkpoint_add_floats(work->checkpoint, "behaviour", state->behaviour.field.values, P));

@@ -50,6 +50,8 @@ static orw_status read_arguments(orw_program *program, int argc, char **argv, ar
             program->must_resume = true;
         else if (strcmp(word, "--allow-change") == 0)
             program->allow_change = true;
+        else if (strcmp(word, "--extend") == 0)
+            program->extend = true;
         else if (strcmp(word, "--strict") == 0)
             program->strict = true;
         else if (strcmp(word, "--shared") == 0)
@@ -91,6 +93,9 @@ static void print_help(const orw_program *program, const char *title) {
         "  --stage STAGE     base | rewards | finetune | all: go no further than that (default: all)\n"
         "  --resume          refuse to start unless there is an earlier run in DIR to go on with\n"
         "  --allow-change    what was interrupted may go on with other settings; the files' provenance says which\n"
+        "  --extend          complete runs go on for more rounds (finetune.rounds) from the state.h5 that "
+        "checkpoint.keep has\n"
+        "                    left; the shorter ones stay beside them\n"
         "  --strict          refuse to keep, or to go on with, what was made by other code\n"
         "  --shared          others that say so too may work in DIR at the same time, each on runs of its own\n"
         "  --complete        do nothing; exit status 3 where something of what is asked for is not complete in DIR\n"

@@ -77,6 +77,7 @@ orw_status orw_program_place_of(orw_program *program, const char *sub, const cha
                          .about = about,
                          .only_looks = program->only_looks,
                          .allow_change = program->allow_change,
+                         .extend = program->extend && strcmp(stages, ORW_STAGES_OF_RUN) == 0,
                          .claim = orw_program_claim,
                          .other_code = note_other_code,
                          .context = program};

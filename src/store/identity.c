@@ -38,23 +38,37 @@ static bool next_entry(const char **at, entry *found) {
     return false;
 }
 
-static bool lookup(const char *text, const entry *wanted, char *value, size_t capacity) {
+static bool same_key(const entry *a, const entry *b) {
+    return strcmp(a->section, b->section) == 0 && strcmp(a->key, b->key) == 0;
+}
+
+/* A key may stand twice, as a setting and as what was made of it: `before` others of it are passed by. */
+static bool lookup(const char *text, const entry *wanted, int before, char *value, size_t capacity) {
     entry here = {.section = ""};
     while (next_entry(&text, &here))
-        if (strcmp(here.section, wanted->section) == 0 && strcmp(here.key, wanted->key) == 0) {
+        if (same_key(&here, wanted) && before-- == 0) {
             snprintf(value, capacity, "%s", here.value);
             return true;
         }
     return false;
 }
 
+/* How often the key stands in the text before `end`. */
+static int count_before(const char *text, const char *end, const entry *wanted) {
+    entry here = {.section = ""};
+    int count = -1; /* the one that ends there is the wanted one itself */
+    while (text < end && next_entry(&text, &here)) count += text <= end && same_key(&here, wanted);
+    return count;
+}
+
 /* Adds the keys of `from` whose value in `other` is not the same. `old` is true when `from` is the old text; then keys
  * that both have are named, otherwise only those that the old one lacks. Returns how many. */
 static int compare(const char *from, const char *other, bool old, int named, bool *settings, FILE *out) {
+    const char *const start = from;
     entry here = {.section = ""};
     char there[LINE];
     while (next_entry(&from, &here)) {
-        bool found = lookup(other, &here, there, sizeof there);
+        bool found = lookup(other, &here, count_before(start, from, &here), there, sizeof there);
         if (found && (!old || strcmp(here.value, there) == 0)) continue;
         if (!found) snprintf(there, sizeof there, "absent");
         fprintf(out, "%s%s%s%s = %s, now %s", named++ ? "; " : "", here.section, here.section[0] ? "." : "", here.key,

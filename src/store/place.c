@@ -132,6 +132,69 @@ static bool goes_on(const orw_place *place, bool untold) {
     return same;
 }
 
+/* ---------------------------------------------------------------- more rounds ----------------------------------- */
+
+static const char state_name[] = "state.h5";
+
+/* How the checkpoint differs from what is asked for; *only: in the number of rounds alone. Caller frees; NULL: it
+ * cannot be told. */
+static char *differences_of(const orw_place *place, const char *checkpoint, bool *only) {
+    static const char key[] = "finetune.rounds = ";
+    char *theirs = NULL, *text = NULL;
+    bool settings;
+    if (orw_checkpoint_identity(checkpoint, &theirs) == ORW_OK)
+        text = orw_identity_differences(theirs, place->identity, &settings);
+    *only = text && strncmp(text, key, strlen(key)) == 0 && !strstr(text, "; ");
+    free(theirs);
+    return text;
+}
+
+bool orw_place_extends(const orw_place *place) {
+    char path[ORW_PATH];
+    bool only = false;
+    if (place->extend && orw_place_path(place, generations[0], path, sizeof path) == ORW_OK && orw_file_exists(path))
+        free(differences_of(place, path, &only));
+    return only;
+}
+
+/* Before the complete result makes room: can its state go on as what is asked for? */
+static orw_status check_extension(const orw_place *place) {
+    char path[ORW_PATH];
+    bool only = false;
+    ORW_CALL(orw_place_path(place, state_name, path, sizeof path));
+    if (!orw_file_exists(path))
+        return orw_error(ORW_ERR_INPUT, "--extend: %s: not there, expected it kept by checkpoint.keep = true", path);
+    char *text = differences_of(place, path, &only);
+    orw_status status = only ? ORW_OK
+                             : orw_error(ORW_ERR_INPUT,
+                                         "--extend: %s was made with other settings, expected another finetune.rounds "
+                                         "alone: %s",
+                                         place->directory, text ? text : orw_error_text());
+    free(text);
+    return status;
+}
+
+/* The state of DIRECTORY.replaced-N as the checkpoint of the directory. */
+static orw_status bring_state(const orw_place *place, int number) {
+    char from[ORW_PATH + 64], to[ORW_PATH];
+    void *bytes = NULL;
+    size_t count = 0;
+    snprintf(from, sizeof from, "%s.replaced-%d/%s", place->directory, number, state_name);
+    ORW_CALL(orw_place_path(place, generations[0], to, sizeof to));
+    ORW_CALL(orw_read_file(from, &bytes, &count));
+    orw_status status = orw_replace_file(to, bytes, count);
+    free(bytes);
+    return status;
+}
+
+void orw_place_keep_state(const orw_place *place) {
+    char from[ORW_PATH], to[ORW_PATH];
+    if (orw_comm_rank(place->comm) != 0) return;
+    if (orw_place_path(place, generations[0], from, sizeof from) != ORW_OK ||
+        orw_place_path(place, state_name, to, sizeof to) != ORW_OK || rename(from, to) != 0)
+        orw_warn("%s: its state could not be kept: %s", place->directory, strerror(errno));
+}
+
 /* ---------------------------------------------------------------- what was moved aside -------------------------- */
 
 static const char mark[] = ".replaced-";
@@ -225,8 +288,12 @@ static orw_status prepare(const orw_place *place, const char *final, finding *no
         ORW_CALL(bring_back(place, made.from, made.next));
         return look(place, final, now);
     }
+    if (made.there.foreign && place->extend) ORW_CALL(check_extension(place));
     if (made.there.foreign) ORW_CALL(move_aside(place, made.next));
-    return orw_make_directories(place->directory);
+    ORW_CALL(orw_make_directories(place->directory));
+    if (!made.there.foreign || !place->extend) return ORW_OK;
+    ORW_CALL(bring_state(place, made.next));
+    return look(place, final, now);
 }
 
 static orw_status tell_of_code(const orw_place *place, finding *what) {

@@ -23,7 +23,7 @@ static orw_status tell_maker(const orw_dictionary *about, char **text) {
 orw_status orw_work_open(const orw_place *place, const char *unit, const int64_t *done, orw_work *work) {
     *work = (orw_work){.place = place, .unit = unit, .done = done};
     ORW_CALL(orw_checkpoint_create(&work->checkpoint));
-    if (place->allow_change) orw_checkpoint_allow_changes(work->checkpoint);
+    if (place->allow_change || orw_place_extends(place)) orw_checkpoint_allow_changes(work->checkpoint);
     ORW_CALL(orw_checkpoint_add_text(work->checkpoint, "changes", &work->changes));
     ORW_CALL(tell_maker(place->about, &work->made_by));
     ORW_CALL(orw_checkpoint_add_text(work->checkpoint, "made_by", &work->made_by));
@@ -138,7 +138,9 @@ orw_status orw_work_finish(orw_work *work, const char *name, const orw_network *
     orw_place place = *work->place;
     place.about = work->about;
     ORW_CALL(orw_comm_agree(place.comm, orw_run_file_close(&work->run)));
+    if (work->keep) ORW_CALL(orw_work_save(work));
     ORW_CALL(orw_place_finish(&place, name, network, values));
+    if (work->keep) orw_place_keep_state(&place);
     orw_place_remove_checkpoints(&place);
     return ORW_OK;
 }

@@ -25,7 +25,7 @@ another() {
 }
 
 # What may be incidental, and what a run may know only through its parents' digests: nothing joins them by oversight.
-allowed=' checkpoint.updates checkpoint.rounds data.directory theory.tests theory.seeds variants.methods
+allowed=' checkpoint.updates checkpoint.rounds checkpoint.keep data.directory theory.tests theory.seeds variants.methods
     reward.timeout '
 parents=' model pretrain classifier_a classifier_b class_encoder detector judge dual_encoder preference data sprites prompts lora
     theory points minimiser mixture coupling scenes.seed scenes.count scenes.objects scenes.cubes scenes.noise scenes.held_out
