@@ -139,7 +139,8 @@ experiments() {
         return
     fi
     for conf in experiments/{target_image,theory}/"$profile".conf experiments/*/"$profile".conf; do
-        if [ -f "$conf" ]; then basename "$(dirname "$conf")"; fi
+        # A profile that begins with "# By request" runs under --only alone.
+        if [ -f "$conf" ] && ! head -n 1 "$conf" | grep -q '^# By request'; then basename "$(dirname "$conf")"; fi
     done | awk '!seen[$0]++'
 }
 

@@ -110,7 +110,8 @@ check() {
 experiments() {
     local config
     for config in experiments/${only:-*}/"$profile".conf; do
-        [ ! -f "$config" ] || basename "$(dirname "$config")"
+        # As in reproduce.sh: a profile that begins with "# By request" runs under --only alone.
+        [ ! -f "$config" ] || { [ -z "${only:-}" ] && head -n 1 "$config" | grep -q '^# By request'; } || basename "$(dirname "$config")"
     done
 }
 

@@ -134,6 +134,9 @@ orw_status orw_pretrain(const orw_place *place, const orw_dataset *data, orw_net
                         char model_digest[17]);
 /* Does the key (base.init, SECTION.init) name a model? Then nothing is fitted. */
 bool orw_model_is_given(const orw_config *config, const char *key);
+/* What samples of that model are, and how many labels it takes (0: none), where no data say it. Not collective. */
+orw_status orw_given_shape(const orw_config *config, const char *key, int *height, int *width, int *channels,
+                           int *classes);
 /* A distribution that can be drawn from at will, for problems whose solution is known. */
 typedef struct orw_generator {
     const void *context;

@@ -94,6 +94,25 @@ static orw_status keep(const orw_fit *fit, const orw_fit_recipe *recipe, orw_fie
     return orw_place_finish(&own, "model.h5", field.network, field.values);
 }
 
+orw_status orw_given_shape(const orw_config *config, const char *key, int *height, int *width, int *channels,
+                           int *classes) {
+    const char *path = orw_config_text(config, key), *labels;
+    char found[ORW_PATH], digest[17];
+    orw_network *network = NULL;
+    float *values = NULL;
+    if (is_bundled(path)) {
+        ORW_CALL(find_bundled(key, path, found));
+        path = found;
+    }
+    ORW_CALL(orw_model_load(path, &network, &values, digest));
+    orw_network_shape(network, height, width, channels);
+    labels = orw_dictionary_get(orw_network_description(network), "num_classes");
+    *classes = orw_network_condition_width(network) == 1 && labels ? atoi(labels) : 0;
+    free(values);
+    orw_network_destroy(&network);
+    return ORW_OK;
+}
+
 orw_status orw_given_take(const orw_fit *fit, const orw_fit_recipe *recipe, orw_network **network, float **values,
                           char model_digest[17]) {
     const orw_place *place = fit->place;

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use compression::claims;
+use finetune::claims;
 use steering::claims;
 use target_image::claims;
 use text_image::claims;
@@ -44,7 +45,14 @@ my @ALL = (
             . 'that share falls is over-optimisation of the reward.',
         curve => { C8 => 'score_vs_update', C9 => 'judge_vs_update', C10 => 'rewards_judge_vs_update' }, sheets => {},
         figures => [ qw(page-methods judge_vs_update prompts right_vs_variety score_vs_variety reward_vs_judge distance_vs_judge
-            score_vs_update variety_vs_update rewards_judge_vs_update pairwise_variance_vs_update pretraining) ] });
+            score_vs_update variety_vs_update rewards_judge_vs_update pairwise_variance_vs_update pretraining) ] },
+    { name => 'finetune', title => 'Your own images and reward', judge => \&finetune::claims::judge,
+        classifiers => { classifier_a => 'classifier A (for rewards that ask for one)' },
+        beside => 'No claim of the paper is tested here. A reward that rises while samples grow alike, or leave the real images, has been '
+            . 'exploited: look at the samples.',
+        curve => {}, sheets => {},
+        figures => [ qw(reward_vs_distance reward_vs_update distance_vs_update pairwise_variance_vs_update sliced_w2_images_vs_update
+            pretraining) ] });
 
 sub experiments { return map { +{%$_} } @ALL }
 
