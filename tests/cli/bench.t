@@ -31,7 +31,7 @@ for name in machine/fma gemm/512x512x512 conv/28x28x32-32 attention/784x32x1 gro
     allreduce/3.6e7; do
     like "$out" "^$name$tab" "$name is a case"
 done
-for metric in forward gradient; do
+for metric in forward gradient train; do
     for model in unet-quick unet-standard; do like "$out" "^$model$tab$metric$tab" "$model has $metric"; done
 done
 for model in unet-mnist unet-cifar unet-cifar-small mmdit-small hybrid mmdit-adapters; do

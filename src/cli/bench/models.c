@@ -218,9 +218,9 @@ static const char *const standard[] = {"kind",
 #define BOTH(NAME, HELP, BATCH, TEXTS) ONE(NAME, "train", HELP, BATCH, TEXTS), ONE(NAME, "forward", HELP, BATCH, TEXTS)
 
 const orw_bench_item orw_bench_models[] = {
-    ONE("unet-quick", "forward", "target_image's network of the quick profile", 8, quick),
+    BOTH("unet-quick", "target_image's network of the quick profile", 8, quick),
     ONE("unet-quick", "gradient", "the same: its gradient", 8, quick),
-    ONE("unet-standard", "forward", "target_image's network of the standard profile", 8, standard),
+    BOTH("unet-standard", "target_image's network of the standard profile", 8, standard),
     ONE("unet-standard", "gradient", "the same: its gradient", 8, standard),
     BOTH("unet-mnist", "TorchCFM's U-Net, 1x28x28, 32 channels", 16, mnist),
     BOTH("unet-cifar", "TorchCFM's U-Net, 3x32x32, 128 channels", 8, cifar),
