@@ -162,7 +162,7 @@ sub summary {
             $agree{agrees} || $agree{differs} ? sprintf('Of their numbers %d agree with the published ones of this profile, %d differ.', $agree{agrees} // 0, $agree{differs} // 0)
             : 'No numbers of this profile are published.')
         : element('p', 'Verdicts are of these runs alone: no published evidence was found beside the source.');
-    return (@html, mixed_code());
+    return (@html, mixed_code(), risen_alone());
 }
 
 sub duration { my ($s) = @_; return $s < 90 ? sprintf '%.0f s', $s : $s < 5400 ? sprintf '%.0f min', $s / 60 : sprintf '%.1f h', $s / 3600 }
@@ -237,6 +237,22 @@ sub mixed_code {
         push @html, "<p>" . ${ verdict('suspect') } . " $name: these results were made by " . @codes . ' states of the code, sources '
             . escape(join ', ', @codes) . ": what differs between them may be the code's doing. <code>--strict</code> refuses to go "
             . "on so, another <code>--out</code> makes all of it again.</p>\n" if @codes > 1;
+    }
+    return @html;
+}
+
+# Runs whose reward has risen while the spread halved or a reward of evaluate.rewards fell: the loop has marked their last evaluation.
+sub risen_alone {
+    my @html;
+    for my $name (map { $_->{name} } @sweeps) {
+        my @runs;
+        for my $file (glob "$out/figures/data/$name/runs/*/evaluation.tsv") {
+            my $suspect = last_of(read_table($file), 'suspect');
+            push @runs, $file =~ m{([^/]*)/evaluation\.tsv\z} if $suspect;
+        }
+        push @html, '<p>' . ${ verdict('suspect') } . " $name: the reward rose alone in " . escape(join ', ', @runs) . ': since the base model '
+            . "the samples' spread has halved, or a reward that nothing is trained on (<code>evaluate.rewards</code>) has fallen.</p>\n"
+            if @runs;
     }
     return @html;
 }

@@ -62,7 +62,8 @@ static orw_status check_rewards(experiment *self) {
     self->host = (orw_reward_host){.config = self->program->config,
                                    .height = images->height,
                                    .width = images->width,
-                                   .channels = images->channels};
+                                   .channels = images->channels,
+                                   .reads = "jpeg_size"}; /* what is measured is the size of that file */
     return orw_program_check_rewards(self->program, &self->host);
 }
 

@@ -30,9 +30,9 @@ typedef struct orw_finetune_setup {
 orw_status orw_finetune(const orw_finetune_setup *setup);
 
 /* The table "evaluation": the columns of every experiment - round, update, samples_scored, count, reward_mean,
- * reward_sd, pairwise_variance, distance, distance_trajectory -, the observer's, and those of the rewards: the mean of
- * each part of a sum, mean and standard deviation of each that is only evaluated. */
-enum { ORW_EVALUATION_COMMON = 9 };
+ * reward_sd, pairwise_variance, distance, distance_trajectory, suspect -, the observer's, and those of the rewards: the
+ * mean of each part of a sum, mean and standard deviation of each that is only evaluated. */
+enum { ORW_EVALUATION_COMMON = 10 };
 int orw_evaluation_width(const orw_rewards *rewards, const orw_observer *observer); /* columns in all */
 /* The list of them, for orw_table_create; their texts are borrowed. Caller frees, after the table and its run file. */
 orw_status orw_evaluation_columns(const orw_rewards *rewards, const orw_observer *observer, orw_column **columns);

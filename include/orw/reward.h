@@ -33,6 +33,7 @@ typedef struct orw_reward_host {
     /* The text of one. NULL: there are none in words. Not collective. */
     orw_status (*caption)(void *context, const int *condition, char *text, size_t capacity);
     void *context;
+    const char *reads; /* a reward whose keys the host itself reads, whether it is asked for or not; NULL: none */
 } orw_reward_host;
 
 enum { ORW_REWARD_NAME = 32, ORW_REWARD_IDENTITY = 40, ORW_REWARD_ARGUMENT = 1024 }; /* characters, with their end */

@@ -50,6 +50,7 @@ orw_status orw_finetune_draw(orw_finetune_state *state) {
     orw_batch *batch = state->batch;
     int64_t made = 0;
     batch->round = (int)state->round;
+    state->evaluations_before = state->evaluations;
     orw_status status = orw_draw_samples(&state->behaviour.field, &state->sampler, state->side, state->setup->seed,
                                          ORW_PURPOSE_DRAW, batch->round, batch, &made);
     ORW_CALL(orw_comm_agree(state->comm, status));

@@ -20,9 +20,14 @@
     _(distance_trajectory, "",                                                                                         \
       "the same with x_t on the paths of the policy's own ODE from the samples' noise; NaN unless "                    \
       "evaluate.trajectory",                                                                                           \
-      trajectory)
+      trajectory)                                                                                                      \
+    _(suspect, "",                                                                                                     \
+      "1: since the first evaluation the reward has risen while the spread has halved, or a reward of "                \
+      "evaluate.rewards has fallen",                                                                                   \
+      0)
 
 static const orw_column common[] = {EVALUATION(ORW_COLUMN)};
+enum { SUSPECT = ORW_EVALUATION_COMMON - 1 };
 _Static_assert(sizeof common / sizeof *common == ORW_EVALUATION_COMMON, "the header promises so many columns");
 
 /* Where the rewards' columns begin: behind those of every experiment and the observer's. */
@@ -100,6 +105,7 @@ orw_status orw_evaluate(const orw_finetune_setup *setup, float *values, orw_eval
     ORW_TRY(status, orw_comm_agree(comm, status), done);
     ORW_TRY(status, orw_score_samples(setup, tape, seed, batch), done);
     ORW_TRY(status, measure(setup, tape, values, clock, seed, &solver, batch, row), done);
+    row[SUSPECT] = orw_is_suspect(setup->rewards, table, row);
     ORW_TRY(status, orw_table_append(table, row), done);
     if (samples_path) status = orw_part_samples(setup, batch, NULL, samples_path);
 done:

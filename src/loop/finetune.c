@@ -6,7 +6,7 @@
 
 static orw_status one_round(orw_finetune_state *state) {
     ORW_CALL(orw_finetune_draw(state));  /* x1 ~ q_old: every rank its shards */
-    ORW_CALL(orw_finetune_score(state)); /* r(x1) */
+    ORW_CALL(orw_finetune_score(state)); /* r(x1); where that fails the round can be made again */
     ORW_CALL(orw_finetune_weigh(state)); /* w = F(r) over the global batch */
     for (int k = 0; k < state->updates_per_round; k++) ORW_CALL(orw_finetune_update(state)); /* fresh t, x0 */
     orw_finetune_refresh(state);                                                             /* v_old <- v */

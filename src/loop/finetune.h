@@ -31,6 +31,9 @@ int orw_keep_present(const orw_batch *batch, size_t width, float *rows);
 int orw_part_width(const orw_rewards *rewards, bool evaluation);
 void orw_part_columns(const orw_rewards *rewards, bool evaluation, orw_column *columns);
 void orw_part_values(const orw_rewards *rewards, bool evaluation, const orw_batch *batch, double *values);
+/* Does an evaluation, a row of the table to be, show a reward that has risen alone since the table's first one? Says
+ * so, the first time. */
+bool orw_is_suspect(const orw_rewards *rewards, const orw_table *table, const double *row);
 /* The batch with rewards, scores and weights (NULL: none) into a samples file. Collective. */
 orw_status orw_part_samples(const orw_finetune_setup *setup, const orw_batch *batch, const float *weight,
                             const char *path);
@@ -75,6 +78,7 @@ typedef struct orw_finetune_state {
     float *gradient; /* [P + ORW_REPORT_SLOTS] */
     int rounds, updates_per_round;
     int64_t round, evaluations;      /* rounds made; evaluations of v per training sample drawn, summed over samples */
+    int64_t evaluations_before;      /* at the round's beginning */
     double flow, w2, norm, left_out; /* sums over the round's updates */
     bool warned, asked;              /* a signal asked to stop in one of the round's updates */
     double phase[ORW_PHASES], phase_started, began;

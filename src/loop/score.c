@@ -99,9 +99,19 @@ int orw_keep_present(const orw_batch *batch, size_t width, float *rows) {
     return kept;
 }
 
+/* A reward may be a program that has run out of memory: the policy is as the round found it, and is saved so. */
+static orw_status put_down(orw_finetune_state *state, orw_status why) {
+    char reason[1024];
+    snprintf(reason, sizeof reason, "%s", orw_error_text());
+    state->evaluations = state->evaluations_before;
+    orw_work_save(&state->work); /* where that fails, too, the last checkpoint is there */
+    return orw_error(why, "%s", reason);
+}
+
 orw_status orw_finetune_score(orw_finetune_state *state) {
     const orw_finetune_setup *setup = state->setup;
-    ORW_CALL(orw_score_samples(setup, state->side, setup->seed, state->batch));
+    const orw_status status = orw_score_samples(setup, state->side, setup->seed, state->batch);
+    if (status != ORW_OK) return put_down(state, status);
     orw_finetune_clock(state, ORW_PHASE_SCORE);
     return ORW_OK;
 }

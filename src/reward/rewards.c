@@ -83,6 +83,29 @@ static orw_status check_terms(const char *key, const char *text, bool list, cons
     return ORW_OK;
 }
 
+static const orw_option *const own_keys[] = {ORW_REWARDS(ORW_REWARD_TABLE)};
+
+static bool is_asked_for(const char *name, const orw_reward_term *terms, int count) {
+    for (int i = 0; i < count; i++)
+        if (strcmp(terms[i].name, name) == 0) return true;
+    return false;
+}
+
+/* A key of a reward that nobody asks for, and that is not just a profile's: it was set for nothing. */
+static orw_status refuse_unused(const orw_reward_host *host, const orw_reward_term *terms, int count) {
+    for (int i = 0; orw_reward_kind(i); i++) {
+        const char *name = orw_reward_kind(i)->name;
+        const bool used = is_asked_for(name, terms, count) || (host->reads && strcmp(host->reads, name) == 0);
+        for (const orw_option *option = own_keys[i]; option->key && !used; option++)
+            if (host->config && orw_config_has(host->config, option->key) &&
+                orw_config_is_set(host->config, option->key))
+                return orw_error(ORW_ERR_INPUT,
+                                 "%s: found %s, but no reward is %s; expected one that reads it, or nothing",
+                                 option->key, orw_config_raw(host->config, option->key), name);
+    }
+    return ORW_OK;
+}
+
 static orw_status try_out(const char *key, const orw_reward_host *host, const orw_reward_term *terms, int count) {
     const orw_reward *kind = NULL;
     for (int i = 0; i < count; i++) {
@@ -95,14 +118,17 @@ static orw_status try_out(const char *key, const orw_reward_host *host, const or
 
 orw_status orw_rewards_check(const orw_reward_host *host) {
     static const char *const keys[] = {"reward", "evaluate.rewards"};
-    orw_reward_term terms[2][ORW_MOST_REWARDS];
+    orw_reward_term terms[2 * ORW_MOST_REWARDS], *of[2] = {terms, NULL};
     int count[2];
-    for (int k = 0; k < 2; k++)
-        ORW_CALL(check_terms(keys[k], orw_config_text(host->config, keys[k]), k == 1, host, terms[k], &count[k]));
+    for (int k = 0; k < 2; k++) {
+        of[k] = k ? terms + count[0] : terms;
+        ORW_CALL(check_terms(keys[k], orw_config_text(host->config, keys[k]), k == 1, host, of[k], &count[k]));
+    }
     if (count[0] + count[1] > ORW_MOST_REWARDS)
         return orw_error(ORW_ERR_INPUT, "reward and evaluate.rewards: found %d rewards, expected at most %d",
                          count[0] + count[1], ORW_MOST_REWARDS);
-    for (int k = 0; k < 2; k++) ORW_CALL(try_out(keys[k], host, terms[k], count[k]));
+    ORW_CALL(refuse_unused(host, terms, count[0] + count[1]));
+    for (int k = 0; k < 2; k++) ORW_CALL(try_out(keys[k], host, of[k], count[k]));
     return ORW_OK;
 }
 
@@ -164,6 +190,7 @@ orw_status orw_rewards_parse(const char *key, const char *expression, const orw_
     int count;
     *rewards = (orw_rewards){.count = 0};
     ORW_CALL(check_terms(key, expression, false, host, terms, &count));
+    ORW_CALL(refuse_unused(host, terms, count));
     ORW_CALL(try_out(key, host, terms, count));
     return open_all(host, key, expression, "", rewards);
 }

@@ -100,6 +100,17 @@ mixed "2 states of the code, sources aaaa, dddd" "and a run that went on by othe
 rm -r holds
 mv before holds
 
+# ---- a reward that rises alone
+file=holds/figures/data/target_image/runs/offline-alpha0-seed3/evaluation.tsv
+cp "$file" whole
+awk 'NR == 1 { print $0 " suspect"; next } { print $0 "\t" 0 }' whole > "$file"
+judge holds
+unlike "$(cat holds/report.html)" 'the reward rose alone' "nothing is said of runs that nothing speaks against"
+awk 'NR == 1 { print $0 " suspect"; next } { print $0 "\t" (NR > 2) }' whole > "$file"
+judge holds
+like "$(cat holds/report.html)" 'target_image: the reward rose alone in offline-alpha0-seed3: ' "a run whose last evaluation is marked is named"
+cp whole "$file"
+
 # Everything the other way round.
 even_0=0.6 even_03=0.452 even_08=0.40 entropy_0=2.0 entropy_03=1.2 entropy_08=1.0 top=0.2 offline=0.7
 world fails 3
