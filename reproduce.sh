@@ -283,7 +283,7 @@ stage_run() {
     for experiment in $(experiments); do
         run_experiment "$experiment"
         # Where figures are asked for, they are drawn as each experiment ends, and the report grows.
-        case " ${stages[*]} " in *" all "* | *" figures "*) stage_figures ;; esac
+        case " ${stages[*]} " in *" all "* | *" figures "*) [ "$outcome" = "up to date" ] || stage_figures "$experiment" ;; esac
     done
 }
 
@@ -376,6 +376,9 @@ figures_inputs() {
     } | sort | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1
 }
 
+drawn=' ' # the experiments whose figures this process has drawn as they ended
+
+# stage_figures [EXPERIMENT]: all that are there, or those of one that has ended, and the report.
 stage_figures() {
     [ -x "$BUILD/bin/orw" ] || die "$BUILD/bin/orw: missing, expected it built (./reproduce.sh build)"
     [ -d "$out" ] || die "$out: missing, expected the results of a run (./reproduce.sh run --profile $profile)"
@@ -388,6 +391,11 @@ stage_figures() {
     fi
     if are_drawn; then
         outcome="up to date"
+    elif [ $# -gt 0 ]; then
+        attend TERM draw "$1/"
+        drawn="$drawn$1 "
+    elif are_drawn_now; then
+        attend TERM stamp
     else
         attend TERM draw
     fi
@@ -401,9 +409,25 @@ are_drawn() {
     [ "$inputs" = "$(head -n 1 "$out/figures/stamp" 2> /dev/null)" ] && (cd "$out" && tail -n +2 figures/stamp | sha256sum --check --status)
 }
 
-draw() {
-    ORW=$BUILD/bin/orw analysis/figures.sh "$out" "$profile"
-    analysis/report.pl --out "$out" --profile "$profile"
+are_drawn_now() {
+    local name
+    for name in analysis/*/figures.sh; do
+        name=$(basename "$(dirname "$name")")
+        case "$drawn" in *" $name "*) ;; *) [ ! -d "$out/$name" ] || return 1 ;; esac
+    done
+}
+
+draw() { # draw [EXPERIMENT/]
+    local hidden='^$' # lines that are not shown
+    [ "$quiet" = no ] || hidden='^figures: drawn'
+    ORW=$BUILD/bin/orw analysis/figures.sh "$out" "$profile" "$@" | { grep -v "$hidden" || true; }
+    if [ $# -gt 0 ]; then report; else stamp; fi
+}
+
+report() { analysis/report.pl --out "$out" --profile "$profile"; }
+
+stamp() {
+    report
     cd "$out"
     {
         printf '%s\n' "$inputs"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# figures.sh OUT PROFILE [EXPERIMENT/NAME] - exports the tables of every experiment under OUT and draws its figures into OUT/figures; or
-# of one experiment, one figure. What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw).
+# figures.sh OUT PROFILE [EXPERIMENT/[NAME]] - exports the tables of every experiment under OUT and draws its figures into OUT/figures; or
+# of one experiment, all or one. What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw).
 set -euo pipefail
 export LC_ALL=C # decimal points, one order of names
 unset CDPATH
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [ $# -ne 2 ] && [ $# -ne 3 ]; then
-    printf 'figures.sh: found %d arguments, expected OUT PROFILE [EXPERIMENT/NAME]\n' $# >&2
+    printf 'figures.sh: found %d arguments, expected OUT PROFILE [EXPERIMENT/[NAME]]\n' $# >&2
     exit 2
 fi
 out=$(cd "$1" 2> /dev/null && pwd -P) || {
@@ -18,7 +18,7 @@ out=$(cd "$1" 2> /dev/null && pwd -P) || {
 profile=$2
 wanted=${3-}
 case $wanted in
-    '' | [a-z]*/[a-z]*) ;;
+    '' | [a-z]*/ | [a-z]*/[a-z]*) ;;
     *)
         printf 'figures.sh: found %s, expected EXPERIMENT/NAME, as in the report\n' "'$wanted'" >&2
         exit 2 ;;
@@ -38,6 +38,7 @@ for scripts in "$root"/analysis/*/; do
     figures=$out/figures/$(basename "$scripts")
     data=$out/figures/data/$(basename "$scripts")
     if [ -d "$results" ]; then
+        [ "${wanted#*/}" ] || rm -rf "$figures" "$data"
         mkdir -p "$figures" "$data"
         # shellcheck disable=SC1091
         . "$scripts/figures.sh"

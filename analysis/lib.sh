@@ -68,7 +68,7 @@ gnuplot_to() {
 }
 
 # Of all figures, or of the one that was asked for, EXPERIMENT/NAME.
-is_wanted() { [ -z "${wanted-}" ] || [ "$wanted" = "$(basename "$scripts")/$1" ]; }
+is_wanted() { [[ "${wanted-}" != */[a-z]* ]] || [ "$wanted" = "$(basename "$scripts")/$1" ]; }
 
 # For a string of gnuplot between single quotes, of one line.
 quoted() {
