@@ -9,6 +9,12 @@
 
 say() { printf 'figures: %s\n' "$*"; }
 
+# What is there and cannot be read: said here and in the report.
+unread() {
+    say "$*"
+    printf '%s\n' "$*" >> "$data/skipped.txt"
+}
+
 # export_to FILE ARGUMENT...: what `orw export ARGUMENT...` prints, whole or not at all. Says why and returns 1 where it fails.
 export_to() {
     local file=$data/$1 reason
@@ -18,7 +24,11 @@ export_to() {
         mv "$file.new" "$file"
     else
         rm -f "$file.new"
-        say "skipped $(basename "$file"): $(printf '%s' "$reason" | tail -n 1)"
+        reason=$(printf '%s' "$reason" | tail -n 1)
+        case $reason in
+            *'has no table'* | *'has no column'*) say "skipped $(basename "$file"): $reason" ;;
+            *) unread "skipped ${file#"$data/"}: ${reason//"$out/"/}" ;;
+        esac
         return 1
     fi
 }

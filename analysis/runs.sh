@@ -67,13 +67,20 @@ run_files() { while read -r name; do printf '%s\n' "$results/runs/$name/run.h5";
 # export_runs CLASSIFIER...: the tables of all runs, of the base model and of the classifiers.
 export_runs() {
     local name table
+    cp "$data/runs.tsv" "$data/runs.tsv.new"
     while IFS=$'\t' read -r name _; do
         case $name in '#'*) continue ;; esac
         for table in evaluation metrics timing; do
             export_to "runs/$name/$table.tsv" "$results/runs/$name/run.h5" "$table" || true
         done
         export_to "runs/$name/provenance.tsv" --provenance "$results/runs/$name/run.h5" || true
+        # A file that says of itself which run it is, and holds none: one such would leave its whole setting without a curve.
+        if [ ! -f "$data/runs/$name/evaluation.tsv" ] && [ ! -f "$data/runs/$name/metrics.tsv" ]; then
+            unread "skipped run '$name': neither metrics nor evaluation can be read"
+            sed -i "/^$name\t/d" "$data/runs.tsv.new"
+        fi
     done < "$data/runs.tsv"
+    mv "$data/runs.tsv.new" "$data/runs.tsv"
     if [ -f "$results/base/run.h5" ]; then
         export_to base/metrics.tsv "$results/base/run.h5" metrics || true
     fi
@@ -260,6 +267,7 @@ draw_grid() { # draw_grid NAME SAMPLES TITLE CAPTION CLAIMS
         about "$1" "$3" "$4" "$5" "$2"
         say "drawn $1"
     else
-        say "not drawn: $1: $(printf '%s' "$reason" | tail -n 1)"
+        reason=$(printf '%s' "$reason" | tail -n 1)
+        unread "not drawn: $1: ${reason//"$out/"/}"
     fi
 }

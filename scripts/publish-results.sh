@@ -115,5 +115,5 @@ rm -rf "${to:?}/$profile"
 mv "$stage" "$to/$profile"
 analysis/published.pl "$to" > "$to/README.md.partial"
 mv "$to/README.md.partial" "$to/README.md"
-(cd "$to" && find . -type f ! -name SHA256SUMS | sort | sed 's,^\./,,' | xargs -d '\n' sha256sum > .SHA256SUMS.partial && mv .SHA256SUMS.partial SHA256SUMS)
+(cd "$to" && find . -type f ! -name SHA256SUMS ! -name .SHA256SUMS.partial | sort | sed 's,^\./,,' | xargs -d '\n' sha256sum > .SHA256SUMS.partial && mv .SHA256SUMS.partial SHA256SUMS)
 say "$to/$profile: $(awk -F '\t' '$2 == "the whole claim" && $9 != "not tested"' "$to/$profile/claims.tsv" | grep -c .) claims judged, $(awk -v s="$size" 'BEGIN { printf "%.1f", s / 1e6 }') MB in all"

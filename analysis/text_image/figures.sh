@@ -98,7 +98,8 @@ prompts_grid() { # prompts_grid NAME SAMPLES TITLE CAPTION
         about "$1" "$3 - profile $profile" "$4" "C8 C9" "$2"
         say "drawn $1"
     else
-        say "not drawn: $1: $(printf '%s' "$reason" | tail -n 1)"
+        reason=$(printf '%s' "$reason" | tail -n 1)
+        unread "not drawn: $1: ${reason//"$out/"/}"
     fi
 }
 

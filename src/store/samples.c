@@ -47,6 +47,23 @@ static orw_status write_rows(hid_t file, const char *name, hid_t stored, hid_t m
     return status;
 }
 
+/* What stands in a file, for who reads it without this program. */
+static const orw_column described[] = {{"images", "0 to 255", "the samples, as they are stored and shown"},
+                                       {"index", "", "place in the global batch"},
+                                       {"reward", "", "what the reward gave the sample"},
+                                       {"weight", "", "w of the sample in its round"},
+                                       {NULL, "", "a number of each sample"}};
+
+static orw_status describe(const orw_comm *comm, hid_t file, const char *name) {
+    const orw_column *about = described;
+    while (about->name && strcmp(about->name, name) != 0) about++;
+    hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+    orw_status status = orw_comm_agree(comm, set < 0 ? orw_h5_error("H5Dopen2") : ORW_OK);
+    if (status == ORW_OK) status = orw_comm_agree(comm, orw_h5_write_text(set, "unit", about->unit));
+    if (status == ORW_OK) status = orw_comm_agree(comm, orw_h5_write_text(set, "help", about->help));
+    return orw_comm_agree(comm, set >= 0 ? orw_h5_closed(status, H5Dclose(set), "H5Dclose") : status);
+}
+
 /* Rank 0's texts for all: HDF5 lays the attributes out on every rank, and ranks whose texts differ in length would
  * write different files or wait for each other for ever. */
 static orw_status share_texts(const orw_comm *comm, const orw_dictionary *about, orw_dictionary **texts) {
@@ -100,11 +117,15 @@ static orw_status write_content(hid_t file, const void *context) {
     const rows *mine = &c->mine;
     ORW_CALL(write_texts(mine->comm, file, c->texts));
     ORW_CALL(write_rows(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, c->shape, mine, c->local.pixels));
+    ORW_CALL(describe(mine->comm, file, "images"));
     ORW_CALL(write_rows(file, "index", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, c->shape, mine, c->local.index));
+    ORW_CALL(describe(mine->comm, file, "index"));
     for (const orw_samples_list *list = c->lists; list->name; list++)
-        if (list->numbers)
+        if (list->numbers) {
             ORW_CALL(write_rows(file, list->name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, c->shape, mine,
                                 list->numbers + mine->first));
+            ORW_CALL(describe(mine->comm, file, list->name));
+        }
     return ORW_OK;
 }
 

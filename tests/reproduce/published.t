@@ -107,7 +107,7 @@ rm results/figures/target_image/large.png
 run publish results --thin 4
 is "$(cut -f 1 public/standard/figures/data/target_image/runs/orw-alpha0-seed1/metrics.tsv | paste -sd ' ')" "# round 0 4 8 9" "rows can be thinned, the last one stays"
 run verify
-is "$status" 0 "and verdicts are still those of the tables"
+is "$status$err" 0 "and verdicts are still those of the tables"
 for arguments in "" "nowhere" "results --thin 0" "results --frob" "results more" "results --profile big"; do
     # shellcheck disable=SC2086
     run publish $arguments
@@ -140,5 +140,32 @@ is "$(rule 0.5,0.4,0.6,3 0.64,0.54,0.74,3) $(rule 0.5,0.4,0.6,3 0.6425,0.5425,0.
 is "$(rule 0.5,-,-,1 0.69,0.59,0.79,3) $(rule 0.5,-,-,1 0.71,0.61,0.81,3)" "agrees differs" "the half width times the root of n for one run"
 is "$(rule 0.5,-,-,1 0.5,-,-,1) $(rule 0.5,-,-,0 -,-,-,0) $(rule only,-,-,3 0.5,0.4,0.6,3)" "- - -" "nothing where nothing can be said"
 is "$(rule 2,2,2,3 2,2,2,3) $(rule 2,2,2,3 2.1,2.1,2.1,3)" "agrees differs" "numbers without any spread"
+
+# One number of each experiment again, by a program that stops where it is asked to.
+mkdir -p again/bin
+HERE=$PWD export HERE
+cat > again/bin/target_image <<'END'
+#!/bin/sh
+for a; do [ "$a" != --print-config ] || { printf '[sweep]\norw = 0,0.3\noffline = 0\nseeds = 1,2,3\n[x]\ny = 1\n'; exit; }; done
+printf '%s\n' "$*" > "$HERE/arguments"
+while [ $# -gt 0 ]; do [ "$1" != --out ] || out=$2; shift; done
+mkdir -p "$out/target_image/runs/orw-alpha0-seed1"
+trap 'echo stopped > "$HERE/stopped"; exit 75' USR1
+printf '# round\treward_mean\n0\t0.45\n10\t%s\n' "$(cat "$HERE/value")" > "$out/target_image/runs/orw-alpha0-seed1/run.h5"
+while :; do sleep 1; done
+END
+printf '#!/bin/sh\ncat "$2"\n' > again/bin/orw
+printf '#!/bin/sh\nshift 2\nexec "$@"\n' > launcher
+chmod +x again/bin/* launcher
+rerun() { # rerun VALUE
+    echo "$1" > value
+    run env BUILD="$PWD/again" MPIRUN="$PWD/launcher" "$ORW_ROOT/scripts/rerun-published.sh" "$PWD/public"
+}
+rerun 0.968
+is "$status $(printf '%s' "$out" | cut -f 1,2,5)" "0 target_image${tab}mean reward after 10 rounds, alpha=0${tab}inside" "a number that single runs may give lies inside"
+like "$(cat arguments)" "standard.conf --out .* --set sweep.orw=0 --set sweep.seeds=1 --set sweep.offline=$" "by the published configuration, one run of it"
+exists stopped "and no more of it than is needed"
+rerun 0.972
+is "$status $(printf '%s' "$out" | cut -f 5)" "1 outside" "one that they do not give lies outside"
 
 done_testing
