@@ -111,7 +111,7 @@ compression_grids() {
 }
 
 draw_compression() {
-    local settings=() every=() dataset update="gradient update" reward="mean reward, -kB as a JPEG file"
+    local settings=() own=() every=() dataset update="gradient update" reward="mean reward, -kB as a JPEG file"
     local sheets=("grid-base|base model") setting
     list_runs
     if [ -z "$(runs_of orw)" ]; then
@@ -121,6 +121,7 @@ draw_compression() {
     export_runs classifier_b
     dataset=$(dataset_of_runs)
     mapfile -t settings < <(settings_of orw)
+    mapfile -t own < <(settings_of orw control) # those that draw from what they learn: a round's rewards are theirs
     mapfile -t every < <(settings_of orw offline control)
 
     against_alpha reward_vs_alpha "Reward against alpha" "$reward" C3 "$(base_level reward_mean)" "" "" \
@@ -142,7 +143,7 @@ draw_compression() {
     frontier bytes_vs_frechet "What small files cost in quality" frechet "squared Frechet distance to test images, in classifier features" \
         bytes_mean "mean bytes" "" "$(run_provenance data.frechet) $(run_provenance data.bytes_mean)" ""
     draw_bands reward_vs_update "Reward while fine-tuning" "$reward" reward_mean metrics update "$update" C3 \
-        "$(base_level reward_mean)" "${every[@]}"
+        "$(base_level reward_mean)" "${own[@]}"
     draw_bands distance_vs_update "Distance to the reference" "velocity distance on the path, mean over elements" \
         distance evaluation update "$update" C4 "" "${every[@]}"
     draw_pairs variety_vs_reward "Variety at matched reward" reward_mean "$reward" pairwise_distance "mean pairwise distance" "" "${every[@]}"

@@ -73,18 +73,19 @@ draw_grids() {
 }
 
 draw_all() {
-    local settings=() temperatures=() every=() dataset
+    local settings=() temperatures=() own=() every=() dataset
     list_runs
     export_runs classifier_a classifier_b
     dataset=$(dataset_of_runs)
     mapfile -t settings < <(settings_of orw)
     mapfile -t temperatures < <(settings_of $(temperatures_of_runs))
+    mapfile -t own < <(settings_of orw control) # those that draw from what they learn: a round's rewards are theirs
     mapfile -t every < <(settings_of orw $(temperatures_of_runs) offline control)
     local update="gradient update" evaluated="evaluation samples"
     local reward="mean reward, P(even) by classifier A (evaluation seeds)"
 
     paper=$(paper_rewards) draw_bands reward_vs_update "Reward while fine-tuning" "mean reward, P(even) by classifier A" \
-        reward_mean metrics update "$update" C1 "$(base_level reward_mean)" "${every[@]}"
+        reward_mean metrics update "$update" C1 "$(base_level reward_mean)" "${own[@]}"
     draw_bands online_vs_offline "Online against offline reward weighting, alpha = 0" "mean reward, $evaluated" \
         reward_mean evaluation samples_scored "samples scored by the reward" C7 "$(base_level reward_mean)" \
         "orw|0|online" "offline|0|offline"

@@ -1,12 +1,14 @@
 # damaged.t - run files cut short, flipped, of another kind, from elsewhere, still being written: named in the report and skipped; figures
 # and verdicts are those of the others.
 . "$ORW_ROOT/tests/tap.sh"
-command -v gnuplot > /dev/null || skip_all "gnuplot is not installed"
+mkdir tools # tables are what counts here: nothing needs to be drawn
+printf '#!/bin/sh\n' > tools/gnuplot
+chmod +x tools/gnuplot
 "$BUILD/bin/target_image" "$ORW_ROOT/experiments/target_image/smoke.conf" --out out --set pretrain.updates=4 --set classifier_a.updates=4 \
     --set classifier_b.updates=4 --set finetune.rounds=4 --set evaluate.every=2 --set samples.every=2 --set sweep.orw=0,0.3 \
     --set sweep.offline= --set sweep.seeds=1,2,3 > run.log 2>&1 || { report 1 "a small sweep"; tail -n 3 run.log; done_testing; }
 runs=out/target_image/runs
-drawn() { ORW=$BUILD/bin/orw "$ORW_ROOT/analysis/figures.sh" out smoke > log 2>&1 && "$ORW_ROOT/analysis/report.pl" --out out --profile smoke --published none > told 2>&1; }
+drawn() { PATH=$PWD/tools:$PATH ORW=$BUILD/bin/orw "$ORW_ROOT/analysis/figures.sh" out smoke > log 2>&1 && "$ORW_ROOT/analysis/report.pl" --out out --profile smoke --published none > told 2>&1; }
 drawn
 is "$?" 0 "a whole sweep is drawn"
 unlike "$(cat out/report.html)" "Not read" "and nothing is left out"
