@@ -150,6 +150,36 @@ static void check_training_memory(void) {
     }
 }
 
+/* Many gradients at once, those of the terms of a sum: they go where the partial sums were. A result that was not
+ * released stays, for whoever reads it after the backward pass. */
+static void check_results_given_back(void) {
+    enum { TERMS = 20, SIZE = 10000 };
+    static float x[SIZE], dx[SIZE], one[SIZE];
+    const int shape = SIZE;
+    for (int i = 0; i < SIZE; i++) x[i] = (float)(i % 5), one[i] = 1;
+    orw_tape *own = NULL;
+    orw_tape_create(&own);
+    orw_tape_begin(own, true);
+    orw_tensor *leaf = orw_tape_view(own, x, dx, 1, &shape), *term[TERMS], *sum;
+    for (int i = 0; i < TERMS; i++) term[i] = orw_scale(own, leaf, (float)(i + 1));
+    sum = term[0];
+    for (int i = 1; i < TERMS; i++) {
+        orw_tensor *more = orw_add(own, sum, term[i]);
+        if (i > 1) orw_tape_release(own, sum);
+        sum = more;
+    }
+    ok(orw_tape_backward(own, orw_weighted_sum(own, sum, one), 1) == ORW_OK && dx[7] == TERMS * (TERMS + 1) / 2,
+       "the gradient of a sum of %d terms", TERMS);
+    const double arrays = (double)orw_tape_peak(own) / sizeof x;
+    ok(arrays < 2.5 * TERMS, "memory for %.1f arrays: %d terms, their sums, and no more for their gradients", arrays,
+       TERMS);
+    bool kept = true;
+    for (int i = 0; i < TERMS; i++)
+        for (int j = 0; j < SIZE; j++) kept = kept && term[i]->data[j] == (float)(i + 1) * x[j];
+    ok(kept, "results that were not released can be read after the backward pass");
+    orw_tape_destroy(&own);
+}
+
 static bool refused(orw_tape *tape, const orw_tensor *result, const char *words) {
     const bool good = !result && orw_tape_status(tape) == ORW_ERR_INTERNAL && strstr(orw_error_text(), words);
     if (!good) diag("expected \"%s\", the text is \"%s\"", words, orw_error_text());
@@ -261,6 +291,7 @@ static void checks(void) {
     check_reproducibility(tape);
     check_memory(tape);
     check_training_memory();
+    check_results_given_back();
     check_errors(tape);
     check_backward(tape);
     check_not_a_number(tape);
