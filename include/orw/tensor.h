@@ -112,7 +112,7 @@ orw_tensor *orw_scale_exp(orw_tape *tape, orw_tensor *x, orw_tensor *s); /* e^s 
 orw_tensor *orw_add_rows(orw_tape *tape, orw_tensor *x, orw_tensor *e);  /* x[B,...,D] + e[...,D] for every sample */
 orw_tensor *orw_slice_tokens(orw_tape *tape, orw_tensor *x, int first, int count);   /* -> [B,count,D] */
 orw_tensor *orw_slice_channels(orw_tape *tape, orw_tensor *x, int first, int count); /* [...,D] -> [...,count] */
-/* Queries, keys, values of 1 or 2 streams, parts[3 s + (0: q, 1: k, 2: v)] = [B,T_s,C] -> [B,sum of T_s,3C], stream
+/* (*) Queries, keys, values of 1 or 2 streams, parts[3 s + (0: q, 1: k, 2: v)] = [B,T_s,C] -> [B,sum of T_s,3C], stream
  * after stream: what orw_attention takes with grouped = true. */
 #define ORW_STREAMS 2
 orw_tensor *orw_joint_qkv(orw_tape *tape, int streams, orw_tensor *const *parts);

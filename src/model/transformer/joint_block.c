@@ -115,8 +115,8 @@ static orw_tensor *project(const orw_pass *pass, const orw_joint_block *b, orw_p
     low = orw_pass_consume(pass, orw_scale(tape, low, b->adapter_scale), low);
     low = orw_pass_consume(pass, orw_linear(tape, low, orw_pass_parameter(pass, adapter + 1), NULL), low);
     orw_tensor *sum = orw_add(tape, y, low);
-    orw_tape_release(tape, low);
-    return orw_pass_consume(pass, sum, y);
+    orw_tape_discard(tape, low);
+    return orw_pass_discard(pass, sum, y);
 }
 
 static orw_tensor *head_norm(const orw_pass *pass, const orw_joint_block *b, orw_tensor *x, int weight) {
@@ -127,7 +127,7 @@ static orw_tensor *head_norm(const orw_pass *pass, const orw_joint_block *b, orw
 /* softmax(q k^T) v of all streams' tokens; the parts are used up. */
 static orw_tensor *attend(const orw_pass *pass, const orw_joint_block *b, int streams, orw_tensor *const *parts) {
     orw_tensor *joint = orw_joint_qkv(pass->tape, streams, parts);
-    for (int i = 0; i < 3 * streams; i++) orw_tape_release(pass->tape, parts[i]);
+    for (int i = 0; i < 3 * streams; i++) orw_tape_discard(pass->tape, parts[i]);
     return orw_pass_consume(pass, orw_attention(pass->tape, joint, b->heads, true), joint);
 }
 

@@ -146,9 +146,8 @@ static orw_tensor *run_residual(const orw_pass *pass, const scene_net *s, const 
     orw_tape_release(tape, modulation);
     h = orw_pass_consume(pass, orw_pass_conv3x3(pass, h, r->conv_out, 1), h);
     orw_tensor *skip = r->skip < 0 ? x : orw_pass_linear(pass, x, r->skip);
-    orw_tensor *y = orw_add(tape, skip, h);
-    orw_tape_release(tape, h);
-    if (skip != x) orw_tape_release(tape, skip);
+    orw_tensor *y = orw_pass_discard(pass, orw_add(tape, skip, h), h);
+    if (skip != x) orw_tape_discard(tape, skip);
     return y;
 }
 
@@ -181,7 +180,7 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
     h = orw_pass_consume(pass, orw_pass_conv3x3(pass, h, s->stem, 1), h);
     h = orw_pass_consume(pass, run_residual(pass, s, &s->first, c, h), h);
     orw_tensor *seen = run_trunk(pass, s, c, text, h), *joined = orw_concat(tape, seen, h);
-    orw_tape_release(tape, seen);
+    orw_tape_discard(tape, seen);
     h = orw_pass_consume(pass, joined, h);
     for (int i = 0; i < HEAD_RESIDUALS; i++) h = orw_pass_consume(pass, run_residual(pass, s, &s->last[i], c, h), h);
     orw_tape_release(tape, c);
