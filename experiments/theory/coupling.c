@@ -28,14 +28,14 @@ typedef struct straight {
 static orw_status measure(theory *self, const orw_model *base, int s, straight *found) {
     int count = orw_config_int(self->config, "theory.transported");
     const orw_field field = {base->network, base->values};
-    const orw_solver exact = {ORW_HEUN, FINE, 0, 1};
+    const orw_solver exact = {ORW_HEUN, FINE, 0, 1, 0};
     float *x0 = malloc((size_t)count * PLANE * sizeof *x0);
     if (!x0) return orw_error(ORW_ERR_SYSTEM, "no memory for %d samples", count);
     orw_stream stream = orw_stream_open(90001 + (uint64_t)self->seeds[s], ORW_PURPOSE_EVALUATE, 3, 0);
     orw_stream_normals(&stream, x0, (size_t)count * PLANE);
     orw_status status = orw_straightness(&field, self->tape, FINE, count, x0, NULL, &found->straightness[s], NULL);
     for (int k = 0; k < SIZES && status == ORW_OK; k++) {
-        const orw_solver euler = {ORW_EULER, 1 << k, 0, 1};
+        const orw_solver euler = {ORW_EULER, 1 << k, 0, 1, 0};
         status = orw_solver_error(&field, self->tape, &euler, &exact, count, x0, NULL, &found->error[k][s], NULL);
     }
     free(x0);

@@ -33,6 +33,7 @@ typedef struct orw_solver {
     /* g of classifier-free guidance (Ho and Salimans 2022): v_none + g (v_cond - v_none), v_none being v under the
      * empty condition, all -1. 1: v_cond, one evaluation; else two where there are conditions. */
     double guidance;
+    double shift; /* of the times, as Stable Diffusion 3's; 1: equal steps; 0: the network's own (orw_network_shift) */
 } orw_solver;
 extern const orw_option orw_solver_options[]; /* "solver.*", "sampler.*" */
 orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver);

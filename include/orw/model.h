@@ -56,17 +56,18 @@ typedef struct orw_input {
     const orw_probe *probe;    /* NULL: nobody looks */
 } orw_input;
 
-/* Builds a network from its description: key "kind" is unet | mmdit | scene_net | mlp | classifier | detector |
- * dual_encoder | preference; the other keys are those of safetensors metadata for U-Net and MM-DiT (see
- * src/model/README.md). Unknown or contradictory values: ORW_ERR_INPUT. Not collective. */
+/* Builds a network from its description: key "kind" is unet | mmdit | scene_net | vae_decoder | prompt_table | mlp |
+ * classifier | detector | dual_encoder | preference; the other keys are those of safetensors metadata for U-Net and
+ * MM-DiT (see src/model/README.md). Unknown or contradictory values: ORW_ERR_INPUT. Not collective. */
 orw_status orw_network_create(const orw_dictionary *description, orw_network **network);
 void orw_network_destroy(orw_network **network);
 const orw_dictionary *
 orw_network_description(const orw_network *network); /* complete, canonical; owned by the network */
 const char *orw_network_kind(const orw_network *network);
 void orw_network_shape(const orw_network *network, int *height, int *width,
-                       int *channels);               /* of x; D-vectors: 1, 1, D */
-int orw_network_outputs(const orw_network *network); /* channels of the output */
+                       int *channels);                /* of x; D-vectors: 1, 1, D */
+int orw_network_outputs(const orw_network *network);  /* channels of the output */
+double orw_network_shift(const orw_network *network); /* of the times of its samplers (key shift); 1: equal steps */
 /* Integers per sample of the condition that the network takes: 0 none, 1 a class label, L the tokens of a text. */
 int orw_network_condition_width(const orw_network *network);
 
@@ -111,6 +112,31 @@ orw_tensor *orw_dual_encoder_texts(const orw_network *network, orw_tape *tape, f
  * which is trained. */
 orw_tensor *orw_dual_encoder_similarity(const orw_network *network, orw_tape *tape, float *values, float *grads,
                                         orw_tensor *images, orw_tensor *texts);
+
+/* ---------------------------------------------------------------- prompts --------------------------------------- */
+
+/* Prompts as text encoders outside of the suite have read them. */
+typedef struct orw_prompts {
+    int count, tokens, width, pooled_width;
+    const float *embeds,
+        *pooled;       /* [count + 1, tokens, width], [count + 1, pooled_width]; the last is the empty prompt */
+    const char *texts; /* a JSON list of the prompts' texts, or NULL */
+} orw_prompts;
+/* What a network of kind prompt_table holds, which keeps the memory. */
+orw_status orw_prompts_of(const orw_network *network, const float *values, orw_prompts *prompts);
+/* From now on conditions of this mmdit (without a vocabulary) are rows of the table, one integer per sample, -1 for the
+ * empty prompt. Networks that adapters are added to hand it on. The prompts are borrowed. ORW_ERR_INPUT: other widths.
+ */
+orw_status orw_network_give_prompts(orw_network *network, const orw_prompts *prompts);
+
+/* ---------------------------------------------------------------- decoder --------------------------------------- */
+
+/* Pixels of a latent (kind vae_decoder): image[factor height, factor width, outputs], about [-1, 1], of latent[height,
+ * width, channels] as a flow makes it. Of any size; memory for about three planes of the largest layer, 1.6 GiB for
+ * 1024 x 1024 pixels. orw_network_forward does the same for a batch, without a gradient. Not collective. */
+orw_status orw_decoder_image(const orw_network *network, float *values, int height, int width, const float *latent,
+                             float *image);
+int orw_decoder_factor(const orw_network *network); /* 8 for Stable Diffusion 3; 0: no decoder */
 
 /* ---------------------------------------------------------------- adapters -------------------------------------- */
 

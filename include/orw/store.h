@@ -186,10 +186,11 @@ int orw_safetensors_files(const orw_safetensors *file);
 const char *orw_safetensors_file(const orw_safetensors *file, int i);
 /* Another name for tensor i, under which a network then finds it; NULL: no network needs it, it is not extra. */
 orw_status orw_safetensors_rename(orw_safetensors *file, int i, const char *name);
-/* Stability AI's names of a Stable Diffusion 3 in one file (model.diffusion_model.*): does the file have them; gives
- * its tensors diffusers' names, in diffusers' shapes, and sets aside what is not the transformer's. */
+/* Stability AI's names of a Stable Diffusion 3 in one file (model.diffusion_model.*, first_stage_model.*): does the
+ * file have them; gives the tensors of the transformer, or of the decoder, diffusers' names, in diffusers' shapes, and
+ * sets the others aside. */
 bool orw_stability_named(const orw_safetensors *file);
-orw_status orw_stability_names(orw_safetensors *file);
+orw_status orw_stability_names(orw_safetensors *file, bool decoder);
 /* All of a network's parameters; missing and extra tensors are listed by name. values: P floats; NULL: only checks
  * whether the file holds tensors of the names and shapes that the network needs. */
 orw_status orw_safetensors_load_network(const orw_safetensors *file, const orw_network *network, float *values);

@@ -10,6 +10,7 @@ int orw_cli_export(int argc, char **argv);
 int orw_cli_export_weights(int argc, char **argv);
 int orw_cli_grid(int argc, char **argv);
 int orw_cli_import(int argc, char **argv);
+int orw_cli_import_prompts(int argc, char **argv);
 int orw_cli_info(int argc, char **argv);
 int orw_cli_parity(int argc, char **argv);
 int orw_cli_reward(int argc, char **argv);

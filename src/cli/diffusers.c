@@ -1,4 +1,4 @@
-/* diffusers.c - reading and writing config.json of diffusers' SD3Transformer2DModel. */
+/* diffusers.c - reading config.json of diffusers' SD3Transformer2DModel and AutoencoderKL, writing the first. */
 #include "diffusers.h"
 #include "orw/store.h"
 
@@ -9,13 +9,27 @@
 
 #define CLASS "SD3Transformer2DModel"
 
-/* [1, 2] -> "1,2"; [] -> "none". */
+/* What is read, and which of its keys are of no interest here: those of an encoder. */
+static const char *const encoder[] = {"down_block_types", "force_upcast",   "in_channels",
+                                      "sample_size",      "use_quant_conv", NULL};
+static const char *const nothing[] = {NULL};
+static const struct {
+    const char *name;
+    const char *const *dropped;
+} classes[] = {{CLASS, nothing}, {"AutoencoderKL", encoder}};
+
+/* [1, 2] -> "1,2"; ["a", "b"] -> "a,b"; [] -> "none". */
 static orw_status list_text(const char *path, const char *key, const json_t *list, char text[512]) {
     size_t used = 0, i;
     const json_t *item;
     snprintf(text, 512, "none");
     json_array_foreach(list, i, item) {
         json_int_t number = json_integer_value(item);
+        const char *word = json_string_value(item);
+        if (word && strlen(word) < 64 && used < 400) {
+            used += (size_t)snprintf(text + used, 512 - used, i ? ",%s" : "%s", word);
+            continue;
+        }
         if (!json_is_integer(item) || number < 0 || number > INT_MAX || used > 480)
             return orw_error(ORW_ERR_INPUT, "%s: %s: a list of other things than few integers found", path, key);
         used += (size_t)snprintf(text + used, 512 - used, i ? ",%d" : "%d", (int)number);
@@ -39,15 +53,26 @@ static orw_status value_text(const char *path, const char *key, const json_t *va
     return ORW_OK;
 }
 
+static bool listed(const char *const *list, const char *key) {
+    for (; *list; list++)
+        if (strcmp(*list, key) == 0) return true;
+    return false;
+}
+
 static orw_status take(const char *path, json_t *config, orw_dictionary *description) {
     const char *class = json_string_value(json_object_get(config, "_class_name")), *key;
+    size_t which = 0;
     json_t *value;
-    if (!class || strcmp(class, CLASS) != 0)
-        return orw_error(ORW_ERR_INPUT, "%s: _class_name %s found, expected " CLASS, path, class ? class : "missing");
-    ORW_CALL(orw_dictionary_set(description, "model", "diffusers." CLASS));
+    while (which < sizeof classes / sizeof *classes && class && strcmp(class, classes[which].name) != 0) which++;
+    if (!class || which == sizeof classes / sizeof *classes)
+        return orw_error(ORW_ERR_INPUT, "%s: _class_name %s found, expected %s or %s", path, class ? class : "missing",
+                         classes[0].name, classes[1].name);
+    ORW_CALL(orw_dictionary_set(description, "model", "diffusers.%s", class));
     json_object_foreach(config, key, value) {
         char text[512];
-        if (key[0] == '_') continue;
+        if (key[0] == '_' || listed(classes[which].dropped, key)) continue;
+        if (strncmp(key, "latents_", 8) == 0 && json_is_null(value))
+            continue; /* a mean or deviation of its own: none */
         ORW_CALL(value_text(path, key, value, text));
         ORW_CALL(orw_dictionary_set(description, key, "%s", text));
     }

@@ -18,8 +18,9 @@ static const char usage[] =
     "  FILE.safetensors             tensors of dtype F32, F16 or BF16 (they become float32)\n"
     "  FILE.safetensors.index.json  the same in several files\n"
     "  DIR                          a Stable Diffusion 3 or 3.5 of diffusers: its transformer/ and the shift of "
-    "scheduler/\n"
-    "  sd3_medium.safetensors       as Stability AI publishes it, in one file\n"
+    "scheduler/;\n"
+    "                               the decoder in vae/ goes to OUT.decoder.h5\n"
+    "  sd3_medium.safetensors       the same as Stability AI publishes it, in one file\n"
     "\n"
     "The network is built from the file's metadata: model = torchcfm.UNetModelWrapper, in_channels, height, width,\n"
     "num_channels, num_res_blocks and whatever differs from TorchCFM's defaults (all keys: src/model/README.md). "
@@ -58,6 +59,7 @@ typedef struct request {
     const char *path, *out, *config, *base;
     const char *height, *width, *shift; /* of the description, where given */
     const char *scheduler;              /* scheduler_config.json, or NULL */
+    bool decoder;                       /* of a file that has both, the decoder is meant */
     char place[ORW_OUTPUT];             /* where `out` is written to */
 } request;
 
@@ -97,8 +99,9 @@ static orw_status describe(const char *path, const orw_safetensors *file, orw_di
     return ORW_OK;
 }
 
-/* What the folder and the command line add. */
+/* What the folder and the command line add to a transformer. */
 static orw_status describe_use(const request *r, orw_dictionary *description) {
+    if (r->decoder) return ORW_OK;
     if (r->height) ORW_CALL(orw_dictionary_set(description, "height", "%s", r->height));
     if (r->width) ORW_CALL(orw_dictionary_set(description, "width", "%s", r->width));
     if (r->scheduler && r->shift)
@@ -143,18 +146,32 @@ static orw_status refuse_adapters(const char *path, const orw_safetensors *file)
     return ORW_OK;
 }
 
+/* Of an autoencoder, the decoder alone is read. */
+static orw_status set_encoder_aside(orw_safetensors *file, const orw_network *network) {
+    static const char *const parts[] = {"encoder.", "quant_conv."};
+    if (strcmp(orw_network_kind(network), "vae_decoder") != 0) return ORW_OK;
+    for (int i = 0; i < orw_safetensors_count(file); i++)
+        for (int k = 0; k < 2; k++)
+            if (strncmp(orw_safetensors_name(file, i), parts[k], strlen(parts[k])) == 0)
+                ORW_CALL(orw_safetensors_rename(file, i, NULL));
+    return ORW_OK;
+}
+
 /* The network of a checkpoint, whose tensors get the network's names. */
 static orw_status build(const request *r, orw_safetensors *file, orw_network **network) {
     orw_dictionary *description = NULL;
     orw_status status = ORW_OK;
     ORW_CALL(orw_dictionary_create(&description));
     if (orw_stability_named(file)) {
-        ORW_TRY(status, orw_stability_names(file), done);
-        ORW_TRY(status, orw_stability_describe(r->path, file, description), done);
+        ORW_TRY(status, orw_stability_names(file, r->decoder), done);
+        ORW_TRY(status,
+                (r->decoder ? orw_stability_describe_decoder : orw_stability_describe)(r->path, file, description),
+                done);
     } else
         ORW_TRY(status, describe_network(r->path, file, r->config, description), done);
     ORW_TRY(status, describe_use(r, description), done);
-    status = orw_cli_named(orw_network_create(description, network), r->path);
+    ORW_TRY(status, orw_cli_named(orw_network_create(description, network), r->path), done);
+    status = set_encoder_aside(file, *network);
 done:
     orw_dictionary_destroy(&description);
     return status;
@@ -228,21 +245,65 @@ done:
     return status;
 }
 
-/* Of a folder, the transformer in it. */
+/* ---------------------------------------------------------------- transformer and decoder ----------------------- */
+
+/* Is everything there that the network needs? Nothing is written. */
+static orw_status check(const request *r) {
+    orw_safetensors *file = NULL;
+    imported made = {.network = NULL};
+    ORW_CALL(orw_safetensors_open(r->path, &file));
+    orw_status status = load_checkpoint(r, file, &made);
+    free(made.values);
+    orw_network_destroy(&made.network);
+    orw_safetensors_close(&file);
+    return status;
+}
+
+/* Both, or nothing: the decoder, which is small, is read once before anything is written. */
+static orw_status import_both(const request *transformer, request *decoder) {
+    char out[ORW_OUTPUT], place[ORW_OUTPUT];
+    const char *end = strrchr(transformer->out, '.');
+    const int length = end && strcmp(end, ".h5") == 0 ? (int)(end - transformer->out) : (int)strlen(transformer->out);
+    if (snprintf(out, sizeof out, "%.*s.decoder.h5", length, transformer->out) >= (int)sizeof out)
+        return orw_error(ORW_ERR_INPUT, "%.200s..: the name is too long", transformer->out);
+    const char *const inputs[] = {transformer->path, decoder->path, NULL};
+    ORW_CALL(orw_cli_output(out, inputs, place));
+    decoder->out = out;
+    memcpy(decoder->place, place, sizeof place);
+    decoder->decoder = true;
+    ORW_CALL(check(decoder));
+    ORW_CALL(import(transformer));
+    return import(decoder);
+}
+
 static orw_status import_folder(request *r) {
-    orw_folder_part part;
+    orw_folder_part part, vae;
     char scheduler[ORW_OUTPUT];
-    bool found;
+    bool found, decodes;
     if (r->config || r->base)
         return orw_error(ORW_ERR_INPUT, "%s: a folder, expected no %s", r->path, r->config ? "--config" : "--base");
     ORW_CALL(orw_folder_find(r->path, "transformer", &part, &found));
     if (!found)
         return orw_error(ORW_ERR_INPUT, "%s: a folder without transformer/, expected a Stable Diffusion 3 of diffusers",
                          r->path);
+    ORW_CALL(orw_folder_find(r->path, "vae", &vae, &decodes));
     if (orw_folder_scheduler(r->path, scheduler)) r->scheduler = scheduler;
     r->path = part.weights;
     r->config = part.config;
-    return import(r);
+    request decoder = {.path = vae.weights, .config = vae.config};
+    return decodes ? import_both(r, &decoder) : import(r);
+}
+
+/* A file, which may be Stability AI's with the decoder in it. */
+static orw_status import_file(const request *r) {
+    orw_safetensors *file = NULL;
+    bool both = false;
+    if (r->base) return import(r);
+    ORW_CALL(orw_safetensors_open(r->path, &file));
+    both = orw_stability_named(file) && orw_safetensors_has(file, "first_stage_model.decoder.conv_in.weight");
+    orw_safetensors_close(&file);
+    request decoder = {.path = r->path};
+    return both ? import_both(r, &decoder) : import(r);
 }
 
 int orw_cli_import(int argc, char **argv) {
@@ -260,6 +321,6 @@ int orw_cli_import(int argc, char **argv) {
         const char *const inputs[] = {r.path, r.base ? r.base : r.path, r.config ? r.config : r.path, NULL};
         status = orw_cli_output(r.out, inputs, r.place);
     }
-    if (status == ORW_OK) status = orw_is_folder(r.path) ? import_folder(&r) : import(&r);
+    if (status == ORW_OK) status = orw_is_folder(r.path) ? import_folder(&r) : import_file(&r);
     return orw_cli_status(status);
 }

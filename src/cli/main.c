@@ -16,6 +16,8 @@ static const command commands[] = {
     {"export-weights", orw_cli_export_weights, "a model file as safetensors, under PyTorch's names"},
     {"grid", orw_cli_grid, "contact sheet (PNG) of a samples file or a data set"},
     {"import", orw_cli_import, "a PyTorch checkpoint (safetensors) as a model file"},
+    {"import-prompts", orw_cli_import_prompts,
+     "prompts that text encoders have read, as a table for Stable Diffusion 3"},
     {"sample", orw_cli_sample, "draw samples from a saved flow model"},
     {"score", orw_cli_score, "score a data set's images, one line each"},
     {"reward", orw_cli_reward,

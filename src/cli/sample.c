@@ -10,7 +10,8 @@
 
 static const char usage[] =
     "usage: orw sample MODEL.h5 OUT [--count N] [--seed S] [--solver NAME] [--steps N] [--tolerance X]\n"
-    "                                  [--label L | --prompt TEXT] [--guidance G]\n"
+    "                                  [--label L | --prompt TEXT] [--guidance G] [--shift S]\n"
+    "                                  [--prompts PROMPTS.h5] [--decoder DECODER.h5]\n"
     "Draws from a saved flow model. OUT is NAME.h5, a samples file, of which `orw grid` makes a sheet; NAME.npy, "
     "uint8\n"
     "[N,H,W,C] for NumPy; or NAME/, a folder of PNG files.\n"
@@ -23,12 +24,15 @@ static const char usage[] =
     "  --label L       class, for models that take one\n"
     "  --prompt TEXT   \"a cat on the left of a dog\", for models that take captions\n"
     "  --guidance G    classifier-free guidance, v_none + G (v_cond - v_none) (default 1: none)\n"
+    "  --shift S       of the solver's times, as Stable Diffusion 3's; 1: equal steps (default: the model's own)\n"
+    "  --prompts FILE  of orw import-prompts, for a Stable Diffusion 3: --label L is its prompt number L, from 0\n"
+    "  --decoder FILE  latents become images: the decoder that orw import found beside the model\n"
     "Without --label and --prompt such models are given the empty condition.\n";
 
 enum { BATCH = 64 };
 
 typedef struct request {
-    const char *model, *out, *solver, *tolerance, *prompt, *guidance;
+    const char *model, *out, *solver, *tolerance, *prompt, *guidance, *shift, *prompts, *decoder;
     int count, seed, steps, label;
 } request;
 
@@ -43,6 +47,7 @@ static orw_status read_number(const char *option, const char *text, double least
 static orw_status choose_solver(const request *asked, orw_solver *solver) {
     ORW_CALL(orw_solver_parse(asked->solver, asked->steps, solver));
     if (asked->guidance) ORW_CALL(read_number("--guidance", asked->guidance, 0, 100, &solver->guidance));
+    if (asked->shift) ORW_CALL(read_number("--shift", asked->shift, 1e-3, 100, &solver->shift));
     if (solver->guidance != 1 && asked->label < 0 && !asked->prompt)
         return orw_error(ORW_ERR_INPUT, "--guidance: only with --label or --prompt");
     if (!asked->tolerance) return ORW_OK;
@@ -81,7 +86,7 @@ static orw_status make_conditions(const request *asked, const orw_network *netwo
         return orw_error(ORW_ERR_INPUT, "--prompt: %s holds a %s that takes no captions", asked->model,
                          orw_network_kind(network));
     if (!width && strcmp(orw_network_kind(network), "mmdit") == 0)
-        return orw_error(ORW_ERR_INPUT, "%s: holds a mmdit without a text encoder (key vocabulary): no text given",
+        return orw_error(ORW_ERR_INPUT, "%s: holds a mmdit without a text encoder (key vocabulary): no --prompts given",
                          asked->model);
     if (!width) return ORW_OK;
     *conditions = malloc((size_t)BATCH * (size_t)width * sizeof **conditions);
@@ -128,7 +133,10 @@ static orw_status describe(const request *asked, const char *digest, const orw_s
         ORW_CALL(orw_dictionary_set(about, "solver.tolerance", "%.9g", solver->tolerance));
     ORW_CALL(orw_dictionary_set(about, "solver.evaluations", "%lld", (long long)evaluations));
     if (solver->guidance != 1) ORW_CALL(orw_dictionary_set(about, "solver.guidance", "%.9g", solver->guidance));
+    if (asked->shift) ORW_CALL(orw_dictionary_set(about, "solver.shift", "%.9g", solver->shift));
     if (asked->prompt) ORW_CALL(orw_dictionary_set(about, "prompt", "%s", asked->prompt));
+    if (asked->prompts) ORW_CALL(orw_dictionary_set(about, "prompts", "%s", asked->prompts));
+    if (asked->decoder) ORW_CALL(orw_dictionary_set(about, "decoder", "%s", asked->decoder));
     return asked->label < 0 ? ORW_OK : orw_dictionary_set(about, "label", "%d", asked->label);
 }
 
@@ -141,51 +149,126 @@ static bool flows(const orw_network *network) {
     return false;
 }
 
+/* What is drawn, as it is kept: latents, or the images that the decoder makes of them. */
+typedef struct drawn {
+    int count, height, width, channels;
+    float *x;
+} drawn;
+
 /* Pixels, for a format that knows no more. */
-static orw_status write_images(const char *out, int count, const orw_network *network, const float *x) {
-    orw_dataset images = {.count = count};
-    orw_network_shape(network, &images.height, &images.width, &images.channels);
+static orw_status write_images(const char *out, const drawn *d) {
+    orw_dataset images = {.count = d->count, .height = d->height, .width = d->width, .channels = d->channels};
     if (images.channels != 1 && images.channels != 3)
         return orw_error(ORW_ERR_INPUT, "%s: samples of %d channels, expected 1 or 3 for images (NAME.h5 takes any)",
                          out, images.channels);
-    const size_t all = (size_t)count * (size_t)images.height * (size_t)images.width * (size_t)images.channels;
+    const size_t all = (size_t)d->count * (size_t)images.height * (size_t)images.width * (size_t)images.channels;
     images.pixels = malloc(all);
-    if (!images.pixels) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %d images", out, count);
-    for (size_t i = 0; i < all; i++) images.pixels[i] = orw_pixel(x[i]);
+    if (!images.pixels) return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %d images", out, d->count);
+    for (size_t i = 0; i < all; i++) images.pixels[i] = orw_pixel(d->x[i]);
     orw_status status = orw_cli_images_write(out, &images, NULL);
     free(images.pixels);
     return status;
 }
 
-static orw_status write_samples(const orw_comm *comm, const orw_plan *plan, const char *out, const orw_network *network,
-                                const float *x, const orw_dictionary *about) {
-    int height, width, channels;
-    if (orw_cli_is_plain(out)) return write_images(out, plan->batch, network, x);
-    orw_network_shape(network, &height, &width, &channels);
-    return orw_cli_named(orw_samples_write(comm, plan, out, height, width, channels, x, NULL, NULL, about), out);
+static orw_status write_samples(const orw_comm *comm, const orw_plan *plan, const char *out, const drawn *d,
+                                const orw_dictionary *about) {
+    if (orw_cli_is_plain(out)) return write_images(out, d);
+    return orw_cli_named(orw_samples_write(comm, plan, out, d->height, d->width, d->channels, d->x, NULL, NULL, about),
+                         out);
+}
+
+/* A model beside the flow: its prompts, or its decoder. */
+typedef struct part {
+    orw_network *network;
+    float *values;
+} part;
+
+static void close_part(part *p) {
+    free(p->values);
+    orw_network_destroy(&p->network);
+}
+
+/* The flow model and, where they were asked for, its prompts and the decoder of its samples. */
+typedef struct models {
+    part flow, prompts, decoder;
+    char digest[17];
+} models;
+
+static void close_models(models *m) {
+    close_part(&m->flow);
+    close_part(&m->prompts);
+    close_part(&m->decoder);
+}
+
+static orw_status open_decoder(const request *asked, models *m) {
+    int height, width, channels, own;
+    ORW_CALL(orw_model_load(asked->decoder, &m->decoder.network, &m->decoder.values, NULL));
+    orw_network_shape(m->flow.network, &height, &width, &channels);
+    orw_network_shape(m->decoder.network, &height, &width, &own);
+    if (!orw_decoder_factor(m->decoder.network))
+        return orw_error(ORW_ERR_INPUT, "%s: holds a %s, expected a decoder", asked->decoder,
+                         orw_network_kind(m->decoder.network));
+    if (own == channels) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: a decoder of %d channels, but %s makes %d", asked->decoder, own, asked->model,
+                     channels);
+}
+
+static orw_status open_models(const request *asked, models *m) {
+    ORW_CALL(orw_model_load(asked->model, &m->flow.network, &m->flow.values, m->digest));
+    if (!flows(m->flow.network))
+        return orw_error(ORW_ERR_INPUT, "%s: holds a %s, expected a flow model", asked->model,
+                         orw_network_kind(m->flow.network));
+    if (asked->prompts) {
+        orw_prompts prompts;
+        ORW_CALL(orw_model_load(asked->prompts, &m->prompts.network, &m->prompts.values, NULL));
+        ORW_CALL(orw_cli_named(orw_prompts_of(m->prompts.network, m->prompts.values, &prompts), asked->prompts));
+        ORW_CALL(orw_cli_named(orw_network_give_prompts(m->flow.network, &prompts), asked->prompts));
+        if (asked->label >= prompts.count)
+            return orw_error(ORW_ERR_INPUT, "--label: %d found, but %s has prompts 0 .. %d", asked->label,
+                             asked->prompts, prompts.count - 1);
+    }
+    return asked->decoder ? open_decoder(asked, m) : ORW_OK;
+}
+
+/* x[count, H*W*C] of the flow as images; *x is replaced, the shape becomes theirs. */
+static orw_status decode(const part *decoder, int count, int *height, int *width, int *channels, float **x) {
+    const int factor = orw_decoder_factor(decoder->network), outputs = orw_network_outputs(decoder->network);
+    const size_t latent = (size_t)*height * (size_t)*width * (size_t)*channels;
+    const size_t D = (size_t)(factor * *height) * (size_t)(factor * *width) * (size_t)outputs;
+    float *images = malloc((size_t)count * D * sizeof *images);
+    if (!images) return orw_error(ORW_ERR_SYSTEM, "out of memory for %d images", count);
+    orw_status status = ORW_OK;
+    orw_progress progress;
+    orw_progress_begin(&progress, "decode", 0, count);
+    for (int i = 0; i < count && status == ORW_OK; i++) {
+        status = orw_decoder_image(decoder->network, decoder->values, *height, *width, *x + (size_t)i * latent,
+                                   images + (size_t)i * D);
+        orw_progress_update(&progress, i + 1, "");
+    }
+    orw_progress_end(&progress);
+    free(*x);
+    *x = images;
+    *height *= factor;
+    *width *= factor;
+    *channels = outputs;
+    return status;
 }
 
 static orw_status sample(const orw_comm *comm, const request *asked) {
-    orw_network *network = NULL;
+    models m = {.digest = ""};
     orw_dictionary *about = NULL;
-    float *values = NULL, *x = NULL;
-    char digest[17];
+    float *x = NULL;
     int height, width, channels, *conditions = NULL;
     int64_t evaluations = 0;
     orw_solver solver;
     orw_plan plan;
     orw_status status = choose_solver(asked, &solver);
     if (status == ORW_OK) status = orw_plan_make(comm, asked->count, 1, &plan);
-    if (status == ORW_OK) status = orw_model_load(asked->model, &network, &values, digest);
+    if (status == ORW_OK) status = open_models(asked, &m);
     if (status != ORW_OK) goto done;
-    orw_network_shape(network, &height, &width, &channels);
-    if (!flows(network)) {
-        status =
-            orw_error(ORW_ERR_INPUT, "%s: holds a %s, expected a flow model", asked->model, orw_network_kind(network));
-        goto done;
-    }
-    ORW_TRY(status, make_conditions(asked, network, &conditions), done);
-    orw_field field = {.network = network, .values = values};
+    orw_network_shape(m.flow.network, &height, &width, &channels);
+    ORW_TRY(status, make_conditions(asked, m.flow.network, &conditions), done);
+    orw_field field = {.network = m.flow.network, .values = m.flow.values};
     size_t D = (size_t)height * (size_t)width * (size_t)channels;
     x = malloc(((size_t)asked->count + BATCH) * D * sizeof *x);
     if (!x) {
@@ -193,35 +276,38 @@ static orw_status sample(const orw_comm *comm, const request *asked) {
         goto done;
     }
     ORW_TRY(status, draw(asked, &field, &solver, conditions, D, x, &evaluations), done);
+    if (asked->decoder) ORW_TRY(status, decode(&m.decoder, asked->count, &height, &width, &channels, &x), done);
     ORW_TRY(status, orw_dictionary_create(&about), done);
-    ORW_TRY(status, describe(asked, digest, &solver, evaluations, about), done);
-    status = write_samples(comm, &plan, asked->out, network, x, about);
+    ORW_TRY(status, describe(asked, m.digest, &solver, evaluations, about), done);
+    status = write_samples(comm, &plan, asked->out, &(drawn){asked->count, height, width, channels, x}, about);
 done:
     orw_dictionary_destroy(&about);
     free(x);
     free(conditions);
-    free(values);
-    orw_network_destroy(&network);
+    close_models(&m);
     return status;
 }
 
 int orw_cli_sample(int argc, char **argv) {
     request asked = {.solver = "midpoint", .count = 64, .steps = 8, .label = -1};
-    const orw_cli_option options[] = {{"--count", ORW_CLI_INT, &asked.count, 1, 1 << 24},
-                                      {"--seed", ORW_CLI_INT, &asked.seed, 0, INT_MAX},
-                                      {"--solver", ORW_CLI_TEXT, &asked.solver, 0, 0},
-                                      {"--steps", ORW_CLI_INT, &asked.steps, 1, 1 << 20},
-                                      {"--label", ORW_CLI_INT, &asked.label, 0, INT_MAX},
-                                      {"--prompt", ORW_CLI_TEXT, &asked.prompt, 0, 0},
-                                      {"--guidance", ORW_CLI_TEXT, &asked.guidance, 0, 0},
-                                      {"--tolerance", ORW_CLI_TEXT, &asked.tolerance, 0, 0},
-                                      {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
+    const orw_cli_option options[] = {
+        {"--count", ORW_CLI_INT, &asked.count, 1, 1 << 24},    {"--seed", ORW_CLI_INT, &asked.seed, 0, INT_MAX},
+        {"--solver", ORW_CLI_TEXT, &asked.solver, 0, 0},       {"--steps", ORW_CLI_INT, &asked.steps, 1, 1 << 20},
+        {"--label", ORW_CLI_INT, &asked.label, 0, INT_MAX},    {"--prompt", ORW_CLI_TEXT, &asked.prompt, 0, 0},
+        {"--guidance", ORW_CLI_TEXT, &asked.guidance, 0, 0},   {"--shift", ORW_CLI_TEXT, &asked.shift, 0, 0},
+        {"--prompts", ORW_CLI_TEXT, &asked.prompts, 0, 0},     {"--decoder", ORW_CLI_TEXT, &asked.decoder, 0, 0},
+        {"--tolerance", ORW_CLI_TEXT, &asked.tolerance, 0, 0}, {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};
     orw_cli_operands operands;
     char place[ORW_OUTPUT];
     orw_comm *comm = NULL;
     if (orw_cli_help(argc, argv, usage)) return 0;
     orw_status status = orw_cli_read(argc, argv, usage, options, 2, 2, &operands);
     if (status == ORW_OK) status = orw_cli_images_place(operands.words[1], operands.words[0], place);
+    for (int i = 0; i < 2 && status == ORW_OK; i++) { /* nor one of its other inputs */
+        const char *beside = i ? asked.decoder : asked.prompts;
+        char unused[ORW_OUTPUT];
+        if (beside) status = orw_cli_images_place(operands.words[1], beside, unused);
+    }
     if (status != ORW_OK) return orw_cli_status(status);
     if (asked.label >= 0 && asked.prompt)
         return orw_cli_status(orw_error(ORW_ERR_INPUT, "--label: not together with --prompt"));

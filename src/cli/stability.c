@@ -63,3 +63,41 @@ orw_status orw_stability_describe(const char *path, const orw_safetensors *file,
     ORW_CALL(orw_dictionary_set(description, "kind", "mmdit"));
     return describe_blocks(file, description);
 }
+
+/* ---------------------------------------------------------------- the decoder ----------------------------------- */
+
+/* Widths of the stages, as an encoder counts them, and residual blocks in each. */
+static orw_status count_stages(const char *path, const orw_safetensors *file, char widths[128], int *layers) {
+    char name[96];
+    int stages = 0;
+    *widths = '\0';
+    *layers = 0;
+    for (;; stages++) {
+        snprintf(name, sizeof name, "decoder.up_blocks.%d.resnets.0.conv1.weight", stages);
+        if (!orw_safetensors_has(file, name)) break;
+    }
+    for (int i = stages - 1, used = 0; i >= 0 && used < 100; i--) {
+        int64_t shape[8];
+        snprintf(name, sizeof name, "decoder.up_blocks.%d.resnets.0.conv1.weight", i);
+        ORW_CALL(extents(path, file, name, 4, shape));
+        used += snprintf(widths + used, 128 - (size_t)used, used ? ",%lld" : "%lld", (long long)shape[0]);
+    }
+    for (;; ++*layers) {
+        snprintf(name, sizeof name, "decoder.up_blocks.0.resnets.%d.conv1.weight", *layers);
+        if (!orw_safetensors_has(file, name)) return ORW_OK;
+    }
+}
+
+orw_status orw_stability_describe_decoder(const char *path, const orw_safetensors *file, orw_dictionary *description) {
+    int64_t in[8], out[8];
+    char widths[128];
+    int layers;
+    ORW_CALL(extents(path, file, "decoder.conv_in.weight", 4, in));
+    ORW_CALL(extents(path, file, "decoder.conv_out.weight", 4, out));
+    ORW_CALL(count_stages(path, file, widths, &layers));
+    ORW_CALL(orw_dictionary_set(description, "kind", "vae_decoder"));
+    ORW_CALL(orw_dictionary_set(description, "latent_channels", "%lld", (long long)in[1]));
+    ORW_CALL(orw_dictionary_set(description, "out_channels", "%lld", (long long)out[0]));
+    ORW_CALL(orw_dictionary_set(description, "block_out_channels", "%s", widths));
+    return orw_dictionary_set(description, "layers_per_block", "%d", layers - 1);
+}

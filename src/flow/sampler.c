@@ -44,14 +44,16 @@ void orw_rollout_describe(orw_rollout *rollout, int step, const double coefficie
 
 /* The same steps as orw_solve, to the last bit, each of them kept. */
 static orw_status follow_ode(orw_flow *flow, const orw_solver *solver, orw_rollout *rollout) {
+    const orw_network *network = flow->field->network;
     float *work = malloc((flow->count + 1) * sizeof *work);
     if (!work) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", flow->batch);
     orw_status status = ORW_OK;
     orw_rollout_keep(rollout, 0, 0);
     for (int k = 0; k < solver->steps && status == ORW_OK; k++) {
-        status = orw_solve_step(flow, solver->kind, k, solver->steps, rollout->x, work);
-        orw_rollout_keep(rollout, k + 1, (k + 1.0) / solver->steps);
-        orw_rollout_describe(rollout, k, (const double[]){1, 1.0 / solver->steps, 0});
+        const double t = orw_solver_time(solver, network, k), next = orw_solver_time(solver, network, k + 1);
+        status = orw_solve_step(flow, solver, k, rollout->x, work);
+        orw_rollout_keep(rollout, k + 1, next);
+        orw_rollout_describe(rollout, k, (const double[]){1, next - t, 0});
     }
     rollout->steps = solver->steps;
     rollout->first_choice = rollout->choices = 0;

@@ -17,6 +17,10 @@ const orw_option orw_solver_options[] = {
     {"solver.guidance", ORW_REAL, "", "1", 0, 100, NULL,
      "g of classifier-free guidance, v_none + g (v_cond - v_none), where the model takes conditions; 1: none",
      ORW_STAGE_EVALUATE},
+    {"solver.shift", ORW_REAL, "", "0", 0, 100, NULL,
+     "s of Stable Diffusion 3's times, 1 - t = s u / (1 + (s - 1) u), more of them near noise; 1: equal steps; 0: the "
+     "model's own, 1 where it has none",
+     ORW_STAGE_EVALUATE},
     {"sampler.kind", ORW_CHOICE, "", "ode", 0, 0, "ode|sde",
      "how methods that learn from the steps of their samples (flow_grpo, ddpo) draw them: sde leaves steps to chance, "
      "without guidance; "
@@ -42,7 +46,7 @@ orw_status orw_solver_parse(const char *name, int steps, orw_solver *solver) {
     if (steps < 1) return orw_error(ORW_ERR_INPUT, "solver steps: found %d, expected at least 1", steps);
     for (int kind = 0; kind < (int)(sizeof names / sizeof *names); kind++)
         if (strcmp(name, names[kind]) == 0) {
-            *solver = (orw_solver){(orw_solver_kind)kind, steps, ORW_TOLERANCE, 1};
+            *solver = (orw_solver){(orw_solver_kind)kind, steps, ORW_TOLERANCE, 1, 0};
             return ORW_OK;
         }
     return orw_error(ORW_ERR_INPUT, "solver: found '%s', expected euler, midpoint, heun, ab2, ab3 or adaptive", name);
@@ -52,6 +56,7 @@ orw_status orw_solver_from_config(const orw_config *config, orw_solver *solver) 
     ORW_CALL(orw_solver_parse(orw_config_text(config, "solver.kind"), orw_config_int(config, "solver.steps"), solver));
     solver->tolerance = orw_config_real(config, "solver.tolerance");
     solver->guidance = orw_config_real(config, "solver.guidance");
+    solver->shift = orw_config_real(config, "solver.shift");
     return ORW_OK;
 }
 
@@ -102,10 +107,32 @@ static orw_status multistep(orw_flow *flow, int order, int k, int steps, float *
     return ORW_OK;
 }
 
-orw_status orw_solve_step(orw_flow *flow, orw_solver_kind kind, int k, int steps, float *x, float *work) {
-    double t = (double)k / steps, half = (k + 0.5) / steps, next = (k + 1.0) / steps;
-    float h = (float)(1.0 / steps);
-    switch (kind) {
+static double shift_of(const orw_solver *solver, const orw_network *network) {
+    return solver->shift > 0 ? solver->shift : orw_network_shift(network);
+}
+
+/* Diffusers' FlowMatchEulerDiscreteScheduler: noise levels from 1 to the smallest that training has (shifted, too),
+ * equally spaced, all of them shifted, and from the last one to 0. */
+double orw_solver_time(const orw_solver *solver, const orw_network *network, int k) {
+    const double shift = shift_of(solver, network), least = shift * 1e-3 / (1 + (shift - 1) * 1e-3);
+    if (shift == 1) return (double)k / solver->steps;
+    if (k == solver->steps) return 1;
+    const double u = solver->steps > 1 ? 1 + (least - 1) * k / (solver->steps - 1) : 1;
+    return 1 - shift * u / (1 + (shift - 1) * u);
+}
+
+orw_status orw_solve_step(orw_flow *flow, const orw_solver *solver, int k, float *x, float *work) {
+    const orw_network *network = flow->field->network;
+    const bool equal = shift_of(solver, network) == 1;
+    const double t = orw_solver_time(solver, network, k), next = orw_solver_time(solver, network, k + 1);
+    const double half = equal ? (k + 0.5) / solver->steps : (t + next) / 2;
+    const float h = (float)(equal ? 1.0 / solver->steps : next - t);
+    if (!equal && (solver->kind == ORW_AB2 || solver->kind == ORW_AB3))
+        return orw_error(ORW_ERR_INPUT,
+                         "solver.kind: ab2 and ab3 take equal steps, but the times have shift %g; expected "
+                         "euler, midpoint or heun, or solver.shift = 1",
+                         shift_of(solver, network));
+    switch (solver->kind) {
     case ORW_EULER:
         return advance(flow, t, h, x, x, x);
     case ORW_MIDPOINT:
@@ -115,19 +142,18 @@ orw_status orw_solve_step(orw_flow *flow, orw_solver_kind kind, int k, int steps
         return heun_step(flow, t, next, h, x, work);
     case ORW_AB2:
     case ORW_AB3:
-        return multistep(flow, kind == ORW_AB3 ? 3 : 2, k, steps, x, work);
+        return multistep(flow, solver->kind == ORW_AB3 ? 3 : 2, k, solver->steps, x, work);
     case ORW_ADAPTIVE:
         break;
     }
-    return orw_error(ORW_ERR_INTERNAL, "solver kind %d has no steps of equal length", (int)kind);
+    return orw_error(ORW_ERR_INTERNAL, "solver kind %d has no steps of its own", (int)solver->kind);
 }
 
 static orw_status solve_equal_steps(orw_flow *flow, const orw_solver *solver, float *x) {
     float *work = malloc((flow->count + 1) * sizeof *work);
     if (!work) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", flow->batch);
     orw_status status = ORW_OK;
-    for (int k = 0; k < solver->steps && status == ORW_OK; k++)
-        status = orw_solve_step(flow, solver->kind, k, solver->steps, x, work);
+    for (int k = 0; k < solver->steps && status == ORW_OK; k++) status = orw_solve_step(flow, solver, k, x, work);
     free(work);
     return status;
 }

@@ -24,8 +24,11 @@ void orw_flow_close(orw_flow *flow);
 /* v(t, x)[count], the tape's until the next call; NULL: see orw_tape_status. */
 const float *orw_flow_velocity(orw_flow *flow, double t, const float *x);
 
-/* Step k of `steps` equal ones, x[count] in place; work[count]. Rules that use v again: one step after the other. */
-orw_status orw_solve_step(orw_flow *flow, orw_solver_kind kind, int k, int steps, float *x, float *work);
+/* Step k of a solver with steps of its own, x[count] in place; work[count]. Rules that use v again: one step after the
+ * other. */
+orw_status orw_solve_step(orw_flow *flow, const orw_solver *solver, int k, float *x, float *work);
+/* The time before step k = 0 .. steps of a solver with steps of its own. */
+double orw_solver_time(const orw_solver *solver, const orw_network *network, int k);
 orw_status orw_solve_adaptive(orw_flow *flow, const orw_solver *solver, float *x);
 
 /* x at t = the time before step `step`; keep, gain and deviation of a step. Nothing where the rollout has no room. */

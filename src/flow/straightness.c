@@ -27,14 +27,15 @@ static double mean_of(int count, const double *each) {
  * step. x, chord, work: [count]. */
 static orw_status measure(orw_flow *flow, int steps, const float *x0, float *x, float *chord, float *work,
                           double *each) {
+    const orw_solver equal = {.kind = ORW_MIDPOINT, .steps = steps, .shift = 1};
     size_t D = flow->count / (size_t)flow->batch;
     memcpy(x, x0, flow->count * sizeof *x);
-    for (int k = 0; k < steps; k++) ORW_CALL(orw_solve_step(flow, ORW_MIDPOINT, k, steps, x, work));
+    for (int k = 0; k < steps; k++) ORW_CALL(orw_solve_step(flow, &equal, k, x, work));
     for (size_t i = 0; i < flow->count; i++) chord[i] = x[i] - x0[i];
     memcpy(x, x0, flow->count * sizeof *x);
     for (int k = 0; k < steps; k++) {
         /* The midpoint step leaves its inner point in `work`: the path at the middle of the step. */
-        ORW_CALL(orw_solve_step(flow, ORW_MIDPOINT, k, steps, x, work));
+        ORW_CALL(orw_solve_step(flow, &equal, k, x, work));
         const float *v = orw_flow_velocity(flow, (k + 0.5) / steps, work);
         ORW_CALL(orw_tape_status(flow->tape));
         add_squares(flow->batch, D, 1.0 / steps, chord, v, each);

@@ -25,7 +25,8 @@ static bool listed(const char *const *list, const char *key) {
 
 /* Other programs' names of what is a kind here. */
 static const char *const models[][2] = {{"torchcfm.UNetModelWrapper", "unet"},
-                                        {"diffusers.SD3Transformer2DModel", "mmdit"}};
+                                        {"diffusers.SD3Transformer2DModel", "mmdit"},
+                                        {"diffusers.AutoencoderKL", "vae_decoder"}};
 
 static orw_status find_kind(const orw_dictionary *description, const char **kind) {
     const char *model = orw_dictionary_get(description, "model"), *means = NULL;
@@ -33,7 +34,8 @@ static orw_status find_kind(const orw_dictionary *description, const char **kind
     for (size_t i = 0; model && i < sizeof models / sizeof *models; i++)
         if (strcmp(model, models[i][0]) == 0) means = models[i][1];
     if (model && !means)
-        return orw_error(ORW_ERR_INPUT, "model: %s found, expected %s or %s", model, models[0][0], models[1][0]);
+        return orw_error(ORW_ERR_INPUT, "model: %s found, expected %s, %s or %s", model, models[0][0], models[1][0],
+                         models[2][0]);
     if (!*kind) *kind = means;
     if (means && strcmp(*kind, means) != 0)
         return orw_error(ORW_ERR_INPUT, "kind: %s found, but model: %s is a %s", *kind, model, means);
@@ -145,6 +147,9 @@ void orw_network_shape(const orw_network *network, int *height, int *width, int 
 int orw_network_outputs(const orw_network *network) {
     return network->outputs;
 }
+double orw_network_shift(const orw_network *network) {
+    return network->shift > 0 ? network->shift : 1;
+}
 int orw_network_condition_width(const orw_network *network) {
     return network->condition_width;
 }
@@ -240,6 +245,10 @@ int orw_network_add_matrix(orw_network *network, const char *name, int in, int o
 
 int orw_network_add_patches(orw_network *network, const char *name, int in, int out, int patch, orw_init init) {
     return add_layer(network, name, 4, (int[]){out, in, patch, patch}, ORW_LAYOUT_PATCH, init, patch * patch * in);
+}
+
+int orw_network_add_table(orw_network *network, const char *name, int rank, const int *shape) {
+    return add(network, name, NULL, rank, shape, ORW_LAYOUT_PLAIN, ORW_INIT_ZERO, 1);
 }
 
 int orw_network_add_positions(orw_network *network, const char *name, int extent, int width, int base) {
@@ -372,7 +381,9 @@ orw_tensor *orw_pass_discard(const orw_pass *pass, orw_tensor *result, orw_tenso
 static bool input_fits(const orw_network *network, orw_tape *tape, const orw_input *in) {
     const orw_tensor *x = in->x;
     const char *kind = network->architecture->kind;
-    int height = network->height, width = network->width, channels = network->channels;
+    const bool any = network->any_size && x && x->rank == 4;
+    int height = any ? x->shape[1] : network->height, width = any ? x->shape[2] : network->width;
+    int channels = network->channels;
     if (!x) return false; /* an earlier failure, already on the tape */
     bool image = x->rank == 4 && x->shape[1] == height && x->shape[2] == width && x->shape[3] == channels;
     bool vector = x->rank == 2 && height == 1 && width == 1 && x->shape[1] == channels;

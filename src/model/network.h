@@ -32,6 +32,8 @@ typedef struct orw_architecture {
     KIND(classifier)                                                                                                   \
     KIND(mlp)                                                                                                          \
     KIND(mmdit)                                                                                                        \
+    KIND(prompt_table)                                                                                                 \
+    KIND(vae_decoder)                                                                                                  \
     KIND(scene_net)                                                                                                    \
     KIND(detector)                                                                                                     \
     KIND(dual_encoder)                                                                                                 \
@@ -43,13 +45,16 @@ struct orw_network {
     const orw_architecture *architecture;
     orw_dictionary *description;
     int height, width, channels, outputs;
+    bool any_size;        /* height and width of x are free, and 0 above */
     int condition_width;  /* integers per sample that the network is conditioned on; 0: none */
     int condition_values; /* values that each may have, 0 .. condition_values - 1; -1: no condition */
     orw_parameter *parameter;
     int parameters, capacity;
     size_t size, numel;
-    float *frozen;     /* the numbers of all frozen parameters */
-    orw_status status; /* first failure while adding parameters: checked once, when the network is built */
+    double shift;        /* of its samplers' times; 0: says nothing */
+    float *frozen;       /* the numbers of all frozen parameters */
+    orw_prompts prompts; /* what conditions are rows of; borrowed; count 0: none */
+    orw_status status;   /* first failure while adding parameters: checked once, when the network is built */
     void *plan;
 };
 
@@ -69,6 +74,8 @@ int orw_network_add_vector(orw_network *network, const char *name, int count, or
 int orw_network_add_matrix(orw_network *network, const char *name, int in, int out, orw_init init);
 /* A convolution of patch x patch pixels with that stride, as a matrix [out, patch patch in] on orw_space_to_depth. */
 int orw_network_add_patches(orw_network *network, const char *name, int in, int out, int patch, orw_init init);
+/* NAME alone, of any shape; zeros at first. */
+int orw_network_add_table(orw_network *network, const char *name, int rank, const int *shape);
 /* NAME [1, extent extent, width], not trained: waves over places 0, base/extent, .. along both sides. */
 int orw_network_add_positions(orw_network *network, const char *name, int extent, int width, int base);
 
@@ -89,6 +96,8 @@ orw_status orw_describe_image(orw_network *network, const orw_dictionary *given)
 /* ---- operators with a layer's parameters; `first` is the number of the layer's weight ---- */
 
 orw_tensor *orw_pass_parameter(const orw_pass *pass, int i);
+/* text[batch, tokens, width] and pooled[batch, pooled width] of the network's prompts; condition -1: the empty one. */
+void orw_prompt_rows(const orw_pass *pass, const int *conditions, int batch, orw_tensor **text, orw_tensor **pooled);
 /* Tells the caller's probe, if there is one, what a stage computed. */
 void orw_pass_show(const orw_pass *pass, const char *stage, const orw_tensor *x);
 orw_tensor *orw_pass_linear(const orw_pass *pass, orw_tensor *x, int first);

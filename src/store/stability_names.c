@@ -134,6 +134,63 @@ static orw_status name_transformer(orw_safetensors *file, int i, int last) {
     return rename_in(file, i, "", name, outside, COUNT(outside));
 }
 
+/* ---------------------------------------------------------------- decoder --------------------------------------- */
+
+static const pair outside_decoder[] = {{"conv_in", "decoder.conv_in"},
+                                       {"conv_out", "decoder.conv_out"},
+                                       {"norm_out", "decoder.conv_norm_out"},
+                                       {"mid.attn_1.norm", "decoder.mid_block.attentions.0.group_norm"}};
+static const pair attention[] = {{"mid.attn_1.q", "decoder.mid_block.attentions.0.to_q"},
+                                 {"mid.attn_1.k", "decoder.mid_block.attentions.0.to_k"},
+                                 {"mid.attn_1.v", "decoder.mid_block.attentions.0.to_v"},
+                                 {"mid.attn_1.proj_out", "decoder.mid_block.attentions.0.to_out.0"}};
+static const pair resnet[] = {
+    {"norm1", "norm1"}, {"norm2", "norm2"}, {"conv1", "conv1"}, {"conv2", "conv2"}, {"nin_shortcut", "conv_shortcut"}};
+
+static int stages_of(const orw_safetensors *file) {
+    int stages = 0;
+    char name[64];
+    for (; stages < 99; stages++) {
+        snprintf(name, sizeof name, DECODER "up.%d.block.0.conv1.weight", stages);
+        if (!orw_safetensors_find(file, name)) break;
+    }
+    return stages;
+}
+
+/* up.I.block.J.REST, up.I.upsample.conv.REST: I counts from the largest image, in diffusers from the smallest. */
+static orw_status name_in_stage(orw_safetensors *file, int i, const char *name, int stages) {
+    char prefix[64];
+    int stage, block, used = 0;
+    if (sscanf(name, "up.%2d.block.%2d.%n", &stage, &block, &used) == 2 && used) {
+        snprintf(prefix, sizeof prefix, "decoder.up_blocks.%d.resnets.%d.", stages - 1 - stage, block);
+        return rename_in(file, i, prefix, name + used, resnet, COUNT(resnet));
+    }
+    static const pair upsample[] = {{"conv", "conv"}};
+    if (sscanf(name, "up.%2d.upsample.%n", &stage, &used) == 1 && used) {
+        snprintf(prefix, sizeof prefix, "decoder.up_blocks.%d.upsamplers.0.", stages - 1 - stage);
+        return rename_in(file, i, prefix, name + used, upsample, COUNT(upsample));
+    }
+    return ORW_OK;
+}
+
+static orw_status name_decoder(orw_safetensors *file, int i, int stages) {
+    char name[LONGEST], prefix[64];
+    int block, used = 0;
+    snprintf(name, sizeof name, "%s", file->tensors[i].name + strlen(DECODER));
+    if (sscanf(name, "mid.block_%2d.%n", &block, &used) == 1 && used) {
+        snprintf(prefix, sizeof prefix, "decoder.mid_block.resnets.%d.", block - 1);
+        return rename_in(file, i, prefix, name + used, resnet, COUNT(resnet));
+    }
+    for (size_t k = 0; k < COUNT(attention); k++)
+        if (after(name, attention[k].theirs)) {
+            orw_stored *t = &file->tensors[i];
+            while (t->rank > 2 && t->shape[t->rank - 1] == 1) t->rank--;
+            return rename_in(file, i, "", name, attention, COUNT(attention));
+        }
+    if (strncmp(name, "up.", 3) == 0) return name_in_stage(file, i, name, stages);
+    return rename_in(file, i, "", name, outside_decoder, COUNT(outside_decoder));
+}
+
 /* ---------------------------------------------------------------- both ------------------------------------------ */
 
 static int last_block(const orw_safetensors *file) {
@@ -157,13 +214,21 @@ bool orw_stability_named(const orw_safetensors *file) {
     return false;
 }
 
-orw_status orw_stability_names(orw_safetensors *file) {
-    static const char *const others[] = {"first_stage_model.", "text_encoders.", "model_ema.", "cond_stage_model."};
-    const int last = last_block(file), count = file->count;
+orw_status orw_stability_names(orw_safetensors *file, bool decoder) {
+    static const char *const others[] = {"text_encoders.", "model_ema.", "cond_stage_model."};
+    const int last = last_block(file), stages = stages_of(file), count = file->count;
     for (int i = 0; i < count; i++) {
-        if (begins(file->tensors[i].name, TRANSFORMER)) ORW_CALL(name_transformer(file, i, last));
-        for (size_t k = 0; k < COUNT(others); k++)
-            if (begins(file->tensors[i].name, others[k])) ORW_CALL(orw_safetensors_rename(file, i, NULL));
+        const char *name = file->tensors[i].name;
+        bool aside = begins(name, decoder ? TRANSFORMER : "first_stage_model.");
+        for (size_t k = 0; k < COUNT(others); k++) aside = aside || begins(name, others[k]);
+        if (decoder && begins(name, DECODER))
+            ORW_CALL(name_decoder(file, i, stages));
+        else if (decoder && begins(name, "first_stage_model."))
+            ORW_CALL(orw_safetensors_rename(file, i, NULL)); /* the encoder */
+        else if (aside)
+            ORW_CALL(orw_safetensors_rename(file, i, NULL));
+        else if (begins(name, TRANSFORMER))
+            ORW_CALL(name_transformer(file, i, last));
     }
     return ORW_OK;
 }

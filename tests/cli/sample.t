@@ -67,7 +67,7 @@ fails "flow.h5 holds a unet that takes no captions" "a caption for a model that 
 fails "guidance: only with" "guidance without a condition" "$orw" sample scenes.h5 no.h5 --guidance 2
 fails "guidance: 'much', expected" "guidance that is no number" "$orw" sample scenes.h5 no.h5 --prompt "a cat" --guidance much
 fails "not together" "both" "$orw" sample scenes.h5 no.h5 --prompt "a cat" --label 1
-fails "no text given" "a transformer without a text encoder" "$orw" sample transformer.h5 no.h5 --count 2
+fails "no --prompts given" "a transformer without a text encoder" "$orw" sample transformer.h5 no.h5 --count 2
 
 fails "classifier.h5: holds a classifier, expected a flow model" "a classifier does not flow" "$orw" sample classifier.h5 no.h5
 fails "a run file, expected a model file" "a run file is no model" "$orw" sample seed1/run.h5 no.h5

@@ -84,7 +84,7 @@ static void test_guidance(orw_tape *tape) {
        "every sample has its own condition, or none");
     static const double strengths[] = {0, 1, 2.5};
     for (int g = 0; g < 3; g++) {
-        const orw_solver solver = {ORW_EULER, 1, 0, strengths[g]};
+        const orw_solver solver = {ORW_EULER, 1, 0, strengths[g], 0};
         int64_t evaluations = 0;
         for (int i = 0; i < B * D; i++)
             expected[i] = x0[i] + none[i] + (float)strengths[g] * (conditioned[i] - none[i]);
@@ -95,7 +95,7 @@ static void test_guidance(orw_tape *tape) {
         ok(evaluations == (strengths[g] == 1 ? B : 2 * B), "in %s", strengths[g] == 1 ? "one pass" : "two passes");
     }
     memcpy(x, x0, sizeof x);
-    const orw_solver adaptive = {ORW_ADAPTIVE, 4, 1e-4, 2}, fine = {ORW_HEUN, 64, 0, 2};
+    const orw_solver adaptive = {ORW_ADAPTIVE, 4, 1e-4, 2, 0}, fine = {ORW_HEUN, 64, 0, 2, 0};
     memcpy(expected, x0, sizeof x);
     ok(orw_solve(&field, tape, &adaptive, B, x, conditions, NULL) == ORW_OK &&
            orw_solve(&field, tape, &fine, B, expected, conditions, NULL) == ORW_OK && apart(x, expected) < 1e-2,
@@ -123,7 +123,7 @@ static float *linear_field(const orw_network *network, float slope, float shift)
 static void test_trajectory(orw_tape *tape) {
     static const char *const plain[] = {"kind", "mlp", "dimension", "2", "hidden", "", NULL};
     const float x0[4] = {1, -2, 0.5f, 3};
-    const orw_solver solver = {ORW_EULER, 200, 0, 1};
+    const orw_solver solver = {ORW_EULER, 200, 0, 1, 0};
     double each[2], a = 0.7;
     orw_network *network = build(plain);
     if (!ok(network != NULL, "a linear field")) return;

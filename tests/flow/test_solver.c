@@ -59,7 +59,7 @@ static void test_orders(void) {
            cases[i].order);
         ok(fine < 0.05 && error_of(&field, tape, cases[i].name, 64) < fine / 3, "%s: it converges to the known flow",
            cases[i].name);
-        orw_solver solver = {(orw_solver_kind)i, 8, 0, 1};
+        orw_solver solver = {(orw_solver_kind)i, 8, 0, 1, 0};
         float x[3] = {0, 1, 2};
         int64_t counted = 100;
         ok(orw_solve(&field, tape, &solver, 3, x, NULL, &counted) == ORW_OK &&
@@ -77,7 +77,7 @@ static void test_orders(void) {
 
 /* Solves for a batch of two at a tolerance; the error and the evaluations of v that it took. */
 static double adaptive_error(const orw_field *field, orw_tape *tape, double tolerance, int64_t *evaluations) {
-    const orw_solver solver = {ORW_ADAPTIVE, 1, tolerance, 1};
+    const orw_solver solver = {ORW_ADAPTIVE, 1, tolerance, 1, 0};
     float x[2] = {0.7f, -1.9f};
     *evaluations = 0;
     if (orw_solve(field, tape, &solver, 2, x, NULL, evaluations) != ORW_OK) return NAN;
@@ -106,7 +106,7 @@ static void test_adaptive(void) {
     /* The error allowed is tolerance (1 + |z|): at |z| = 1e4 half of what it is at 1 relative to z, 1e-4 of that if it
      * were absolute, which takes 2^(1/5) or 6 times as many steps of order 5. */
     float small[2] = {1, -1}, large[2] = {1e4f, -1e4f};
-    const orw_solver loose = {ORW_ADAPTIVE, 1, 1e-4, 1};
+    const orw_solver loose = {ORW_ADAPTIVE, 1, 1e-4, 1, 0};
     int64_t few = 0, many = 0;
     bool solved = orw_solve(&field, tape, &loose, 2, small, NULL, &few) == ORW_OK &&
                   orw_solve(&field, tape, &loose, 2, large, NULL, &many) == ORW_OK;

@@ -80,10 +80,10 @@ typedef struct measured {
 
 static orw_status measure(const orw_network *network, orw_tape *tape, float *values, const float *x0, measured *out) {
     const orw_field field = {network, values};
-    const orw_solver exact = {ORW_HEUN, FINE, 0, 1};
+    const orw_solver exact = {ORW_HEUN, FINE, 0, 1, 0};
     ORW_CALL(orw_straightness(&field, tape, FINE, COUNT, x0, NULL, &out->straightness, out->each_straightness));
     for (int k = 0; k < 4; k++) {
-        const orw_solver euler = {ORW_EULER, 1 << k, 0, 1};
+        const orw_solver euler = {ORW_EULER, 1 << k, 0, 1, 0};
         ORW_CALL(orw_solver_error(&field, tape, &euler, &exact, COUNT, x0, NULL, &out->error[k], out->each_error[k]));
     }
     return ORW_OK;
@@ -129,7 +129,7 @@ static void test_known(void) {
     const orw_field field = {network, values};
     const float x0[6] = {1, 2, 3, 4, 5, 6}, constant[2] = {3, -1}, linear[6] = {0, 0, 6, 0, 0, -2}, none[6] = {0};
     const orw_parameter *weight = orw_network_parameter(network, 0), *bias = orw_network_parameter(network, 1);
-    const orw_solver euler = {ORW_EULER, 1, 0, 1}, exact = {ORW_MIDPOINT, 4, 0, 1};
+    const orw_solver euler = {ORW_EULER, 1, 0, 1, 0}, exact = {ORW_MIDPOINT, 4, 0, 1, 0};
     double value = NAN, each[3];
     orw_parameter_import(weight, none, values);
     orw_parameter_import(bias, constant, values);

@@ -1,8 +1,12 @@
 """theirs.py - small random models of the real classes, and what PyTorch computes with them, for the tests of this room.
 
     theirs.py transformer DIR KIND...   DIR/KIND/f32, bf16, f16, shards: folders of diffusers; DIR/KIND/f32.safetensors ..: inputs, output
+    theirs.py trajectory DIR KIND FILE  FILE: noise, prompts, and where diffusers' sampler of Stable Diffusion 3 takes it
+    theirs.py pipeline DIR              a whole tiny Stable Diffusion 3 with tokenizers and text encoders of the real classes
     theirs.py loads DIR CASE            whether diffusers loads the transformer in DIR and computes CASE's output
+    theirs.py decoder DIR KIND...       DIR/KIND: a folder with a vae/; DIR/KIND-HxW.safetensors: latents, image
     theirs.py stability DIR             DIR/KIND-one.safetensors in Stability AI's names, KIND-converted.safetensors: diffusers' own conversion
+    theirs.py vary PROMPTS DIR          files of prompts with one mistake each
     theirs.py compare A B               whether two safetensors files have the same tensors, to the bit
 
 Several of these, with -- between them, are one run. KIND is sd3 (no norms, an image as large as the positions' grid), sd35 (norms of queries and keys, a second attention, an odd crop)
@@ -57,12 +61,110 @@ def transformer(root, *kinds):
             save_file(dict(x=x, timestep=t, text=text, pooled=pooled, output=out.contiguous()), f"{directory}/{name}.safetensors")
 
 
+def trajectory(root, kind, file):
+    """What StableDiffusion3Pipeline does between its encoders and its decoder."""
+    from diffusers import FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel
+    model = SD3Transformer2DModel.from_pretrained(f"{root}/{kind}/f32/transformer").eval()
+    c, (h, w), steps, guidance = model.config, SIZES[kind], 6, 4.5
+    torch.manual_seed(13)
+    x = noise = torch.randn(2, c.in_channels, h, w)
+    embeds, pooled = torch.randn(3, 5, c.joint_attention_dim), torch.randn(3, c.pooled_projection_dim)  # the last: the empty prompt
+    scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(f"{root}/{kind}/f32/scheduler")
+    scheduler.set_timesteps(steps)
+    rows = [2, 2, 0, 1]
+    for t in scheduler.timesteps:
+        with torch.no_grad():
+            out = model(hidden_states=torch.cat([x, x]), timestep=t.expand(4), encoder_hidden_states=embeds[rows], pooled_projections=pooled[rows]).sample
+        none, prompt = out.chunk(2)
+        x = scheduler.step(none + guidance * (prompt - none), t, x).prev_sample
+    save_file(dict(x0=noise, embeds=embeds, pooled=pooled, steps=torch.tensor([float(steps)]), guidance=torch.tensor([guidance]),
+                   sigmas=scheduler.sigmas.float().contiguous(), end=x.contiguous()), file)
+
+
+def tokenizers(directory):
+    """Of single letters: what is read does not matter here, that and how it is read does."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import CLIPTokenizer, T5TokenizerFast
+    os.makedirs(directory, exist_ok=True)
+    letters = [chr(c) for c in range(33, 127)]
+    words = letters + [c + "</w>" for c in letters] + ["<|startoftext|>", "<|endoftext|>"]
+    with open(f"{directory}/vocab.json", "w") as f: json.dump({w: i for i, w in enumerate(words)}, f)
+    with open(f"{directory}/merges.txt", "w") as f: f.write("#version: 0.2\n")
+    clip = CLIPTokenizer(f"{directory}/vocab.json", f"{directory}/merges.txt", model_max_length=77)
+    t5 = Tokenizer(models.Unigram([("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("\u2581", -2.0)] + [(c, -3.0) for c in letters], unk_id=2))
+    t5.pre_tokenizer = pre_tokenizers.Metaspace()
+    t5.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return clip, T5TokenizerFast(tokenizer_object=t5, eos_token="</s>", unk_token="<unk>", pad_token="<pad>", extra_ids=0), len(words)
+
+
+def pipeline(root):
+    from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusion3Pipeline
+    from transformers import CLIPTextConfig, CLIPTextModelWithProjection, T5Config, T5EncoderModel
+    clip, t5, words = tokenizers(f"{root}/words")
+    def encoder(width, seed):
+        config = CLIPTextConfig(vocab_size=words, hidden_size=width, intermediate_size=16, projection_dim=width, num_hidden_layers=3,
+                                num_attention_heads=2, hidden_act="gelu", bos_token_id=words - 2, eos_token_id=words - 1, pad_token_id=words - 1)
+        return stir(CLIPTextModelWithProjection(config), seed)
+    five = stir(T5EncoderModel(T5Config(vocab_size=len(t5), d_model=32, d_kv=8, d_ff=16, num_layers=2, num_heads=2)), 3)
+    sizes = dict(KINDS["sd35"], in_channels=16, out_channels=16, joint_attention_dim=32, pooled_projection_dim=20)
+    vae = AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4, block_out_channels=(8, 8, 16, 16),
+                        latent_channels=16, norm_num_groups=4, layers_per_block=1, scaling_factor=1.5305, shift_factor=0.0609, use_quant_conv=False,
+                        use_post_quant_conv=False)
+    StableDiffusion3Pipeline(transformer=stir(SD3Transformer2DModel(**sizes), 4), scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0), vae=stir(vae, 5),
+                             text_encoder=encoder(8, 1), tokenizer=clip, text_encoder_2=encoder(12, 2), tokenizer_2=clip, text_encoder_3=five,
+                             tokenizer_3=t5).save_pretrained(f"{root}/tiny")
+
+
 def loads(directory, case):
     from diffusers import SD3Transformer2DModel
     model, case = SD3Transformer2DModel.from_pretrained(directory), load_file(case)
     with torch.no_grad():
         out = model.eval()(hidden_states=case["x"], timestep=case["timestep"], encoder_hidden_states=case["text"], pooled_projections=case["pooled"]).sample
     assert (out - case["output"]).norm() <= 2e-6 * out.norm(), (out - case["output"]).abs().max()
+
+
+DECODERS = {  # config, sizes of latents
+    "tiny": (dict(block_out_channels=(8, 16, 24, 24), latent_channels=4, norm_num_groups=4, layers_per_block=2), [(1, 1), (3, 5), (8, 8), (33, 6)]),
+    "wide": (dict(block_out_channels=(32, 64), latent_channels=16, norm_num_groups=32, layers_per_block=1), [(17, 9)]),
+    "real": (dict(block_out_channels=(128, 256, 512, 512), latent_channels=16, norm_num_groups=32, layers_per_block=2), [(4, 6)]),
+}
+
+
+def decoder(root, *kinds):
+    """AutoencoderKL with the settings of Stable Diffusion 3's; latents as its pipeline has them before it divides by the scaling factor."""
+    from diffusers import AutoencoderKL
+    for kind in kinds:
+        config, sizes = DECODERS[kind]
+        stages = len(config["block_out_channels"])
+        model = stir(AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * stages, up_block_types=("UpDecoderBlock2D",) * stages, scaling_factor=1.5305,
+                                   shift_factor=0.0609, use_quant_conv=False, use_post_quant_conv=False, force_upcast=True, sample_size=1024, **config), 5)
+        model.save_pretrained(f"{root}/{kind}/vae")
+        for h, w in sizes:
+            torch.manual_seed(h * w)
+            z = torch.randn(2 if h * w < 999 else 1, config["latent_channels"], h, w)
+            with torch.no_grad():
+                image = model.decode(z / model.config.scaling_factor + model.config.shift_factor).sample
+            save_file(dict(latents=z, image=image.contiguous()), f"{root}/{kind}-{h}x{w}.safetensors")
+
+
+def stability_decoder(model):
+    """The names that diffusers' own converter reads, of the decoder of `model`."""
+    state, stages = {}, len(model.config.block_out_channels)
+    for name, value in model.state_dict().items():
+        if not name.startswith("decoder."): continue
+        part = name.split(".")
+        end = part[-1]
+        if part[1] == "mid_block" and part[2] == "resnets": new = f"mid.block_{int(part[3]) + 1}.{part[4]}.{end}"
+        elif part[1] == "mid_block":
+            layer = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out": "proj_out"}[part[4]]
+            if layer != "norm" and end == "weight": value = value[:, :, None, None]
+            new = f"mid.attn_1.{layer}.{end}"
+        elif part[1] == "up_blocks" and part[3] == "resnets":
+            new = f"up.{stages - 1 - int(part[2])}.block.{part[4]}.{part[5].replace('conv_shortcut', 'nin_shortcut')}.{end}"
+        elif part[1] == "up_blocks": new = f"up.{stages - 1 - int(part[2])}.upsample.conv.{end}"
+        else: new = f"{part[1].replace('conv_norm_out', 'norm_out')}.{end}"
+        state["first_stage_model.decoder." + new] = value.contiguous()
+    return state
 
 
 def stability_state(layers, heads, dual, norm, grid=10, joint=20, pooled=6, channels=4):
@@ -99,7 +201,7 @@ def stability_state(layers, heads, dual, norm, grid=10, joint=20, pooled=6, chan
 
 
 def stability(directory):
-    from diffusers.loaders.single_file_utils import convert_sd3_transformer_checkpoint_to_diffusers
+    from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint, convert_sd3_transformer_checkpoint_to_diffusers
     os.makedirs(directory, exist_ok=True)
     for name, layers, dual, norm in (("sd3", 2, (), False), ("sd35", 3, (0, 1), True)):
         torch.manual_seed(3)
@@ -107,9 +209,36 @@ def stability(directory):
         whole = dict(state)  # the published files hold these, too
         whole["text_encoders.clip_l.transformer.text_model.embeddings.position_embedding.weight"] = torch.randn(3, 2)
         whole["first_stage_model.encoder.conv_in.weight"] = torch.randn(4, 3, 3, 3)
+        if norm:  # the decoder in the same file; diffusers converts it back
+            from diffusers import AutoencoderKL
+            vae = stir(AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3, block_out_channels=(32, 64, 96),
+                                     latent_channels=4, norm_num_groups=32, layers_per_block=2, use_quant_conv=False, use_post_quant_conv=False), 9)
+            decoder_state = {k: v.half().float() for k, v in stability_decoder(vae).items()}
+            whole.update(decoder_state)
+            back = convert_ldm_vae_checkpoint(dict(decoder_state), dict(vae.config))
+            save_file({k: v.contiguous() for k, v in back.items()}, f"{directory}/{name}-decoder-converted.safetensors")
         save_file({k: v.half() for k, v in whole.items()}, f"{directory}/{name}-one.safetensors")
         converted = convert_sd3_transformer_checkpoint_to_diffusers({k: v.half().float() for k, v in state.items()})
         save_file({k: v.contiguous() for k, v in converted.items()}, f"{directory}/{name}-converted.safetensors")
+
+
+def vary(file, directory):
+    good = load_file(file)
+    texts = json.dumps(["a"] * len(good["prompt_embeds"]))
+    def write(name, drop=(), texts=texts, **other):
+        state = {k: v for k, v in {**good, **other}.items() if k not in drop}
+        save_file({k: v.contiguous() for k, v in state.items()}, f"{directory}/{name}.safetensors", {"prompts": texts})
+    embeds, pooled, negative = good["prompt_embeds"], good["pooled_prompt_embeds"], good["negative_prompt_embeds"]
+    write("narrow", prompt_embeds=embeds[:, :, 1:], negative_prompt_embeds=negative[:, :, 1:])
+    write("pool", pooled_prompt_embeds=pooled[:, 1:], negative_pooled_prompt_embeds=good["negative_pooled_prompt_embeds"][:, 1:])
+    write("tokens", negative_prompt_embeds=negative[:, 1:])
+    write("fewer", pooled_prompt_embeds=pooled[1:])
+    write("empty", drop=("negative_prompt_embeds",))
+    write("flat", prompt_embeds=embeds[0])
+    spoilt = embeds.clone()
+    spoilt[0, 0, 7] = float("nan")
+    write("nan", prompt_embeds=spoilt)
+    write("texts", texts=json.dumps(["a"]))
 
 
 def compare(a, b):
@@ -126,4 +255,4 @@ if __name__ == "__main__":  # several parts, with -- between them, need PyTorch 
     for word in sys.argv[1:]:
         parts.append([]) if word == "--" else parts[-1].append(word)
     for name, *arguments in parts:
-        dict(transformer=transformer, loads=loads, stability=stability, compare=compare)[name](*arguments)
+        dict(transformer=transformer, decoder=decoder, trajectory=trajectory, pipeline=pipeline, loads=loads, stability=stability, vary=vary, compare=compare)[name](*arguments)

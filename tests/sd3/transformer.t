@@ -2,7 +2,7 @@
 # one file; what the imported model computes against PyTorch.
 . "$ORW_ROOT/tests/sd3/sd3.sh"
 needs_python diffusers
-their transformer . sd3 sd35 patch -- stability .
+their transformer . sd3 sd35 patch -- stability . -- trajectory . sd35 path.safetensors
 report $? "models of the real classes" || done_testing
 
 check() { # KIND HEIGHT WIDTH
@@ -19,6 +19,7 @@ check() { # KIND HEIGHT WIDTH
 check sd3 8 8
 check sd35 10 14
 check patch 5 6
+near "$("$theirs" trajectory sd35-f32.h5 path.safetensors)" 1e-5 "times, Euler steps and guidance are diffusers' sampler's"
 run "$orw" info sd35-shards.h5
 like "$out" "import.part[0-9]* *[0-9a-f]\{64\} diffusion_pytorch_model-00002-of-" "every file's digest is kept"
 like "$out" "parameters@shift *3$" "and the scheduler's shift"
@@ -29,8 +30,10 @@ for kind in sd3 sd35; do
     is "$status" 0 "$kind in Stability's names is imported: $err"
     "$orw" export-weights one.h5 "$kind-ours.safetensors" > /dev/null
 done
-their loads back sd35/f32.safetensors -- compare sd3-ours.safetensors sd3-converted.safetensors -- compare sd35-ours.safetensors sd35-converted.safetensors
-report $? "diffusers loads what is exported and computes the same; Stability's names mean the tensors that its own conversion makes"
+"$orw" export-weights one.decoder.h5 decoder-ours.safetensors > /dev/null
+their loads back sd35/f32.safetensors -- compare sd3-ours.safetensors sd3-converted.safetensors -- compare sd35-ours.safetensors sd35-converted.safetensors \
+    -- compare decoder-ours.safetensors sd35-decoder-converted.safetensors
+report $? "diffusers loads what is exported and computes the same; Stability's names mean the tensors that its own conversions make"
 run "$orw" info one.h5
 like "$out" "dual_attention_layers *0,1$" "the second attention is found"
 

@@ -130,9 +130,9 @@ static orw_status sampler_rows(parity *p) {
     static const struct {
         const char *name;
         orw_solver solver;
-    } samplers[] = {{"euler_20", {ORW_EULER, 20, 0, 1}},
-                    {"midpoint_10", {ORW_MIDPOINT, 10, 0, 1}},
-                    {"heun_10", {ORW_HEUN, 10, 0, 1}}};
+    } samplers[] = {{"euler_20", {ORW_EULER, 20, 0, 1, 0}},
+                    {"midpoint_10", {ORW_MIDPOINT, 10, 0, 1, 0}},
+                    {"heun_10", {ORW_HEUN, 10, 0, 1, 0}}};
     const reference *r = p->r;
     orw_field field = {r->network, r->values};
     size_t bytes = (size_t)r->batch * r->D * sizeof(float);

@@ -27,6 +27,7 @@ static orw_status rebuild(const orw_network *network, int rank, double alpha, or
         ORW_TRY(status, orw_dictionary_set(description, "lora_alpha", "%.9g", alpha), done);
     }
     status = orw_network_create(description, made);
+    if (status == ORW_OK && network->prompts.count) status = orw_network_give_prompts(*made, &network->prompts);
 done:
     orw_dictionary_destroy(&description);
     return status;

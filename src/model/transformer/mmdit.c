@@ -52,7 +52,9 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
     const mmdit *m = pass->network->plan;
     orw_tape *tape = pass->tape;
     orw_tensor *text = in->text, *pooled = in->pooled;
-    if (m->encodes)
+    if (pass->network->prompts.count)
+        orw_prompt_rows(pass, in->conditions, in->x->shape[0], &text, &pooled);
+    else if (m->encodes)
         orw_text_encoder_run(pass, &m->encoder, in->conditions, in->x->shape[0], &text, &pooled);
     else if (!text_fits(pass, m, in))
         return NULL;
@@ -72,6 +74,22 @@ static orw_tensor *forward(const orw_pass *pass, const orw_input *in) {
     orw_tensor *v = put_together(pass, m, h, c, in->x);
     orw_tape_release(tape, c);
     return v;
+}
+
+orw_status orw_network_give_prompts(orw_network *network, const orw_prompts *prompts) {
+    const mmdit *m = network->plan;
+    if (network->architecture != &orw_mmdit || m->encodes)
+        return orw_error(ORW_ERR_INPUT, "a %s found, which takes no embedded prompts", network->architecture->kind);
+    if (prompts->width != m->joint)
+        return orw_error(ORW_ERR_INPUT, "prompt_embeds of width %d found, expected %d (joint_attention_dim)",
+                         prompts->width, m->joint);
+    if (prompts->pooled_width != m->pooled)
+        return orw_error(ORW_ERR_INPUT, "pooled prompts of width %d found, expected %d (pooled_projection_dim)",
+                         prompts->pooled_width, m->pooled);
+    network->prompts = *prompts;
+    network->condition_width = 1;
+    network->condition_values = prompts->count;
+    return ORW_OK;
 }
 
 const orw_architecture orw_mmdit = {"mmdit", orw_mmdit_keys, orw_mmdit_build, forward, free, false};

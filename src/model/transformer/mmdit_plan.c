@@ -131,9 +131,8 @@ static orw_status read_text(orw_network *network, mmdit *m, const orw_dictionary
 
 /* Of the sampler's times, which a model is published with: not part of the network, but of no use without. */
 static orw_status read_shift(orw_network *network, const orw_dictionary *given) {
-    double shift = 1;
     if (!orw_dictionary_get(given, "shift")) return ORW_OK;
-    return orw_describe_real(network, given, "shift", 1, 1e-3, 1e3, &shift);
+    return orw_describe_real(network, given, "shift", 1, 1e-3, 1e3, &network->shift);
 }
 
 static void add_layers(orw_network *network, mmdit *m, int base, bool still) {
