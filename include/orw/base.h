@@ -197,6 +197,12 @@ bool orw_option_decides(const orw_option *option, const char *stages);
  * NULL: no memory. */
 char *orw_config_identity(const orw_config *config, const char *stages);
 
+/* ---------------------------------------------------------------- memory ---------------------------------------- */
+
+/* Before much is allocated: ORW_ERR_SYSTEM, "WHAT: takes 7.60 GiB of memory in every process, but 3.20 GiB are free",
+ * where the system, its control group or the process's own limit has not so much left. Not collective. */
+orw_status orw_memory_check(size_t bytes, const char *what);
+
 /* ---------------------------------------------------------------- arena memory ---------------------------------- */
 
 /* Bump allocator: 64-byte aligned, grows in chunks, released all at once or back to a mark. */

@@ -17,6 +17,9 @@ typedef struct orw_finetune_setup {
     const orw_network *network;
     float *reference; /* v_ref, P floats; borrowed */
     const orw_rewards *rewards;
+    /* What the samples are scored and kept as: the images that this vae_decoder makes of them; fine-tuning stays in
+     * latents, and so do the observer and all distances. NULL: they are images. Borrowed. */
+    const orw_model *decoder;
     const orw_observer *observer; /* NULL: none */
     const orw_method *method;
     uint64_t seed;

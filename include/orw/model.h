@@ -153,6 +153,8 @@ void orw_network_adapt_values(const orw_network *adapted, uint64_t seed, float *
 orw_status orw_network_merge(const orw_network *adapted, const float *values, orw_network **base, float **base_values);
 /* The adapters alone, as a table of parameters over the same values: for files, not for forward passes. */
 orw_status orw_network_adapters(const orw_network *adapted, orw_network **table);
+/* Names of that table begin with `prefix` in place of diffusers' "transformer.". */
+void orw_network_name_adapters(orw_network *table, const char *prefix);
 
 /* Keys of the configuration for the flow's network ("model.*"), and the description that they mean for given data. */
 extern const orw_option orw_model_options[];

@@ -156,6 +156,11 @@ orw_status orw_model_save(const char *path, const orw_network *network, const fl
  * wrong digest are named. `digest` (may be NULL) receives the file's digest as text for provenance. */
 orw_status orw_model_load(const char *path, orw_network **network, float **values, char digest[17]);
 
+/* The same with low-rank adapters that change nothing yet (orw_network_adapt): the file's numbers are the network's,
+ * and in memory once. `digest` is the file's. ORW_ERR_INPUT: also where it has adapters already. */
+orw_status orw_model_load_adapted(const char *path, int rank, double alpha, orw_network **network, float **values,
+                                  char digest[17]);
+
 /* ---------------------------------------------------------------- JSON ------------------------------------------ */
 
 /* A JSON file of at most a megabyte that holds an object; json_decref (jansson) frees it. */
@@ -180,7 +185,7 @@ bool orw_safetensors_has(const orw_safetensors *file, const char *name);
 /* The shape alone. */
 orw_status orw_safetensors_shape(const orw_safetensors *file, const char *name, int *rank, int64_t *shape);
 const char *orw_safetensors_name(const orw_safetensors *file, int i);
-const char *orw_safetensors_type(const orw_safetensors *file, int i); /* "F32", "F16" or "BF16" */
+const char *orw_safetensors_type(const orw_safetensors *file, int i); /* "f32", "f16" or "bf16" */
 /* The files that hold the tensors: one, or those of the index. */
 int orw_safetensors_files(const orw_safetensors *file);
 const char *orw_safetensors_file(const orw_safetensors *file, int i);
@@ -214,6 +219,10 @@ orw_status orw_adapters_load(const char *path, const char *config, const orw_net
                              orw_network **adapted, float **values, orw_adapters_strength *strength);
 orw_status orw_adapters_save(const char *path, const orw_network *adapted, const float *values,
                              const orw_dictionary *metadata);
+/* The same in PEFT's names, and its adapter_config.json in the folder of `path`: PeftModel.from_pretrained reads the
+ * folder where the file is called adapter_model.safetensors. */
+orw_status orw_adapters_save_peft(const char *path, const orw_network *adapted, const float *values,
+                                  const orw_dictionary *metadata);
 
 #ifdef __cplusplus
 }

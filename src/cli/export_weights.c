@@ -8,7 +8,7 @@
 #include "diffusers.h"
 
 static const char usage[] =
-    "usage: orw export-weights MODEL.h5 OUT.safetensors [--adapters | --merge] [--config CONFIG.json]\n"
+    "usage: orw export-weights MODEL.h5 OUT.safetensors [--adapters | --peft | --merge] [--config CONFIG.json]\n"
     "Writes a model file (a run's policy.h5, a base model's model.h5, what orw import made) as safetensors: float32 "
     "tensors\n"
     "under PyTorch's names and in its shapes, the network's description as metadata. In PyTorch:\n"
@@ -19,6 +19,8 @@ static const char usage[] =
     "behaviour.ema), unless these keys were 0.\n"
     "\n"
     "  --adapters     of a model with low-rank adapters (LoRA) these alone, in diffusers' names\n"
+    "  --peft         the same in PEFT's names, with its adapter_config.json in the same folder: call it\n"
+    "                 adapter_model.safetensors, and PeftModel.from_pretrained reads the folder\n"
     "  --merge        of such a model the plain network that computes the same\n"
     "  --config FILE  of a Stable Diffusion 3 transformer diffusers' config.json, too\n";
 
@@ -51,7 +53,7 @@ static orw_status describe(const orw_dictionary *provenance, const char *digest,
 typedef struct request {
     const char *path, *out, *config;
     char out_place[ORW_OUTPUT], config_place[ORW_OUTPUT]; /* where they are written to */
-    bool adapters, merge;
+    bool adapters, peft, merge;
 } request;
 
 static orw_status choose_places(request *r) {
@@ -80,6 +82,7 @@ static orw_status merge(orw_network **network, float **values) {
 static orw_status write_files(const request *r, const orw_network *network, const float *values,
                               const orw_dictionary *metadata) {
     if (r->config) ORW_CALL(orw_diffusers_write(r->config_place, network));
+    if (r->peft) return orw_adapters_save_peft(r->out_place, network, values, metadata);
     if (r->adapters) return orw_adapters_save(r->out_place, network, values, metadata);
     return orw_safetensors_save_network(r->out_place, network, values, metadata);
 }
@@ -90,7 +93,9 @@ static orw_status export_weights(const request *r) {
     float *values = NULL;
     char digest[17];
     orw_status status;
-    if (r->adapters && r->merge) return orw_error(ORW_ERR_INPUT, "--adapters: not together with --merge");
+    if (r->adapters + r->peft + r->merge > 1)
+        return orw_error(ORW_ERR_INPUT, "%s: not together with %s", r->adapters ? "--adapters" : "--peft",
+                         r->merge ? "--merge" : "--peft");
     ORW_CALL(orw_model_load(r->path, &network, &values, digest));
     ORW_TRY(status, orw_dictionary_create(&provenance), done);
     ORW_TRY(status, orw_dictionary_create(&metadata), done);
@@ -98,7 +103,7 @@ static orw_status export_weights(const request *r) {
     ORW_TRY(status, describe(provenance, digest, metadata), done);
     if (r->merge) ORW_TRY(status, merge(&network, &values), done);
     ORW_TRY(status, write_files(r, network, values, metadata), done);
-    if (r->adapters)
+    if (r->adapters || r->peft)
         printf("%s: adapters of rank %d, of the model with digest %s\n", r->out, orw_network_adapter_rank(network),
                digest);
     else
@@ -116,6 +121,7 @@ done:
 int orw_cli_export_weights(int argc, char **argv) {
     request r = {0};
     const orw_cli_option options[] = {{"--adapters", ORW_CLI_SWITCH, &r.adapters, 0, 0},
+                                      {"--peft", ORW_CLI_SWITCH, &r.peft, 0, 0},
                                       {"--merge", ORW_CLI_SWITCH, &r.merge, 0, 0},
                                       {"--config", ORW_CLI_TEXT, &r.config, 0, 0},
                                       {NULL, ORW_CLI_SWITCH, NULL, 0, 0}};

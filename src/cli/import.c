@@ -183,6 +183,7 @@ static orw_status load_checkpoint(const request *r, orw_safetensors *file, impor
     ORW_CALL(build(r, file, &made->network));
     /* Before memory is asked for: metadata can claim a network of any size. */
     ORW_CALL(orw_safetensors_load_network(file, made->network, NULL));
+    ORW_CALL(orw_memory_check(orw_network_size(made->network) * sizeof(float), r->path));
     made->values = orw_network_values(made->network);
     if (!made->values)
         return orw_error(ORW_ERR_SYSTEM, "%s: no memory for %zu parameters", r->path, orw_network_size(made->network));

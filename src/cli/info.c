@@ -102,7 +102,7 @@ done:
 /* ---------------------------------------------------------------- other files ----------------------------------- */
 
 static const char *type_name(const char *type) {
-    return strcmp(type, "F16") == 0 ? "float16" : strcmp(type, "BF16") == 0 ? "bfloat16" : "float32";
+    return strcmp(type, "f16") == 0 ? "float16" : strcmp(type, "bf16") == 0 ? "bfloat16" : "float32";
 }
 
 static orw_status describe_safetensors(const char *path) {

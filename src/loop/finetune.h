@@ -16,6 +16,9 @@ void orw_draw_noise(const orw_batch *batch, uint64_t seed, orw_purpose purpose, 
  * this rank's evaluations of the policy are added, summed over samples. Not collective. */
 orw_status orw_draw_samples(const orw_field *policy, const orw_sampler *sampler, orw_tape *tape, uint64_t seed,
                             orw_purpose purpose, int round, orw_batch *batch, int64_t *evaluations);
+/* The samples as images: their shape; with setup->decoder images of x[count, D], which the caller frees. */
+void orw_image_shape(const orw_finetune_setup *setup, int *height, int *width, int *channels);
+orw_status orw_decode_samples(const orw_finetune_setup *setup, int count, const float *x, float **images);
 /* batch->part, batch->reward and batch->left_out, the same on every rank. Without finetune.on_nan = skip the first
  * reward that is not finite is an error; samples that are left out become zeros. Collective. */
 orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch);

@@ -62,15 +62,20 @@ orw_status orw_part_samples(const orw_finetune_setup *setup, const orw_batch *ba
     orw_samples_list lists[ORW_MOST_REWARDS + 3] = {{"reward", batch->reward}, {"weight", weight}};
     const int first = orw_rewards_is_sum(rewards) ? 0 : rewards->trained, samples = batch->plan.batch;
     int height, width, channels;
+    float *images = NULL;
     float *numbers = malloc((size_t)samples * (size_t)batch->parts * sizeof *numbers + 1), *next = numbers;
     ORW_CALL(orw_comm_agree(place->comm, numbers ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to store samples")));
     for (int p = first; p < batch->parts; p++, next += samples) {
         for (int i = 0; i < samples; i++) next[i] = batch->part[i * batch->parts + p];
         lists[2 + p - first] = (orw_samples_list){rewards->part[p].column, next};
     }
-    orw_network_shape(setup->network, &height, &width, &channels);
-    orw_status status = orw_samples_write_lists(place->comm, &batch->plan, path, height, width, channels, batch->x1,
-                                                lists, place->about);
+    orw_image_shape(setup, &height, &width, &channels);
+    orw_status status = setup->decoder ? orw_decode_samples(setup, batch->local, batch->x1, &images) : ORW_OK;
+    status = orw_comm_agree(place->comm, status);
+    if (status == ORW_OK)
+        status = orw_samples_write_lists(place->comm, &batch->plan, path, height, width, channels,
+                                         images ? images : batch->x1, lists, place->about);
+    free(images);
     free(numbers);
     return status;
 }

@@ -56,19 +56,29 @@ orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const o
                      batch->round, (unsigned long long)seed);
 }
 
+/* One shard's, as images. */
+static orw_status score_shard(const orw_finetune_setup *setup, orw_tape *tape, const orw_batch *batch, int i,
+                              float *parts) {
+    orw_scored samples = {.count = batch->plan.per_shard,
+                          .first = batch->start + i,
+                          .x = batch->x1 + (size_t)i * batch->D,
+                          .conditions = orw_batch_conditions(batch, i)};
+    float *images = NULL;
+    if (setup->decoder) ORW_CALL(orw_decode_samples(setup, samples.count, samples.x, &images));
+    if (images) samples.x = images;
+    const orw_status status = orw_rewards_score(setup->rewards, batch->parts, tape, &samples, parts);
+    free(images);
+    return status;
+}
+
 orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, uint64_t seed, orw_batch *batch) {
     const orw_comm *comm = setup->place->comm;
     const orw_rewards *rewards = setup->rewards;
     const int per_shard = batch->plan.per_shard, parts = batch->parts;
     float *local = malloc(((size_t)batch->local * (size_t)parts + 1) * sizeof *local);
     orw_status status = local ? ORW_OK : orw_error(ORW_ERR_SYSTEM, "no memory to score %d samples", batch->local);
-    for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard) {
-        const orw_scored samples = {.count = per_shard,
-                                    .first = batch->start + i,
-                                    .x = batch->x1 + (size_t)i * batch->D,
-                                    .conditions = orw_batch_conditions(batch, i)};
-        status = orw_rewards_score(rewards, parts, tape, &samples, local + (size_t)i * (size_t)parts);
-    }
+    for (int i = 0; i < batch->local && status == ORW_OK; i += per_shard)
+        status = score_shard(setup, tape, batch, i, local + (size_t)i * (size_t)parts);
     if (status == ORW_OK) mark_samples(batch, local);
     status = orw_comm_agree(comm, status);
     if (status == ORW_OK) status = orw_gather(comm, &batch->plan, parts, local, batch->part);

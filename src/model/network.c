@@ -87,6 +87,9 @@ static orw_status lay_out(orw_network *network) {
         }
     }
     if (frozen == 0) return ORW_OK;
+    char what[64];
+    snprintf(what, sizeof what, "%s with %zu frozen numbers", network->architecture->kind, network->numel);
+    ORW_CALL(orw_memory_check(frozen, what));
     char *held = aligned_alloc(64, frozen);
     network->frozen = (float *)held;
     if (!held) return orw_error(ORW_ERR_SYSTEM, "no memory for %zu bytes of frozen parameters", frozen);

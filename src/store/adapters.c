@@ -4,6 +4,7 @@
 #include "adapters.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,8 @@ static orw_status digest_base(const orw_network *network, int count, const float
 
 #define BASE_DIGEST "about.base.xxh64"
 
-orw_status orw_adapters_save(const char *path, const orw_network *adapted, const float *values,
-                             const orw_dictionary *metadata) {
+static orw_status save(const char *path, const char *prefix, const orw_network *adapted, const float *values,
+                       const orw_dictionary *metadata) {
     orw_network *table = NULL;
     orw_dictionary *about = NULL;
     char digest[17];
@@ -43,11 +44,46 @@ orw_status orw_adapters_save(const char *path, const orw_network *adapted, const
         digest_base(adapted, orw_network_parameter_count(adapted) - orw_network_parameter_count(table), values, digest),
         done);
     ORW_TRY(status, orw_dictionary_set(about, BASE_DIGEST, "%s", digest), done);
+    if (prefix) orw_network_name_adapters(table, prefix);
     status = orw_safetensors_save_network(path, table, values, about);
 done:
     orw_dictionary_destroy(&about);
     orw_network_destroy(&table);
     return status;
+}
+
+orw_status orw_adapters_save(const char *path, const orw_network *adapted, const float *values,
+                             const orw_dictionary *metadata) {
+    return save(path, NULL, adapted, values, metadata);
+}
+
+/* PEFT's LoraConfig. */
+static orw_status write_settings(const char *path, const orw_network *adapted) {
+    static const char *const modules[] = {"attn.add_k_proj", "attn.add_q_proj", "attn.add_v_proj", "attn.to_add_out",
+                                          "attn.to_k",       "attn.to_out.0",   "attn.to_q",       "attn.to_v"};
+    const orw_dictionary *description = orw_network_description(adapted);
+    json_t *targets = json_array();
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+        json_array_append_new(targets, json_string(modules[i]));
+    json_t *settings =
+        json_pack("{s:s,s:i,s:f,s:o,s:s,s:f,s:b,s:b,s:b,s:b,s:n,s:n}", "peft_type", "LORA", "r",
+                  orw_network_adapter_rank(adapted), "lora_alpha", atof(orw_dictionary_get(description, "lora_alpha")),
+                  "target_modules", targets, "bias", "none", "lora_dropout", 0.0, "fan_in_fan_out", 0, "use_rslora", 0,
+                  "use_dora", 0, "inference_mode", 1, "task_type", "base_model_name_or_path");
+    char *text = settings ? json_dumps(settings, JSON_INDENT(2)) : NULL;
+    json_decref(settings);
+    if (!text) return orw_error(ORW_ERR_SYSTEM, "%s: no memory to write it", path);
+    const orw_status status = orw_replace_file(path, text, strlen(text));
+    free(text);
+    return status;
+}
+
+orw_status orw_adapters_save_peft(const char *path, const orw_network *adapted, const float *values,
+                                  const orw_dictionary *metadata) {
+    char settings[ORW_OUTPUT];
+    ORW_CALL(orw_json_beside(path, "adapter_config.json", settings));
+    ORW_CALL(save(path, "base_model.model.", adapted, values, metadata));
+    return write_settings(settings, adapted);
 }
 
 /* ---------------------------------------------------------------- reading --------------------------------------- */

@@ -105,13 +105,14 @@ static orw_status refuse_extra(hid_t group, const char *path, const orw_network 
     return ORW_OK;
 }
 
-static orw_status read_parameters(hid_t group, const char *path, const orw_network *network, uint64_t digest,
-                                  float *values, uint64_t *found) {
+static orw_status read_parameters(hid_t group, const char *path, const orw_network *network, bool adapt,
+                                  uint64_t digest, float *values, uint64_t *found) {
     float *torch = scratch(network);
     orw_status status = torch ? refuse_extra(group, path, network) : ORW_ERR_SYSTEM;
     for (int i = 0; i < orw_network_parameter_count(network) && status == ORW_OK; i++) {
         const orw_parameter *parameter = orw_network_parameter(network, i);
         orw_h5_array array;
+        if (adapt && !parameter->frozen) continue; /* an adapter, which the file has not */
         status = orw_h5_inspect(group, path, parameter->name, &array);
         if (status == ORW_OK) status = check_shape(parameter, &array, path);
         if (status == ORW_OK) status = orw_h5_read(group, parameter->name, H5T_NATIVE_FLOAT, torch);
@@ -142,23 +143,43 @@ static orw_status read_description(hid_t group, orw_dictionary *description, cha
     return status;
 }
 
-static orw_status load(hid_t group, const char *path, orw_network **network, float **values, char digest[17]) {
+/* What is built beside what the file describes: adapters of this rank; 0: none. */
+typedef struct addition {
+    int rank;
+    double alpha;
+} addition;
+
+static orw_status add_adapters(const char *path, const addition *more, orw_dictionary *description) {
+    if (more->rank == 0) return ORW_OK;
+    if (orw_dictionary_get(description, "lora_rank"))
+        return orw_error(ORW_ERR_INPUT, "%s: has adapters of rank %s already", path,
+                         orw_dictionary_get(description, "lora_rank"));
+    ORW_CALL(orw_dictionary_set(description, "lora_rank", "%d", more->rank));
+    return orw_dictionary_set(description, "lora_alpha", "%.9g", more->alpha);
+}
+
+/* `path` before the text of a failure that does not know it. */
+static orw_status named(const char *path, orw_status status) {
+    char reason[512];
+    if (status == ORW_OK) return status;
+    snprintf(reason, sizeof reason, "%s", orw_error_text());
+    return orw_error(status, "%s: %s", path, reason);
+}
+
+static orw_status load(hid_t group, const char *path, const addition *more, orw_network **network, float **values,
+                       char digest[17]) {
     orw_dictionary *description = NULL;
     char said[17], text[17];
-    uint64_t found = 0;
+    uint64_t found = 0, described = 0;
     ORW_CALL(orw_dictionary_create(&description));
     orw_status status = read_description(group, description, said);
-    if (status == ORW_OK) {
-        status = orw_network_create(description, network);
-        if (status != ORW_OK) {
-            char reason[512];
-            snprintf(reason, sizeof reason, "%s", orw_error_text());
-            orw_error(status, "%s: %s", path, reason);
-        }
-    }
+    described = digest_texts(description);
+    if (status == ORW_OK) status = add_adapters(path, more, description);
+    if (status == ORW_OK) status = named(path, orw_network_create(description, network));
+    if (status == ORW_OK) status = orw_memory_check(orw_network_size(*network) * sizeof(float), path);
     if (status == ORW_OK && !(*values = orw_network_values(*network)))
         status = orw_error(ORW_ERR_SYSTEM, "out of memory reading %s", path);
-    if (status == ORW_OK) status = read_parameters(group, path, *network, digest_texts(description), *values, &found);
+    if (status == ORW_OK) status = read_parameters(group, path, *network, more->rank > 0, described, *values, &found);
     snprintf(text, sizeof text, "%016" PRIx64, found);
     if (status == ORW_OK && strcmp(text, said) != 0)
         status = orw_error(ORW_ERR_INPUT, "%s: the digest of its parameters is %s, expected %s", path, text, said);
@@ -167,13 +188,14 @@ static orw_status load(hid_t group, const char *path, orw_network **network, flo
     return status;
 }
 
-orw_status orw_model_load(const char *path, orw_network **network, float **values, char digest[17]) {
+static orw_status open_and_load(const char *path, const addition *more, orw_network **network, float **values,
+                                char digest[17]) {
     hid_t file, group = H5I_INVALID_HID;
     *network = NULL;
     *values = NULL;
     ORW_CALL(orw_h5_open(path, "model", &file));
     orw_status status = orw_h5_open_group(file, path, "parameters", &group);
-    if (status == ORW_OK) status = load(group, path, network, values, digest);
+    if (status == ORW_OK) status = load(group, path, more, network, values, digest);
     if (group >= 0) H5Gclose(group);
     status = orw_h5_close(file, status);
     if (status == ORW_OK) return ORW_OK;
@@ -181,4 +203,15 @@ orw_status orw_model_load(const char *path, orw_network **network, float **value
     *values = NULL;
     orw_network_destroy(network);
     return status;
+}
+
+orw_status orw_model_load(const char *path, orw_network **network, float **values, char digest[17]) {
+    return open_and_load(path, &(addition){0, 0}, network, values, digest);
+}
+
+orw_status orw_model_load_adapted(const char *path, int rank, double alpha, orw_network **network, float **values,
+                                  char digest[17]) {
+    ORW_CALL(open_and_load(path, &(addition){rank, alpha}, network, values, digest));
+    orw_network_adapt_values(*network, 0, *values);
+    return ORW_OK;
 }

@@ -203,7 +203,7 @@ orw_status orw_safetensors_rename(orw_safetensors *file, int i, const char *name
 /* ---------------------------------------------------------------- numbers --------------------------------------- */
 
 size_t orw_stored_count(const orw_stored *t) {
-    return (size_t)(t->end - t->begin) / t->type->bytes;
+    return (size_t)(t->end - t->begin) / t->type->size;
 }
 
 /* Bytes [from, from + count * size) of a tensor, a piece at a time: no second copy of it is needed. */
@@ -211,11 +211,11 @@ static orw_status read_numbers(const orw_shard *shard, const orw_stored *t, uint
                                float *numbers) {
     enum { PIECE = 1 << 16 };
     unsigned char piece[PIECE];
-    const size_t most = PIECE / t->type->bytes;
+    const size_t most = PIECE / t->type->size;
     for (size_t done = 0; done < count;) {
         const size_t some = count - done < most ? count - done : most;
-        ORW_CALL(read_bytes(shard, shard->start + from + done * t->type->bytes, piece, some * t->type->bytes, "data"));
-        t->type->widen(piece, some, numbers + done);
+        ORW_CALL(read_bytes(shard, shard->start + from + done * t->type->size, piece, some * t->type->size, "data"));
+        t->type->widen(piece, numbers + done, some);
         done += some;
     }
     return ORW_OK;
@@ -225,7 +225,7 @@ orw_status orw_safetensors_read(const orw_safetensors *file, const orw_stored *t
     const orw_shard *shard = &file->shard[t->shard];
     const size_t count = orw_stored_count(t), half = count / 2;
     if (!t->swapped) return read_numbers(shard, t, t->begin, count, numbers);
-    ORW_CALL(read_numbers(shard, t, t->begin + half * t->type->bytes, half, numbers));
+    ORW_CALL(read_numbers(shard, t, t->begin + half * t->type->size, half, numbers));
     return read_numbers(shard, t, t->begin, half, numbers + half);
 }
 

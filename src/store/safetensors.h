@@ -7,14 +7,8 @@
 
 #define ORW_TENSOR_RANK 8
 
-/* How numbers are stored: the types that weights are published in. */
-typedef struct orw_number_type {
-    const char *name; /* the format's */
-    size_t bytes;
-    void (*widen)(const void *stored, size_t count, float *numbers);
-} orw_number_type;
-/* NULL: none that is read here. */
-const orw_number_type *orw_number_type_find(const char *name);
+/* By the format's name, "BF16"; NULL: none that is read here. */
+const orw_type_traits *orw_number_type(const char *name);
 
 /* One file: its numbers stay there until they are asked for. */
 typedef struct orw_shard {
@@ -25,7 +19,7 @@ typedef struct orw_shard {
 
 typedef struct orw_stored {
     char *name;
-    const orw_number_type *type;
+    const orw_type_traits *type;
     int rank;
     int64_t shape[ORW_TENSOR_RANK];
     int shard;

@@ -28,7 +28,7 @@ static orw_status parse_shape(const orw_shard *shard, orw_stored *t, const json_
 static orw_status parse_type(const orw_shard *shard, orw_stored *t, const json_t *entry) {
     const char *type = json_string_value(json_object_get(entry, "dtype"));
     if (!type) return REFUSE(shard, "tensor %s: dtype missing, expected F32, F16 or BF16", t->name);
-    t->type = orw_number_type_find(type);
+    t->type = orw_number_type(type);
     if (!t->type) return REFUSE(shard, "tensor %s: dtype %s found, expected F32, F16 or BF16", t->name, type);
     return ORW_OK;
 }
@@ -53,9 +53,9 @@ static orw_status parse_tensor(const orw_shard *shard, orw_stored *t, const char
                       name, from, to, shard->bytes);
     t->begin = (uint64_t)from;
     t->end = (uint64_t)to;
-    if (t->end - t->begin != count * t->type->bytes)
+    if (t->end - t->begin != count * t->type->size)
         return REFUSE(shard, "tensor %s: %" PRIu64 " bytes found, expected %" PRIu64 " for its shape", name,
-                      t->end - t->begin, count * (uint64_t)t->type->bytes);
+                      t->end - t->begin, count * (uint64_t)t->type->size);
     return ORW_OK;
 }
 

@@ -36,8 +36,8 @@ fails "sd3.decoder.h5: a vae_decoder found, expected a prompt_table" "a decoder 
 fails "sd3.h5: holds a mmdit, expected a decoder" "a transformer for a decoder" \
     "$orw" sample sd3.h5 no.h5 --prompts prompts.h5 --label 0 --decoder sd3.h5
 fails "no --prompts given" "no prompts" "$orw" sample sd3.h5 no.h5
-their vary prompts.safetensors .
-report $? "files with one mistake each" || done_testing
+their vary prompts.safetensors . -- clip . "$ORW_ROOT/experiments/sd3/clip_score.py"
+report $? "the example of a scorer gives CLIP's cosines; files with one mistake each" || done_testing
 refuse() { fails "$1.safetensors: .*$2" "$3" "$orw" import-prompts "$1.safetensors" no.h5 --for sd3.h5; }
 refuse narrow "prompt_embeds of width 31 found, expected 32" "embeddings of another width"
 refuse pool "pooled prompts of width 19 found, expected 20" "pooled ones of another width"

@@ -6,6 +6,9 @@
     theirs.py loads DIR CASE            whether diffusers loads the transformer in DIR and computes CASE's output
     theirs.py decoder DIR KIND...       DIR/KIND: a folder with a vae/; DIR/KIND-HxW.safetensors: latents, image
     theirs.py stability DIR             DIR/KIND-one.safetensors in Stability AI's names, KIND-converted.safetensors: diffusers' own conversion
+    theirs.py adapters DIR KIND         DIR/peft-A: PEFT's adapters of DIR/KIND at alpha A; DIR/peft-A.safetensors: inputs, output with them
+    theirs.py adapted DIR KIND FILE..   whether PEFT (a folder) or diffusers (a file) loads adapters and computes that output
+    theirs.py clip DIR SCRIPT           whether experiments/sd3/clip_score.py answers with a tiny CLIP's cosines, each of its own image
     theirs.py vary PROMPTS DIR          files of prompts with one mistake each
     theirs.py compare A B               whether two safetensors files have the same tensors, to the bit
 
@@ -33,6 +36,7 @@ def stir(model, seed):
     torch.manual_seed(seed)
     with torch.no_grad():
         for name, p in model.named_parameters():
+            if p.dim() == 0: continue
             p.copy_(torch.randn_like(p) * (0.3 if p.dim() > 1 else 0.2) / max(1, p[0].numel()) ** 0.5 + (p.dim() == 1 and "norm" in name))
     return model.eval()
 
@@ -222,6 +226,71 @@ def stability(directory):
         save_file({k: v.contiguous() for k, v in converted.items()}, f"{directory}/{name}-converted.safetensors")
 
 
+MODULES = ["attn.add_k_proj", "attn.add_q_proj", "attn.add_v_proj", "attn.to_add_out", "attn.to_k", "attn.to_out.0", "attn.to_q", "attn.to_v"]
+
+
+def adapters(root, kind):
+    from diffusers import SD3Transformer2DModel
+    from peft import LoraConfig, get_peft_model
+    for alpha in (4, 6):
+        model = SD3Transformer2DModel.from_pretrained(f"{root}/{kind}/f32/transformer")
+        adapted = get_peft_model(model, LoraConfig(r=4, lora_alpha=alpha, target_modules=MODULES))
+        torch.manual_seed(21)
+        with torch.no_grad():
+            for name, p in adapted.named_parameters():
+                if "lora_" in name: p.copy_(torch.randn_like(p) * 0.3)
+        adapted.save_pretrained(f"{root}/peft-{alpha}")
+        case = load_file(f"{root}/{kind}/f32.safetensors")
+        case["output"] = run(adapted, case).contiguous()
+        save_file(case, f"{root}/peft-{alpha}.safetensors")
+
+
+def run(model, case):
+    with torch.no_grad():
+        return model.eval()(hidden_states=case["x"], timestep=case["timestep"], encoder_hidden_states=case["text"], pooled_projections=case["pooled"]).sample
+
+
+def adapted(root, kind, alpha, *files):
+    from diffusers import SD3Transformer2DModel, StableDiffusion3Pipeline
+    from peft import PeftModel
+    case = load_file(f"{root}/peft-{alpha}.safetensors")
+    for file in files:
+        model = SD3Transformer2DModel.from_pretrained(f"{root}/{kind}/f32/transformer")
+        plain = run(model, case)
+        if os.path.isdir(file): model = PeftModel.from_pretrained(model, file)
+        else: StableDiffusion3Pipeline.load_lora_into_transformer(load_file(file), model)
+        out, right = run(model, case), case["output"]
+        assert (plain - right).norm() > 0.1 * right.norm(), "the adapters do nothing"
+        assert (out - right).norm() <= 2e-6 * right.norm(), (file, (out - right).norm() / right.norm())
+
+
+def clip(root, script):
+    import struct, subprocess
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor
+    words, _, count = tokenizers(f"{root}/words")
+    text = dict(vocab_size=count, hidden_size=8, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2, bos_token_id=count - 2,
+                eos_token_id=count - 1, pad_token_id=count - 1)
+    vision = dict(hidden_size=8, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2, image_size=16, patch_size=8)
+    model = stir(CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)), 6)
+    model.save_pretrained(f"{root}/clip")
+    processor = CLIPProcessor(CLIPImageProcessor(size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16}), words)
+    processor.save_pretrained(f"{root}/clip")
+    torch.manual_seed(2)
+    images, captions = torch.rand(3, 24, 24, 3) * 2 - 1, ["a cat", "the dog", "a cat"]
+    def ask(images, captions):
+        letters = "\n".join(captions).encode()
+        head = struct.pack("<4s6I2fI", b"ORWR", 1, 40, len(images), 24, 24, 3, -1.0, 1.0, len(letters))
+        sent = head + struct.pack(f"<{len(images)}q", *range(len(images))) + letters + images.numpy().astype("<f4").tobytes()
+        got = subprocess.run([sys.executable, script, f"{root}/clip"], input=sent, stdout=subprocess.PIPE, check=True).stdout
+        assert struct.unpack("<I", got[:4])[0] == len(images) and len(got) == 4 + 4 * len(images)
+        return torch.tensor(struct.unpack(f"<{len(images)}f", got[4:]))
+    pixels = [((x + 1) * 127.5 + 0.5).clamp(0, 255).to(torch.uint8).numpy() for x in images]
+    with torch.no_grad():
+        right = torch.diagonal(model(**processor(text=captions, images=pixels, return_tensors="pt", padding=True)).logits_per_image) / model.logit_scale.exp()
+    found = ask(images, captions)
+    assert (found - right).abs().max() < 1e-5, (found, right)
+
+
 def vary(file, directory):
     good = load_file(file)
     texts = json.dumps(["a"] * len(good["prompt_embeds"]))
@@ -255,4 +324,4 @@ if __name__ == "__main__":  # several parts, with -- between them, need PyTorch 
     for word in sys.argv[1:]:
         parts.append([]) if word == "--" else parts[-1].append(word)
     for name, *arguments in parts:
-        dict(transformer=transformer, decoder=decoder, trajectory=trajectory, pipeline=pipeline, loads=loads, stability=stability, vary=vary, compare=compare)[name](*arguments)
+        dict(transformer=transformer, decoder=decoder, trajectory=trajectory, pipeline=pipeline, loads=loads, stability=stability, adapters=adapters, adapted=adapted, clip=clip, vary=vary, compare=compare)[name](*arguments)

@@ -39,8 +39,8 @@ typedef struct request {
     regex_t pattern;
 } request;
 
-static const orw_bench_item *const groups[] = {orw_bench_machine, orw_bench_kernels, orw_bench_reduce,
-                                               orw_bench_models,  orw_bench_loop,    NULL};
+static const orw_bench_item *const groups[] = {
+    orw_bench_machine, orw_bench_kernels, orw_bench_reduce, orw_bench_models, orw_bench_loop, orw_bench_sd3, NULL};
 
 /* ---------------------------------------------------------------- what is asked for ----------------------------- */
 
@@ -141,6 +141,7 @@ int orw_cli_bench(int argc, char **argv) {
     orw_status status = orw_comm_begin(NULL, NULL, &comm);
     bench.comm = comm;
     if (status == ORW_OK) status = read_request(argc, argv, &asked, &bench);
+    bench.filtered = asked.filtered;
     if (status == ORW_OK) status = run(&asked, &bench);
     if (asked.filtered) regfree(&asked.pattern);
     return orw_comm_end(&comm, status);

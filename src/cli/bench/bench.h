@@ -8,6 +8,7 @@ typedef struct orw_bench {
     const orw_comm *comm;
     int batch;      /* images; 0: each measurement's own */
     double seconds; /* of repetitions per measurement */
+    bool filtered;  /* there is a filter, which names what is measured */
 } orw_bench;
 
 /* One measurement: the metric `metric` of the case `name`. A list ends with name NULL. */
@@ -19,7 +20,7 @@ struct orw_bench_item {
     const void *more;                                                          /* likewise */
 };
 extern const orw_bench_item orw_bench_machine[], orw_bench_kernels[], orw_bench_models[], orw_bench_loop[],
-    orw_bench_reduce[];
+    orw_bench_reduce[], orw_bench_sd3[];
 
 /* ---------------------------------------------------------------- time ------------------------------------------ */
 

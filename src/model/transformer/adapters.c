@@ -126,3 +126,11 @@ orw_status orw_network_adapters(const orw_network *adapted, orw_network **table)
         orw_network_destroy(&made);
     return status;
 }
+
+void orw_network_name_adapters(orw_network *table, const char *prefix) {
+    for (int i = 0; i < table->parameters; i++) {
+        char rest[sizeof table->parameter[i].name];
+        snprintf(rest, sizeof rest, "%s", table->parameter[i].name + strlen("transformer."));
+        snprintf(table->parameter[i].name, sizeof rest, "%.20s%.74s", prefix, rest);
+    }
+}
