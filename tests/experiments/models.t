@@ -25,6 +25,7 @@ for file in "$ORW_ROOT"/data/models/*.h5; do
         stage=rewards
         for other in "$ORW_ROOT/data/models/$conf"-*.h5; do
             other=$(basename "$other" .h5)
+            "$BUILD/bin/$of" --markdown | grep -q "^| .${other#*-}.init. " || continue # of another experiment
             rest="$rest --set ${other#*-}.init=$other"
         done
         rest="$rest --set base.init=$conf --set evaluate.count=16 --set solver.steps=1 --set parallel.shards=4"
