@@ -233,7 +233,8 @@ typedef enum orw_purpose {
     ORW_PURPOSE_DISTANCE = 7,   /* t, x0 of the velocity distance */
     ORW_PURPOSE_CLASSIFIER = 8, /* training of reward models */
     ORW_PURPOSE_DATA = 10,      /* generated data sets */
-    ORW_PURPOSE_TEST = 11
+    ORW_PURPOSE_TEST = 11,
+    ORW_PURPOSE_RATIO = 12 /* t, x0 of the log-ratio of two policies; round, global index */
 } orw_purpose;
 
 typedef struct orw_stream {

@@ -25,6 +25,10 @@ orw_status orw_score_samples(const orw_finetune_setup *setup, orw_tape *tape, ui
 /* Their second half, when rewards are gathered; and the weights of the batch. Not collective. */
 orw_status orw_check_rewards(orw_batch *batch, bool skip, uint64_t seed, const orw_rewards *rewards);
 orw_status orw_weigh_samples(const orw_method *method, orw_batch *batch);
+/* batch->log_ratio, the same on every rank: of v_old to v_ref at every sample, from `points` points of the path with t
+ * up to `until`. To *evaluations those of this rank are added. Collective. */
+orw_status orw_estimate_log_ratio(const orw_comm *comm, const orw_field *old, float *reference, orw_tape *tape,
+                                  uint64_t seed, int points, double until, orw_batch *batch, int64_t *evaluations);
 bool orw_skips(const orw_config *config);                                       /* finetune.on_nan = skip */
 orw_status orw_summarise_rewards(const orw_batch *batch, orw_summary *summary); /* of samples that are not left out */
 /* Moves the rows[plan.batch, width] of samples that are not left out to the front; returns how many. */
@@ -80,10 +84,10 @@ typedef struct orw_finetune_state {
     orw_tape *side;
     float *gradient; /* [P + ORW_REPORT_SLOTS] */
     int rounds, updates_per_round;
-    int64_t round, evaluations;      /* rounds made; evaluations of v per training sample drawn, summed over samples */
-    int64_t evaluations_before;      /* at the round's beginning */
-    double flow, w2, norm, left_out; /* sums over the round's updates */
-    bool warned, asked;              /* a signal asked to stop in one of the round's updates */
+    int64_t round, evaluations; /* rounds made; evaluations of v to draw and to weigh, summed over samples */
+    int64_t evaluations_before; /* at the round's beginning */
+    double flow, w2, norm, left_out, loss_evaluations; /* sums over the round's updates */
+    bool warned, asked;                                /* a signal asked to stop in one of the round's updates */
     double phase[ORW_PHASES], phase_started, began;
     orw_work work;
     orw_table *metrics, *evaluation, *timing; /* the work's */

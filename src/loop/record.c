@@ -28,7 +28,7 @@ static orw_status append_metrics(orw_finetune_state *state) {
     double row[sizeof found / sizeof *found + ORW_MOST_REWARDS];
     memcpy(row, found, sizeof found);
     orw_part_values(state->setup->rewards, false, batch, row + sizeof found / sizeof *found);
-    state->flow = state->w2 = state->norm = state->left_out = 0;
+    state->flow = state->w2 = state->norm = state->left_out = state->loss_evaluations = 0;
     ORW_CALL(orw_table_append(state->metrics, row));
     watch_spread(state, reward.mean, spread);
     orw_finetune_clock(state, ORW_PHASE_EVALUATE);

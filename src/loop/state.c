@@ -82,8 +82,10 @@ static orw_status open_all(orw_finetune_state *state) {
     orw_optimiser_configure(state->optimiser, config, "finetune", (int64_t)state->rounds * state->updates_per_round);
     ORW_CALL(orw_finetune_batch(setup, orw_config_int(config, "finetune.batch"), setup->rewards->trained, &plan,
                                 &state->batch));
-    if (setup->method->point == ORW_POINT_STEP)
+    ORW_CALL(orw_method_fits(setup->method, &plan, state->batch->groups));
+    if (setup->method->point != ORW_POINT_PATH)
         ORW_CALL(orw_batch_keep_rollouts(state->batch, state->sampler.solver.steps));
+    if (setup->method->ratio_points) ORW_CALL(orw_batch_keep_log_ratio(state->batch));
     state->all = malloc((size_t)plan.batch * state->batch->D * sizeof *state->all);
     state->out = malloc((size_t)plan.per_shard);
     if (!state->all || !state->out) return orw_error(ORW_ERR_SYSTEM, "no memory for a batch of %d samples", plan.batch);

@@ -9,7 +9,10 @@
       (double)state->round * state->updates_per_round)                                                                 \
     _(samples_scored, "", "samples drawn and scored so far, this round's included",                                    \
       ((double)state->round + 1) * batch->plan.batch)                                                                  \
-    _(evaluations, "", "evaluations of v for drawing them, summed over samples", (double)state->evaluations)           \
+    _(evaluations, "", "evaluations of v for drawing and weighing them, summed over samples",                          \
+      (double)state->evaluations)                                                                                      \
+    _(loss_evaluations, "", "evaluations of v, v_old, v_ref per sample and update, mean over the round's updates",     \
+      state->loss_evaluations / state->updates_per_round)                                                              \
     _(reward_mean, "reward", "of the round's samples", reward.mean)                                                    \
     _(reward_sd, "reward", "their standard deviation", reward.sd)                                                      \
     _(reward_q05, "reward", "5 % quantile", reward.quantile[0])                                                        \
@@ -19,7 +22,8 @@
     _(reward_q95, "reward", "95 % quantile", reward.quantile[4])                                                       \
     _(effective_sample_size, "samples", "(sum |w|)^2 / sum w^2",                                                       \
       orw_effective_sample_size(batch->weight, batch->plan.batch))                                                     \
-    _(loss_flow, "", "mean w |v - u|^2 over the round's updates", state->flow / state->updates_per_round)              \
+    _(loss_flow, "", "mean over the round's updates of the method's loss but for the W2 term: orw's w |v - u|^2",      \
+      state->flow / state->updates_per_round)                                                                          \
     _(loss_w2, "",                                                                                                     \
       "mean |v - v_ref|^2 over the round's updates at t by finetune.time, before alpha (0 where alpha is 0: not "      \
       "computed)",                                                                                                     \

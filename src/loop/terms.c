@@ -22,28 +22,61 @@ static int choose_step(const orw_rollout *rollout, orw_stream *stream) {
     return (rollout->choices ? rollout->first_choice : 0) + (int)orw_stream_below(stream, (uint32_t)count);
 }
 
-bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, const float *x1,
-                    const orw_rollout *rollout) {
+static void clear_point(orw_terms *terms, int i) {
+    for (size_t k = (size_t)i * terms->D; k < ((size_t)i + 1) * terms->D; k++) terms->xt[k] = terms->u[k] = 0;
+}
+
+static bool allocate(orw_terms *terms, bool step) {
     size_t count = (size_t)terms->count, D = terms->D;
     terms->t = orw_tape_scratch(terms->tape, count * sizeof(float));
     terms->xt = orw_tape_scratch(terms->tape, count * D * sizeof(float));
     terms->u = orw_tape_scratch(terms->tape, count * D * sizeof(float));
     if (!terms->t || !terms->xt || !terms->u) return false;
-    if (rollout) {
-        terms->gain = orw_tape_scratch(terms->tape, 3 * count * sizeof(float));
-        if (!terms->gain) return false;
-        terms->deviation = terms->gain + count;
-        terms->log_probability = terms->deviation + count;
-    }
+    if (!step) return true;
+    terms->gain = orw_tape_scratch(terms->tape, 3 * count * sizeof(float));
+    if (!terms->gain) return false;
+    terms->deviation = terms->gain + count;
+    terms->log_probability = terms->deviation + count;
+    return true;
+}
+
+bool orw_terms_draw(orw_terms *terms, uint64_t seed, int64_t update, int first, const float *x1,
+                    const orw_rollout *rollout) {
+    const size_t count = (size_t)terms->count, D = terms->D;
+    const bool on_path = terms->point != ORW_POINT_STEP;
+    if (!allocate(terms, !on_path)) return false;
+    terms->rollout = rollout;
+    if (rollout && !(terms->chosen = orw_tape_scratch(terms->tape, count * sizeof(int)))) return false;
     for (size_t i = 0; i < count; i++) {
-        orw_stream stream =
-            orw_stream_open(seed, ORW_PURPOSE_GRADIENT, (uint32_t)update, (uint32_t)first + (uint32_t)i);
-        if (rollout)
-            take_step(terms, rollout, choose_step(rollout, &stream), i);
-        else
+        orw_stream stream = orw_stream_open(seed, ORW_PURPOSE_GRADIENT, (uint32_t)update,
+                                            (uint32_t)(first + orw_terms_leader(terms, (int)i)));
+        if (on_path)
             orw_path_point(terms->time, &stream, D, x1 + i * D, &terms->t[i], terms->xt + i * D, terms->u + i * D);
+        if (rollout) terms->chosen[i] = choose_step(rollout, &stream);
+        if (!on_path) take_step(terms, rollout, terms->chosen[i], i);
     }
     return true;
+}
+
+/* Samples that are left out have finite inputs here as well. */
+orw_terms *orw_terms_own(orw_terms *terms) {
+    if (terms->own) return terms->own;
+    if (!terms->rollout)
+        return orw_tape_fail(terms->tape, ORW_ERR_INTERNAL, "steps of samples whose rollouts are not kept");
+    orw_terms *own = orw_tape_scratch(terms->tape, sizeof *own);
+    if (!own) return NULL;
+    *own = *terms;
+    own->v_tensor = own->u_tensor = own->v_old_tensor = own->v_ref_tensor = NULL;
+    if (!allocate(own, true)) return NULL;
+    for (int i = 0; i < terms->count; i++) {
+        take_step(own, terms->rollout, terms->chosen[i], (size_t)i);
+        if (terms->present && terms->present[i] == 0) clear_point(own, i);
+    }
+    return terms->own = own;
+}
+
+int orw_terms_leader(const orw_terms *terms, int i) {
+    return orw_leader(terms->groups, terms->group, i);
 }
 
 const float *orw_terms_t(const orw_terms *terms) {
@@ -73,8 +106,14 @@ const float *orw_terms_present(const orw_terms *terms) {
     return terms->present;
 }
 
+/* Forward passes, counted per sample. */
+static void count_evaluations(orw_terms *terms) {
+    terms->report[ORW_REPORT_EVALUATIONS] += (float)terms->count;
+}
+
 orw_tensor *orw_terms_v(orw_terms *terms) {
     if (!terms->v_tensor) {
+        count_evaluations(terms);
         orw_field field = {terms->network, terms->values};
         terms->v_tensor = orw_field_velocity(&field, terms->tape, terms->gradient, terms->count, terms->t, terms->xt,
                                              terms->conditions);
@@ -91,6 +130,7 @@ orw_tensor *orw_terms_u(orw_terms *terms) {
 /* A fixed policy's velocity: computed on the side, copied onto the tape as a constant. */
 static orw_tensor *constant_velocity(orw_terms *terms, float *values) {
     orw_field field = {terms->network, values};
+    count_evaluations(terms);
     orw_tape_begin(terms->side, false);
     const orw_tensor *v =
         orw_field_velocity(&field, terms->side, NULL, terms->count, terms->t, terms->xt, terms->conditions);
@@ -118,8 +158,7 @@ bool orw_terms_leave_out(orw_terms *terms, const uint8_t *blamed) {
     for (int i = 0; i < terms->count; i++) {
         present[i] = blamed[i] ? 0 : 1;
         weight[i] = blamed[i] ? 0 : terms->weight[i];
-        for (size_t k = 0; blamed[i] && k < terms->D; k++)
-            terms->xt[(size_t)i * terms->D + k] = terms->u[(size_t)i * terms->D + k] = 0;
+        if (blamed[i]) clear_point(terms, i);
     }
     terms->weight = weight;
     terms->present = present;

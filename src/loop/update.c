@@ -81,6 +81,9 @@ static orw_tensor *shard_loss(void *context, orw_tape *tape, float *gradient, in
                              .reference = setup->reference,
                              .gradient = gradient,
                              .time = &state->time,
+                             .point = setup->method->point,
+                             .groups = batch->groups,
+                             .group = setup->method->group,
                              .count = count,
                              .D = batch->D,
                              .conditions = orw_batch_conditions(batch, first - batch->start),
@@ -112,6 +115,7 @@ orw_status orw_finetune_update(orw_finetune_state *state) {
     state->asked = state->asked || orw_engine_asked(state->engine);
     state->flow += state->gradient[P + ORW_REPORT_FLOW];
     state->w2 += state->gradient[P + ORW_REPORT_W2];
+    state->loss_evaluations += state->gradient[P + ORW_REPORT_EVALUATIONS];
     state->norm += state->optimiser->gradient_norm;
     orw_finetune_clock(state, ORW_PHASE_GRADIENT);
     reduced = orw_engine_reduce_seconds(state->engine) - reduced;

@@ -54,8 +54,19 @@ orw_status orw_batch_keep_rollouts(orw_batch *batch, int steps) {
     return ORW_OK;
 }
 
+orw_status orw_batch_keep_log_ratio(orw_batch *batch) {
+    batch->log_ratio = calloc((size_t)batch->plan.batch, sizeof *batch->log_ratio);
+    return batch->log_ratio
+               ? ORW_OK
+               : orw_error(ORW_ERR_SYSTEM, "no memory for the log-ratios of %d samples", batch->plan.batch);
+}
+
 orw_rollout *orw_batch_rollout(const orw_batch *batch, int first) {
     return batch->rollouts ? &batch->rollouts[first / batch->plan.per_shard] : NULL;
+}
+
+int orw_leader(int groups, int size, int i) {
+    return size ? i - i / groups % size * groups : i;
 }
 
 const int *orw_batch_conditions(const orw_batch *batch, int first) {
@@ -73,6 +84,7 @@ void orw_batch_destroy(orw_batch **batch) {
     free((*batch)->part);
     free((*batch)->weight);
     free((*batch)->left_out);
+    free((*batch)->log_ratio);
     free(*batch);
     *batch = NULL;
 }

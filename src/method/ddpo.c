@@ -1,8 +1,6 @@
 /* ddpo.c - DDPO (Black et al. 2023): REINFORCE on the steps of the samples' own rollouts. -A log p as it is (their
  * score-function estimator, right for the first update after a draw), or with ddpo.clip weighted by p / p_old and
  * clipped (importance sampling, for several updates). Theirs has no KL; alpha > 0 adds one (DPOK, Fan et al. 2023). */
-#include <stdlib.h>
-
 #include "methods.h"
 
 const orw_option orw_ddpo_options[] = {
@@ -14,19 +12,17 @@ const orw_option orw_ddpo_options[] = {
 
 static orw_status open(orw_method *self, const orw_config *config) {
     ORW_CALL(orw_require_chance(self, config));
-    double *clip = self->state = malloc(sizeof *clip);
-    if (!clip) return orw_error(ORW_ERR_SYSTEM, "no memory for a method");
-    *clip = orw_config_real(config, "ddpo.clip");
-    return ORW_OK;
+    return orw_keep_reals(self, config, (const char *const[]){"ddpo.clip", NULL});
 }
 
 static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
-    return orw_loss_policy_gradient(self, terms, *(const double *)self->state);
+    return orw_loss_policy_gradient(self, terms, orw_kept(self, 0));
 }
 
 const orw_method orw_method_ddpo = {.name = "ddpo",
                                     .help = "DDPO (Black et al. 2023): REINFORCE on steps left to chance",
                                     .online = true,
+                                    .compares = true,
                                     .point = ORW_POINT_STEP,
                                     .open = open,
                                     .weigh = orw_weigh_advantage,

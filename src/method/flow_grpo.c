@@ -5,8 +5,6 @@
  *
  * at a step drawn evenly from the sample's own rollout (policy_gradient.c). p_old is the policy that drew it. With
  * sampler.window it is MixGRPO (Li et al. 2025): chance in a few steps only, which are those that are learnt. */
-#include <stdlib.h>
-
 #include "methods.h"
 
 const orw_option orw_flow_grpo_options[] = {
@@ -17,14 +15,11 @@ const orw_option orw_flow_grpo_options[] = {
 
 static orw_status open(orw_method *self, const orw_config *config) {
     ORW_CALL(orw_require_chance(self, config));
-    double *clip = self->state = malloc(sizeof *clip);
-    if (!clip) return orw_error(ORW_ERR_SYSTEM, "no memory for a method");
-    *clip = orw_config_real(config, "flow_grpo.clip");
-    return ORW_OK;
+    return orw_keep_reals(self, config, (const char *const[]){"flow_grpo.clip", NULL});
 }
 
 static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
-    return orw_loss_policy_gradient(self, terms, *(const double *)self->state);
+    return orw_loss_policy_gradient(self, terms, orw_kept(self, 0));
 }
 
 const orw_method orw_method_flow_grpo = {
@@ -33,6 +28,7 @@ const orw_method orw_method_flow_grpo = {
         "Flow-GRPO (Liu et al. 2025), MixGRPO: clipped policy gradient on steps left to chance, alpha the weight of "
         "their KL",
     .online = true,
+    .compares = true,
     .point = ORW_POINT_STEP,
     .open = open,
     .weigh = orw_weigh_advantage,

@@ -10,6 +10,10 @@ const orw_option orw_method_options[] = {
      "none: w as it is (the paper's); mean: divided by its mean over the global batch; prompt: over each prompt's "
      "samples in it, two or more, so that a hard prompt counts as much as an easy one",
      ORW_STAGE_FINETUNE},
+    {"advantage.of", ORW_CHOICE, "", "prompt", 0, 0, "prompt|batch|exponential",
+     "what a sample counts in methods that take an advantage: its reward, standardised over its prompt's samples (the "
+     "batch, where there are no prompts), or over the batch; exponential: exp(tau r) as in orw",
+     ORW_STAGE_FINETUNE},
     {.key = NULL}};
 
 #define ENTRY(name) &orw_method_##name,
@@ -29,6 +33,11 @@ static orw_normalise normalise_from(const char *word) {
     return strcmp(word, "prompt") == 0 ? ORW_NORMALISE_PROMPT : ORW_NORMALISE_NONE;
 }
 
+static orw_advantage advantage_from(const char *word) {
+    if (strcmp(word, "exponential") == 0) return ORW_ADVANTAGE_EXPONENTIAL;
+    return strcmp(word, "batch") == 0 ? ORW_ADVANTAGE_BATCH : ORW_ADVANTAGE_PROMPT;
+}
+
 orw_status orw_method_make(const char *name, double alpha, const orw_config *config, orw_method *method) {
     *method = (orw_method){.name = name};
     for (int i = 0; i < METHODS; i++)
@@ -37,9 +46,33 @@ orw_status orw_method_make(const char *name, double alpha, const orw_config *con
             method->alpha = alpha;
             method->tau = orw_config_real(config, "weight.tau");
             method->normalise = normalise_from(orw_config_text(config, "weight.normalise"));
+            method->advantage = advantage_from(orw_config_text(config, "advantage.of"));
             return method->open ? method->open(method, config) : ORW_OK;
         }
     return orw_error(ORW_ERR_INPUT, "method: found '%s', expected one of those that orw info lists", name);
+}
+
+static orw_status need_samples(const char *what, const orw_plan *plan, int groups) {
+    if (plan->batch >= 2 * groups) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT,
+                     "finetune.batch: found %d, expected at least %d, two samples of each of %d prompts, for %s",
+                     plan->batch, 2 * groups, groups, what);
+}
+
+orw_status orw_method_fits(const orw_method *method, const orw_plan *plan, int groups) {
+    const bool exponential = !method->compares || method->advantage == ORW_ADVANTAGE_EXPONENTIAL;
+    if (exponential && method->normalise == ORW_NORMALISE_PROMPT)
+        ORW_CALL(need_samples("weight.normalise = prompt", plan, groups));
+    if (!exponential && method->advantage == ORW_ADVANTAGE_PROMPT && !method->group)
+        ORW_CALL(need_samples("advantage.of = prompt (or batch there)", plan, groups));
+    if (method->group && plan->per_shard % (groups * method->group))
+        return orw_error(
+            ORW_ERR_INPUT,
+            "finetune.batch / parallel.shards, the samples of a shard: found %d / %d = %d, expected a multiple "
+            "of %d, since %s compares %d samples of each of %d prompts in a shard (%s.group)",
+            plan->batch, plan->shards, plan->per_shard, groups * method->group, method->name, method->group, groups,
+            method->name);
+    return ORW_OK;
 }
 
 void orw_method_clear(orw_method *method) {

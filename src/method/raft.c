@@ -2,7 +2,6 @@
  * batch's weight evenly, so that the loss is their mean and alpha keeps its meaning; drawn online, with the W2 term
  * like ORW. Equal rewards are ranked by global index: every rank chooses the same. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "methods.h"
 
@@ -12,10 +11,7 @@ const orw_option orw_raft_options[] = {
     {.key = NULL}};
 
 static orw_status open(orw_method *self, const orw_config *config) {
-    double *keep = self->state = malloc(sizeof *keep);
-    if (!keep) return orw_error(ORW_ERR_SYSTEM, "no memory for a method");
-    *keep = orw_config_real(config, "raft.keep");
-    return ORW_OK;
+    return orw_keep_reals(self, config, (const char *const[]){"raft.keep", NULL});
 }
 
 /* Does sample i stand before sample j? What is left out stands behind all others. */
@@ -27,7 +23,7 @@ static bool ranks_before(const orw_batch *batch, int i, int j) {
 
 /* The best `keep` share of each group, at least one: "best of K per prompt" with keep = 1/K. */
 static orw_status weigh(const orw_method *self, orw_batch *batch) {
-    const double keep = *(const double *)self->state;
+    const double keep = orw_kept(self, 0);
     int count = batch->plan.batch, groups = batch->groups;
     for (int i = 0; i < count; i++) {
         int before = 0, members = 0;

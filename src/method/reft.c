@@ -1,7 +1,6 @@
 /* reft.c - ReFT, reward-filtered fine-tuning (after Huguet et al. 2024): all samples above a threshold, evenly; drawn
  * online, with the W2 term like ORW. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "methods.h"
 
@@ -12,16 +11,13 @@ const orw_option orw_reft_options[] = {
     {.key = NULL}};
 
 static orw_status open(orw_method *self, const orw_config *config) {
-    double *margin = self->state = malloc(sizeof *margin);
-    if (!margin) return orw_error(ORW_ERR_SYSTEM, "no memory for a method");
-    *margin = orw_config_real(config, "reft.margin");
-    return ORW_OK;
+    return orw_keep_reals(self, config, (const char *const[]){"reft.margin", NULL});
 }
 
 /* All whose reward exceeds a threshold that all groups share: the batch's mean plus `margin` standard deviations. None
  * does when all rewards are equal, or the margin is too large: then the round trains on nothing but the W2 term. */
 static orw_status weigh(const orw_method *self, orw_batch *batch) {
-    const double margin = *(const double *)self->state;
+    const double margin = orw_kept(self, 0);
     int count = batch->plan.batch, present = count - batch->left_out_count;
     double mean = 0, square = 0;
     for (int i = 0; i < count; i++) /* exact for equal rewards, whose mean none exceeds */

@@ -15,7 +15,7 @@ static void exp_backward(orw_tape *tape, struct node *node) {
     (void)tape;
     orw_tensor *x = ((struct scalar *)node)->x;
     float *grad = orw_gradient_cleared(x);
-    for (size_t i = 0; i < orw_tensor_count(x); i++) grad[i] += node->output->grad[i] * node->output->data[i];
+    for (size_t i = 0; grad && i < orw_tensor_count(x); i++) grad[i] += node->output->grad[i] * node->output->data[i];
 }
 
 orw_tensor *orw_exp(orw_tape *tape, orw_tensor *x) {
@@ -36,7 +36,7 @@ static void clip_backward(orw_tape *tape, struct node *node) {
     const struct scalar *record = (struct scalar *)node;
     orw_tensor *x = record->x;
     float *grad = orw_gradient_cleared(x);
-    for (size_t i = 0; i < orw_tensor_count(x); i++)
+    for (size_t i = 0; grad && i < orw_tensor_count(x); i++)
         if (!(x->data[i] < record->low || x->data[i] > record->high)) grad[i] += node->output->grad[i];
 }
 
@@ -68,9 +68,8 @@ static void smaller_backward(orw_tape *tape, struct node *node) {
     const struct scalar *record = (struct scalar *)node;
     orw_tensor *side[2] = {record->x, record->y};
     for (int s = 0; s < 2; s++) {
-        if (!side[s]->grad) continue;
-        float *grad = orw_gradient_cleared(side[s]);
-        for (size_t i = 0; i < orw_tensor_count(side[s]); i++)
+        float *grad = orw_gradient_cleared(side[s]); /* NULL: none is wanted, or memory has run out */
+        for (size_t i = 0; grad && i < orw_tensor_count(side[s]); i++)
             if (takes_second(record->x, record->y, i) == (s == 1)) grad[i] += node->output->grad[i];
     }
 }
@@ -95,7 +94,7 @@ static void softplus_backward(orw_tape *tape, struct node *node) {
     (void)tape;
     orw_tensor *x = ((struct scalar *)node)->x;
     float *grad = orw_gradient_cleared(x);
-    for (size_t i = 0; i < orw_tensor_count(x); i++)
+    for (size_t i = 0; grad && i < orw_tensor_count(x); i++)
         grad[i] += (float)(node->output->grad[i] / (1 + exp(-(double)x->data[i])));
 }
 

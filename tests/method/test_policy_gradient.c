@@ -52,8 +52,7 @@ static void test_advantages(void) {
     batch->left_out_count = 1;
     ok(method.weigh(&method, batch) == ORW_OK && near(batch->weight, (double[]){-1, 0, 1, 0, 0, 0}),
        "what is left out is compared with nothing");
-    batch->groups = 4;
-    ok(method.weigh(&method, batch) == ORW_ERR_INPUT && strstr(orw_error_text(), "two or more of each of 4"),
+    ok(orw_method_fits(&method, &plan, 4) == ORW_ERR_INPUT && strstr(orw_error_text(), "two samples of each of 4"),
        "a sample alone has none: %s", orw_error_text());
     orw_method_clear(&method);
     orw_batch_destroy(&batch);
@@ -151,6 +150,7 @@ static bool slopes(problem *self, const orw_method *method, const orw_rollout *r
                          .gradient = gradient,
                          .count = SHARD,
                          .D = D,
+                         .point = ORW_POINT_STEP,
                          .weight = weight,
                          .report = report};
     orw_tape_begin(self->tape, true);
