@@ -9,7 +9,7 @@ draw_theory() {
         say "skipped theory: no results/run.h5, which the experiment writes at its end"
         return 0
     fi
-    for table in verdicts points gaussians minimiser bound trade coupling; do
+    for table in verdicts points gaussians minimiser bound trade coupling tilts; do
         export_to "$table.tsv" "$run" "$table" || true
     done
     export_to provenance.tsv --provenance "$run" || true

@@ -123,7 +123,8 @@ orw_status theory_variant(const theory *self, const setting *plan, int seed, orw
     snprintf(lines[n++], sizeof *lines, "finetune.updates_per_round=%d", plan->updates_per_draw);
     snprintf(lines[n++], sizeof *lines, "finetune.batch=%d", plan->batch);
     snprintf(lines[n++], sizeof *lines, "finetune.final_share=%.17g", plan->final_share);
-    snprintf(lines[n++], sizeof *lines, "behaviour.refresh=%d", plan->draws * plan->updates_per_draw);
+    snprintf(lines[n++], sizeof *lines, "behaviour.refresh=%d",
+             plan->refresh ? plan->refresh : plan->draws * plan->updates_per_draw);
     snprintf(lines[n++], sizeof *lines, "behaviour.ema=%.17g", plan->ema);
     snprintf(lines[n++], sizeof *lines, "weight.tau=%.17g", plan->tau);
     snprintf(lines[n++], sizeof *lines, "weight.normalise=%s", plan->normalise);
@@ -131,7 +132,8 @@ orw_status theory_variant(const theory *self, const setting *plan, int seed, orw
     snprintf(lines[n++], sizeof *lines, "evaluate.every=%d", plan->draws);
     for (int i = 0; i < n; i++) assignments[i] = lines[i];
     snprintf(label, sizeof label, "-%s", plan->name);
-    return orw_variant_make(self->config, label, "orw", plan->alpha, seed, assignments, variant);
+    return orw_variant_make(self->config, label, plan->method ? plan->method : "orw", plan->alpha, seed, assignments,
+                            variant);
 }
 
 /* The digest of a run's last policy into the provenance of the results. */
@@ -148,7 +150,7 @@ static orw_status record_policy(theory *self, const orw_place *place, const char
 }
 
 orw_status theory_run(theory *self, const setting *plan, int seed) {
-    orw_method method = {.name = "orw"};
+    orw_method method = {.name = NULL};
     orw_place place = {0};
     orw_variant variant = {.config = NULL};
     orw_dictionary *about = NULL;

@@ -1,6 +1,7 @@
 /* theory - the paper's theorems where they have closed forms: small fields trained by the same loop as the images are,
  * held against what perfect learning would give. Read main, run_all, then points.c, gaussians.c, minimiser.c,
- * mixture.c and coupling.c, one file per test. README.md beside this file says what is expected and what was found. */
+ * mixture.c, coupling.c and tilts.c, one file per test. README.md beside this file says what is expected and what was
+ * found. */
 #include <math.h>
 #include <string.h>
 
@@ -69,10 +70,12 @@ static orw_status open_theory(orw_program *program, theory *self) {
     ORW_CALL(orw_table_create("minimiser", minimiser_columns, &self->minimiser));
     ORW_CALL(orw_table_create("bound", bound_columns, &self->bound));
     ORW_CALL(orw_table_create("trade", trade_columns, &self->trade));
-    return orw_table_create("coupling", coupling_columns, &self->coupling);
+    ORW_CALL(orw_table_create("coupling", coupling_columns, &self->coupling));
+    return orw_table_create("tilts", tilts_columns, &self->tilts);
 }
 
 static void close_theory(theory *self) {
+    orw_table_destroy(&self->tilts);
     orw_table_destroy(&self->coupling);
     orw_table_destroy(&self->trade);
     orw_table_destroy(&self->bound);
@@ -99,8 +102,8 @@ static orw_status check_tests(const theory *self) {
     int count = orw_config_words(self->config, "theory.tests", 0, word, sizeof word);
     for (int i = 0; i < count; i++) {
         orw_config_words(self->config, "theory.tests", i, word, sizeof word);
-        if (strlen(word) != 2 || word[0] != 'T' || word[1] < '1' || word[1] > '6')
-            return orw_error(ORW_ERR_INPUT, "theory.tests: found '%s', expected T1 to T6", word);
+        if (strlen(word) != 2 || word[0] != 'T' || word[1] < '1' || word[1] > '7')
+            return orw_error(ORW_ERR_INPUT, "theory.tests: found '%s', expected T1 to T7", word);
     }
     return ORW_OK;
 }
@@ -112,7 +115,8 @@ static orw_status run_tests(theory *self) {
     if (wanted(self, "T3")) ORW_CALL(test_minimiser(self));
     if (bound || trade) ORW_CALL(test_mixture(self, bound, trade));
     if (bound) ORW_CALL(test_shift(self));
-    return wanted(self, "T6") ? test_coupling(self) : ORW_OK;
+    if (wanted(self, "T6")) ORW_CALL(test_coupling(self));
+    return wanted(self, "T7") ? test_tilts(self) : ORW_OK;
 }
 
 static orw_status run_all(orw_program *program) {

@@ -2,7 +2,7 @@
 #include "theory.h"
 
 const orw_option theory_options[] = {
-    {"theory.tests", ORW_WORDS, "", "T1,T2,T3,T4,T5,T6", 0, 0, NULL, "which to run; T4 and T5 share their runs",
+    {"theory.tests", ORW_WORDS, "", "T1,T2,T3,T4,T5,T6,T7", 0, 0, NULL, "which to run; T4 and T5 share their runs",
      ORW_INCIDENTAL},
     {"theory.seeds", ORW_INTS, "", "1,2,3", 0, 2147483647, NULL, "of the runs; standard errors are over them",
      ORW_INCIDENTAL},
@@ -47,8 +47,19 @@ const orw_option theory_options[] = {
     {"mixture.alphas", ORW_REALS, "", "0,0.5,2,10", 0, 1e9, NULL, "T4, T5: ascending, the first must be 0", "results"},
     {"coupling.updates", ORW_INT, "updates", "1500", 1, 1e6, NULL,
      "T6: of the pre-training with either coupling, in place of pretrain.updates", "results"},
+    {"tilts.methods", ORW_WORDS, "", "control,orw,orw:0.5,tilt", 0, 0, NULL,
+     "T7: METHOD or METHOD:ALPHA; tilt is judged where control is there too, both without alpha", "results"},
+    {"tilts.tau", ORW_REAL, "1/reward", "0.5", 0, 100, NULL, "T7: inverse temperature, for methods with weights",
+     "results"},
+    {"tilts.draws", ORW_INT, "draws", "60", 1, 1e6, NULL,
+     "T7: rounds of the loop, v_old refreshed at each, theory.updates_per_draw updates each", "results"},
     {.key = NULL}};
 
-const orw_option *const theory_option_tables[] = {
-    orw_train_options, orw_pretrain_options, orw_solver_options, orw_method_options,
-    orw_run_options,   orw_finetune_options, theory_options,     NULL};
+const orw_option *const theory_option_tables[] = {orw_train_options,
+                                                  orw_pretrain_options,
+                                                  orw_solver_options,
+                                                  orw_method_options,
+                                                  ORW_METHODS(ORW_METHOD_TABLE) orw_run_options,
+                                                  orw_finetune_options,
+                                                  theory_options,
+                                                  NULL};

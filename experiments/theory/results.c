@@ -6,7 +6,7 @@
 
 const orw_column verdict_columns[VERDICT_COLUMNS + 1] = {
     [VERDICT_ROW] = {"row", "", "number of the verdict; its words are in the provenance, verdict.ROW"},
-    [VERDICT_TEST] = {"test", "", "1 .. 6: T1 .. T6"},
+    [VERDICT_TEST] = {"test", "", "1 .. 7: T1 .. T7"},
     [VERDICT_EXPECTED] = {"expected", "", "the closed form's value; a bound where the words say so"},
     [VERDICT_MEASURED] = {"measured", "", "mean over seeds"},
     [VERDICT_STANDARD_ERROR] = {"standard_error", "", "of the mean over seeds"},
@@ -75,6 +75,25 @@ static orw_status print_rows(const char *path, const orw_dictionary *about, bool
     return ORW_OK;
 }
 
+static orw_status print_tilts(const char *path, const orw_dictionary *about) {
+    int columns = 0;
+    char **names = NULL;
+    int64_t rows = 0;
+    double *values = NULL;
+    ORW_CALL(orw_run_file_read(path, "tilts", &columns, &names, &rows, &values));
+    if (rows > 0) tilts_heading();
+    for (int64_t i = 0; i < rows; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "tilt.%03lld", (long long)i);
+        const char *method = orw_dictionary_get(about, key);
+        tilts_print(method ? method : "", values + i * columns);
+    }
+    for (int c = 0; c < columns; c++) free(names[c]);
+    free(names);
+    free(values);
+    return ORW_OK;
+}
+
 static orw_status replay(const theory *self, const orw_place *place, bool *done, bool *failed) {
     char path[ORW_PATH];
     orw_dictionary *about = NULL;
@@ -85,6 +104,7 @@ static orw_status replay(const theory *self, const orw_place *place, bool *done,
     *done = models_are_there(self, about);
     if (!*done) goto done;
     status = print_rows(path, about, failed);
+    if (status == ORW_OK) status = print_tilts(path, about);
 done:
     orw_dictionary_destroy(&about);
     return status;
@@ -113,7 +133,7 @@ orw_status results_replay(theory *self, bool *done) {
 
 static orw_status write_tables(theory *self, const orw_place *place) {
     const orw_table *tables[] = {self->verdicts, self->points, self->gaussians, self->minimiser,
-                                 self->bound,    self->trade,  self->coupling};
+                                 self->bound,    self->trade,  self->coupling,  self->tilts};
     char path[ORW_PATH];
     ORW_CALL(orw_place_path(place, "run.h5", path, sizeof path));
     ORW_CALL(orw_make_directories(place->directory));

@@ -20,7 +20,7 @@ typedef struct theory {
     bool speaks;           /* rank 0: prints the rows */
     int seeds[SEEDS_MOST], seed_count;
     orw_tape *tape;
-    orw_table *verdicts, *points, *gaussians, *minimiser, *bound, *trade, *coupling; /* into results/run.h5 */
+    orw_table *verdicts, *points, *gaussians, *minimiser, *bound, *trade, *coupling, *tilts; /* into results/run.h5 */
 } theory;
 
 /* ---------------------------------------------------------------- loop.c: bases and fine-tuning runs ------------- */
@@ -49,8 +49,10 @@ typedef struct setting {
     const orw_model *base;
     orw_rewards reward;
     char reward_text[512]; /* everything that the reward is made of */
+    const char *method;    /* NULL: orw */
     double tau, alpha;
     int rounds, draws, updates_per_draw, batch;
+    int refresh;             /* updates between refreshes of the behaviour policy; 0: at the end of a round */
     double ema, final_share; /* behaviour.ema; what is left of the rate at the end */
     const char *normalise;
 } setting;
@@ -117,13 +119,17 @@ extern const orw_option theory_options[];
 #define RESULTS_STAGES "results|" ORW_STAGE_BASE "|" ORW_STAGES_OF_RUN
 extern const orw_option *const theory_option_tables[];
 extern const orw_column points_columns[], gaussians_columns[], minimiser_columns[], bound_columns[], trade_columns[],
-    coupling_columns[];
+    coupling_columns[], tilts_columns[];
 orw_status test_points(theory *self);                          /* T1 */
 orw_status test_gaussians(theory *self);                       /* T2 */
 orw_status test_minimiser(theory *self);                       /* T3 */
 orw_status test_mixture(theory *self, bool bound, bool trade); /* T4, T5 */
 orw_status test_shift(theory *self);                           /* T4, where the bound is tight */
 orw_status test_coupling(theory *self);                        /* T6 */
+orw_status test_tilts(theory *self);                           /* T7 */
+/* Its printed rows: method is one of the words in the provenance, row one of the table. */
+void tilts_heading(void);
+void tilts_print(const char *method, const double *row);
 
 /* transport.c: the two sides of T4 between a field and a reference, for `count` samples from the same noise. */
 typedef struct transport {

@@ -28,8 +28,8 @@ another() {
 allowed=' checkpoint.updates checkpoint.rounds checkpoint.keep data.directory theory.tests theory.seeds variants.methods
     reward.timeout '
 parents=' model pretrain classifier_a classifier_b class_encoder detector judge dual_encoder preference data sprites prompts lora
-    theory points minimiser mixture coupling scenes.seed scenes.count scenes.objects scenes.cubes scenes.noise scenes.held_out
-    scenes.held_out_seed sd3 '
+    theory points minimiser mixture coupling tilts scenes.seed scenes.count scenes.objects scenes.cubes scenes.noise
+    scenes.held_out scenes.held_out_seed sd3 '
 for main in "$ORW_ROOT"/experiments/*/main.c; do
     name=$(basename "$(dirname "$main")")
     program=$BUILD/bin/$name

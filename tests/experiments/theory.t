@@ -103,21 +103,39 @@ fails "one/theory/bases/gaussian was made with other settings, and .*/runs/orw-g
 is "$(find one -name '*.replaced-*')" one/theory/results.replaced-1 "and nothing is moved"
 
 # Every test, tiny: too little for most verdicts, enough to run all there is.
-"$program" "$config" --set theory.hidden=32,32 --set pretrain.updates=300 --set pretrain.batch=128 --set theory.batch=128 \
-    --set theory.draws=6 --set theory.ema=0.8 --set theory.samples=1024 --set theory.transported=128 --set theory.rounds=1 \
-    --set points.rounds=1 --set points.limit_rounds=1 --set minimiser.updates=60 --set minimiser.batch=128 \
-    --set minimiser.alphas=0,1.0000001,1 --set mixture.rounds=1 --set mixture.alphas=0,5 --set coupling.updates=300 \
-    --out all > all.tsv 2> all.err
+tiny="--set theory.hidden=32,32 --set pretrain.updates=300 --set pretrain.batch=128 --set theory.batch=128 --set
+    theory.draws=6 --set theory.ema=0.8 --set theory.samples=1024 --set theory.transported=128 --set theory.rounds=1 --set
+    points.rounds=1 --set points.limit_rounds=1 --set minimiser.updates=60 --set minimiser.batch=128 --set
+    minimiser.alphas=0,1.0000001,1 --set mixture.rounds=1 --set mixture.alphas=0,5 --set coupling.updates=300
+    --set tilts.methods=control,orw:0.5,tilt,nft --set tilts.draws=3"
+# shellcheck disable=SC2086
+"$program" "$config" $tiny --out all > all.tsv 2> all.err
 is $? "$(grep -c FAIL all.tsv | sed 's/[1-9][0-9]*/1/')" "the exit status says whether a row fails"
-is "$(awk -F '\t' 'NR > 1 && NF == 8 { n[$1]++ } END { print n["T1"], n["T2"], n["T3"], n["T4"], n["T5"], n["T6"] }' all.tsv)" \
-    "3 4 8 6 4 3" "rows of every test"
+is "$(awk -F '\t' 'NR > 1 && NF == 8 { n[$1]++ } END { print n["T1"], n["T2"], n["T3"], n["T4"], n["T5"], n["T6"], n["T7"] }' all.tsv)" \
+    "3 4 8 6 4 3 2" "rows of every test"
 exists all/theory/runs/orw-minimiser-alpha1.0000001-seed1/policy.h5 "two alphas that differ late have runs of their own"
 is "$(awk -F '\t' '/closed form\t/ && $1 == "T4" { print $8 }' all.tsv | sort | uniq -c | tr -s ' ')" " 3 pass" \
     "T4: W2, integral and bound of a shifted linear field are what the formulas say"
 awk -F '\t' '$2 == "W2^2, below the measured bound" { found = $8 == "pass" && 100 * $5 > $4 } END { exit !found }' all.tsv
 report $? "that bound is tight: a W2 ten times too large would break it"
 is "$(awk -F '\t' '$1 == "T6" { print $8 }' all.tsv | uniq)" pass "T6: optimal coupling makes straighter paths"
-for table in points gaussians minimiser bound trade coupling; do
+is "$(awk -F '\t' '$1 == "T7" && NF == 9 { print $2 ", " $3 }' all.tsv)" "control alpha 0, points
+control alpha 0, gaussian
+orw alpha 0.5, points
+orw alpha 0.5, gaussian
+tilt alpha 0, points
+tilt alpha 0, gaussian
+nft alpha 0, points
+nft alpha 0, gaussian" "T7: a row of every method on either problem"
+is "$(awk -F '\t' '$1 == "T7" && $3 == "gaussian" && ($9 - 0.5 - 0.64 * $4) ^ 2 > 1e-5' all.tsv)" "" "T7: lambda is the mean's way over a sigma^2"
+is "$(awk -F '\t' '$1 == "T7" && NF == 9 && ($8 < $6 - 1e-4 || $6 < -1e-4)' all.tsv)" "" "T7: what is left of the divergence is a part of it"
+# shellcheck disable=SC2086
+"$program" "$config" $tiny --out all > again.tsv 2> again.err
+is "$(sort again.tsv)" "$(sort all.tsv)" "complete results are printed again, T7's with them"
+fails "tilts.methods: found 'owr'" "a method that is none" "$program" "$config" --set theory.tests=T7 --set tilts.methods=owr
+fails "tilts.methods: found 'orw:x'" "an alpha that is none" "$program" "$config" --set theory.tests=T7 --set tilts.methods=orw:x
+fails "sweep.adrpo: found 0" "settings that a method cannot go by" "$program" "$config" --set theory.tests=T7 --set tilts.methods=adrpo
+for table in points gaussians minimiser bound trade coupling tilts; do
     like "$("$BUILD/bin/orw" export all/theory/results/run.h5 $table | grep -v '^#')" "[0-9]" "the figure's table $table has rows"
 done
 
