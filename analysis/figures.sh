@@ -42,6 +42,8 @@ for scripts in "$root"/analysis/*/; do
         mkdir -p "$figures" "$data"
         # shellcheck disable=SC1091
         . "$scripts/figures.sh"
+        # shellcheck disable=SC1091
+        . "$root/analysis/methods/compare.sh"
     else
         say "skipped $(basename "$scripts"): no results in $out"
     fi

@@ -174,13 +174,24 @@ static orw_status run_base(orw_program *program, const orw_run_frame *frame) {
     return status;
 }
 
+/* Before any work: could its batch do for the method, if all its samples had one prompt? How many there are may not be
+ * known yet. */
+static orw_status foresee(orw_program *program, const char *sub, const orw_variant *variant, const orw_method *method) {
+    const orw_config *config = variant->config;
+    orw_plan plan;
+    ORW_CALL(orw_plan_make(program->comm, orw_config_int(config, "finetune.batch"),
+                           orw_config_int(config, "parallel.shards"), &plan));
+    ORW_CALL(orw_method_fits(method, &plan, 1));
+    return orw_program_foresee(program, sub, ORW_STAGES_OF_RUN, config);
+}
+
 orw_status orw_program_run(orw_program *program, const orw_run_frame *frame, const orw_variant *variant) {
     orw_method method;
     char sub[sizeof variant->name + 8];
     if (!variant) return run_base(program, frame);
     snprintf(sub, sizeof sub, "runs/%s", variant->name);
     ORW_CALL(orw_method_of_run(variant->config, &method)); /* looking ahead, too: what it lacks is told first */
-    orw_status status = program->looks_ahead ? orw_program_foresee(program, sub, ORW_STAGES_OF_RUN, variant->config)
+    orw_status status = program->looks_ahead ? foresee(program, sub, variant, &method)
                                              : run_at(program, frame, variant, sub, ORW_STAGES_OF_RUN, &method);
     orw_method_clear(&method);
     return status;

@@ -44,6 +44,14 @@ else
     skip "mpirun is not installed"
 fi
 
+# What a method needs and does not get: one line that says what to set, before any work.
+fails "expected a multiple of 5.*dgpo.group" "a shard that holds no group of five" "$program" "$config" --set sweep.dgpo=0 --set dgpo.group=5 --out needs
+fails "expected a multiple of 64.*dpo.group" "pairs from more samples than there are" "$program" "$config" --set sweep.dpo=0 --set dpo.group=64 --out needs
+fails "sweep.adrpo: found 0" "adrpo without its alpha" "$program" "$config" --set sweep.adrpo=0 --out needs
+fails "sampler.kind" "steps that nothing leaves to chance" "$program" "$config" --set sweep.flow_grpo=0 --out needs
+[ ! -e needs/target_image/base ]
+report $? "nothing was begun"
+
 # A directory that is a file, and MNIST files of all kinds of wrongness.
 : > occupied
 fails "occupied" "an output directory that is a file" "$program" "$config" --out occupied
