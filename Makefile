@@ -46,11 +46,13 @@ ISA_avx2     := -mavx2 -mfma
 ISA_avx512   := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 OBJECTS   += $(foreach isa,$(ISAS),$(BUILD)/obj/src/tensor/kernels_$(isa).o)
 
-.PHONY: FORCE help build check bench chaos faults format fuzz fuzzers lint sanitize clean
+.PHONY: FORCE help build install install-built shared dist check bench chaos faults format fuzz fuzzers lint sanitize clean
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o # of programs that are linked by pattern rules
 help:
 	@echo "make build      the library, $(BUILD)/bin/orw and the experiments' drivers"
+	@echo "make install    to PREFIX=/usr/local: programs, library (SHARED=no: static alone), headers, profiles, data, man pages, completion"
+	@echo "make dist       a tarball of the sources that builds without git"
 	@echo "make check      build and run the tests (TAP, under prove)"
 	@echo "make bench      time the kernels, the models and the loop"
 	@echo "make chaos      kill a run KILLS=50 times at random moments; it must end as if never killed"
@@ -133,6 +135,26 @@ sanitize:
 fuzz:
 	@BUILD=$(BUILD) MAKE='$(MAKE)' FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) tests/fuzz/fuzz.sh $(FUZZ)
 fuzzers: $(filter $(BUILD)/tests/fuzz/%,$(TESTS))
+
+# make install PREFIX=/opt/orw DESTDIR=/tmp/package SHARED=no. install-built compares no flags and makes nothing: what is in $(BUILD) is installed.
+PREFIX  ?= /usr/local
+SHARED  ?= yes
+VERSION   = $(shell sed -n 's/^version: *//p' CITATION.cff)
+install: build $(if $(filter yes,$(SHARED)),shared)
+	@$(MAKE) --no-print-directory install-built
+install-built:
+	@CC='$(CC)' CFLAGS='$(filter-out -Iinclude -I$(BUILD)/include -D_GNU_SOURCE,$(CPPFLAGS))' LIBS='$(LDLIBS)' VERSION='$(VERSION)' \
+	  BUILD='$(BUILD)' SHARED='$(SHARED)' scripts/install.sh '$(DESTDIR)' '$(PREFIX)' $(notdir $(DRIVERS))
+# The library's objects once more, position-independent, in a folder of their own: programs are linked statically and stay as fast as they are.
+shared:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/shared CFLAGS_EXTRA='$(CFLAGS_EXTRA) -fPIC' $(BUILD)/shared/liborw.so.0
+$(BUILD)/liborw.so.0: $(LIBRARY)
+	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(@F) -Wl,-z,defs -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(LDLIBS)
+# What git knows, as it was committed last; it builds without git.
+dist:
+	@mkdir -p $(BUILD)
+	@name=$(BUILD)/orw-$(VERSION).tar.gz; git archive --format=tar.gz -9 --prefix=orw-$(VERSION)/ --output=$$name.partial.tar.gz HEAD && \
+	  mv $$name.partial.tar.gz $$name && echo $$name
 
 FORMATTED = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 format:

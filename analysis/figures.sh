@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # figures.sh OUT PROFILE [EXPERIMENT/[NAME]] - exports the tables of every experiment under OUT and draws its figures into OUT/figures; or
-# of one experiment, all or one. What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw).
+# of one experiment, all or one. What is not there yet is skipped with a line. ORW names the tool (default build/bin/orw, or the one that is installed with this).
 set -euo pipefail
 export LC_ALL=C # decimal points, one order of names
 unset CDPATH
@@ -23,7 +23,10 @@ case $wanted in
         printf 'figures.sh: found %s, expected EXPERIMENT/NAME, as in the report\n' "'$wanted'" >&2
         exit 2 ;;
 esac
-ORW=${ORW:-build/bin/orw}
+if [ -z "${ORW:-}" ]; then
+    ORW=build/bin/orw
+    [ -x "$root/$ORW" ] || [ ! -x "$root/../../bin/orw" ] || ORW=../../bin/orw # installed: PREFIX/share/orw beside PREFIX/bin
+fi
 case $ORW in /*) ;; *) ORW=$root/$ORW ;; esac
 . "$root/analysis/lib.sh"
 . "$root/analysis/runs.sh"

@@ -293,7 +293,9 @@ orw_status orw_describe_build(orw_dictionary *provenance);
 /* The digest of the sources that a program of the suite was linked from, "target_image"; of the library's alone where
  * `program` is not one of them. Tests and documents do not count. */
 const char *orw_sources(const char *program);
-const char *orw_source_directory(void); /* where the sources stood when this was built */
+/* The folder that has data/ in it: PREFIX/share/orw for an installed program, wherever PREFIX was moved to; else where
+ * the sources stood when this was built. */
+const char *orw_source_directory(void);
 
 #ifdef __cplusplus
 }

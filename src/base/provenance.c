@@ -18,8 +18,29 @@
 extern char *openblas_get_config(void) __attribute__((weak));
 extern char *openblas_get_corename(void) __attribute__((weak));
 
+/* PREFIX/share/orw of a program that was started as PREFIX/bin/NAME and has its data there; else false. */
+static bool find_installed(char *directory, size_t capacity) {
+    static const char below[] = "/share/orw", probe[] = "/data";
+    ssize_t length = readlink("/proc/self/exe", directory, capacity);
+    if (length < 0 || (size_t)length + sizeof below + sizeof probe > capacity) return false;
+    directory[length] = '\0';
+    for (int up = 0; up < 2; up++) { /* the program's name and bin */
+        char *slash = strrchr(directory, '/');
+        if (!slash) return false;
+        *slash = '\0';
+    }
+    const size_t end = strlen(directory) + sizeof below - 1;
+    strcat(strcat(directory, below), probe);
+    if (access(directory, R_OK | X_OK) != 0) return false;
+    directory[end] = '\0';
+    return true;
+}
+
 const char *orw_source_directory(void) {
-    return ORW_SOURCE;
+    static char installed[4096];
+    static enum { UNKNOWN, INSTALLED, IN_SOURCES } where = UNKNOWN;
+    if (where == UNKNOWN) where = find_installed(installed, sizeof installed) ? INSTALLED : IN_SOURCES;
+    return where == INSTALLED ? installed : ORW_SOURCE;
 }
 
 const char *orw_sources(const char *program) {
