@@ -34,18 +34,22 @@ static int find(const char *name) {
     return i;
 }
 
+static orw_status refuse(const char *word) {
+    char names[256] = "";
+    for (int k = 0; k < ENTRIES; k++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", entries[k]->name);
+    return orw_error(ORW_ERR_INPUT, "evaluate.metrics: found '%s', expected some of %s", word, names);
+}
+
 /* Which of the register are asked for, each once. */
 static orw_status read_names(const orw_config *config, bool asked[ENTRIES]) {
-    char word[64], names[256] = "";
+    char word[64];
     const int count = orw_config_words(config, "evaluate.metrics", 0, word, sizeof word);
     memset(asked, 0, ENTRIES * sizeof *asked);
     for (int i = 0; i < count; i++) {
         orw_config_words(config, "evaluate.metrics", i, word, sizeof word);
         const int which = find(word);
-        for (int k = 0; k < ENTRIES; k++)
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", entries[k]->name);
-        if (which == ENTRIES)
-            return orw_error(ORW_ERR_INPUT, "evaluate.metrics: found '%s', expected some of %s", word, names);
+        if (which == ENTRIES) return refuse(word);
         if (asked[which])
             return orw_error(ORW_ERR_INPUT, "evaluate.metrics: found %s twice, expected every one once", word);
         asked[which] = true;

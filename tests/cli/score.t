@@ -37,7 +37,7 @@ is "$(printf '%s\n' "$out" | wc -l)" 3 "to the end of the data without --count"
 fails "reward.quality = .101.: expected .* in \[1, 100\]" "a quality over 100" "$orw" score --reward jpeg_size --set reward.quality=101 --dataset mnist:test
 fails "reward.quality = .0.: expected" "a quality of 0" "$orw" score --reward jpeg_size --set reward.quality=0 --dataset mnist:test
 fails "reward.qualiti.*reward.quality" "a misspelt key" "$orw" score --reward jpeg_size --set reward.qualiti=9 --dataset mnist:test
-fails "^orw: error: --reward: unknown reward 'png', the nearest one is .*expected one of jpeg_size, brightness, command:CMD, plugin:FILE.so$" "another reward" "$orw" score --reward png --dataset mnist:test
+fails "^orw: error: --reward: unknown reward 'png', the nearest one is .*expected one of .*brightness, .*command:CMD, plugin:FILE.so" "another reward" "$orw" score --reward png --dataset mnist:test
 fails "orw score: --dataset is missing" "no data set" "$orw" score --reward jpeg_size
 fails "orw score: --reward is missing" "no reward" "$orw" score --dataset mnist:test
 fails "imagenet: an unknown data set, expected mnist" "a data set that is not known" "$orw" score --reward jpeg_size --dataset imagenet

@@ -14,7 +14,9 @@ column() { # column FOLDER NAME
     evaluation "$1" | awk -v name="$2" 'NR == 1 { for (i = 2; i <= NF; i++) if ($i == name) c = i - 1; next } { printf "%s%s", (NR > 2 ? " " : ""), c ? $c : "none" }'
 }
 
-fails "evaluate.metrics: found 'blnk', expected some of blank, census, " "a metric that there is not" orw --out none --set evaluate.metrics=blnk
+fails "evaluate.metrics: found 'blnk', expected some of .*census, " "a metric that there is not" orw --out none --set evaluate.metrics=blnk
+fails "evaluate.metrics: found 'blnk', expected some of .*census, " "a second one" orw --out none --set evaluate.metrics=blank,blnk
+is "$(printf '%s\n' "$err" | grep -o census | wc -l)" 1 "those that there are, each once"
 fails "evaluate.metrics: found blank twice" "one twice" orw --out none --set evaluate.metrics=blank,census,blank
 fails "blank.below: found 0.5, but blank is not measured; expected it in evaluate.metrics" "a key that nothing uses" \
     orw --out none --set evaluate.metrics=census --set blank.below=0.5

@@ -109,7 +109,7 @@ refuse() { # refuse REWARD PATTERN NAME [OPTION...]
     shift 3
     fails "$pattern" "$name" "$program" "$config" --out bad --set "reward=$reward" "$@"
 }
-refuse evendigit "^orw: error: reward: unknown reward 'evendigit', the nearest one is 'even_digit'; expected one of even_digit, jpeg_size, brightness, command:CMD, plugin:FILE.so$" "an unknown reward"
+refuse evendigit "^orw: error: reward: unknown reward 'evendigit', the nearest one is 'even_digit'; expected one of even_digit, .*brightness, .*command:CMD, plugin:FILE.so" "an unknown reward"
 refuse "even_digit + 0.3*detection" "reward: detection needs captions, and there are none here" "one that needs captions"
 refuse "command:./nowhere" "reward: command:./nowhere: './nowhere': No such file or directory" "a command that is not there"
 refuse "plugin:./nowhere.so" "reward: ./nowhere.so: No such file" "a plugin that is not there"

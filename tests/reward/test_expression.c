@@ -92,7 +92,7 @@ static void not_opened(const char *expression, const char *why) {
 static void test_unknown(void) {
     not_opened("0.5*brightness + even_digits",
                "unknown reward 'even_digits', the nearest one is 'even_digit'; expected "
-               "one of even_digit, jpeg_size, brightness");
+               "one of even_digit, ");
     not_opened("detection", "detection needs captions, and there are none here");
     not_opened("brightness:2", "expected brightness without a colon");
     host.captions = true;
