@@ -15,10 +15,6 @@ static orw_status open(orw_method *self, const orw_config *config) {
     return orw_keep_reals(self, config, (const char *const[]){"ddpo.clip", NULL});
 }
 
-static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
-    return orw_loss_policy_gradient(self, terms, orw_kept(self, 0));
-}
-
 const orw_method orw_method_ddpo = {.name = "ddpo",
                                     .help = "DDPO (Black et al. 2023): REINFORCE on steps left to chance",
                                     .online = true,
@@ -26,4 +22,4 @@ const orw_method orw_method_ddpo = {.name = "ddpo",
                                     .point = ORW_POINT_STEP,
                                     .open = open,
                                     .weigh = orw_weigh_advantage,
-                                    .loss = loss};
+                                    .loss = orw_loss_policy_gradient};

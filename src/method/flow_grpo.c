@@ -18,10 +18,6 @@ static orw_status open(orw_method *self, const orw_config *config) {
     return orw_keep_reals(self, config, (const char *const[]){"flow_grpo.clip", NULL});
 }
 
-static orw_tensor *loss(const orw_method *self, orw_terms *terms) {
-    return orw_loss_policy_gradient(self, terms, orw_kept(self, 0));
-}
-
 const orw_method orw_method_flow_grpo = {
     .name = "flow_grpo",
     .help =
@@ -32,4 +28,4 @@ const orw_method orw_method_flow_grpo = {
     .point = ORW_POINT_STEP,
     .open = open,
     .weigh = orw_weigh_advantage,
-    .loss = loss};
+    .loss = orw_loss_policy_gradient};

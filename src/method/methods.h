@@ -38,8 +38,8 @@ orw_tensor *orw_loss_preference(const orw_method *self, orw_terms *terms, double
 orw_status orw_require_chance(const orw_method *self, const orw_config *config);
 /* sum_i [ -A_i p / p_old + alpha KL_i ] over the shard, p the probability of sample i's step per element, with a
  * gradient that is cut off where A_i pulls p / p_old out of [1 - clip, 1 + clip]; `clip` 0: sum_i [ -A_i log p + alpha
- * KL_i ]. */
-orw_tensor *orw_loss_policy_gradient(const orw_method *self, orw_terms *terms, double clip);
+ * KL_i ]. `clip` is the first of the reals that the method keeps. */
+orw_tensor *orw_loss_policy_gradient(const orw_method *self, orw_terms *terms);
 
 /* An `open` for methods whose own keys, `keys` up to NULL, are reals; and number k of them. */
 orw_status orw_keep_reals(orw_method *self, const orw_config *config, const char *const *keys);

@@ -34,7 +34,8 @@ static void pull(const orw_terms *terms, double clip, int count, const float *e,
     }
 }
 
-orw_tensor *orw_loss_policy_gradient(const orw_method *self, orw_terms *terms, double clip) {
+orw_tensor *orw_loss_policy_gradient(const orw_method *self, orw_terms *terms) {
+    const double clip = orw_kept(self, 0);
     orw_tape *tape = orw_terms_tape(terms);
     orw_tensor *e = orw_squared_error(tape, orw_terms_v(terms), orw_terms_u(terms));
     if (!e) return NULL;
