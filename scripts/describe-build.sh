@@ -10,12 +10,17 @@ digest() { sort | xargs -d '\n' sha256sum | sha256sum | cut -c 1-16; }
 sources() { find "$@" -type f -name '*.[ch]' ! -path 'src/cli/*'; }
 text() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
 
+# The commit that a tarball was made of: git archive writes it here (.gitattributes, export-subst).
+# shellcheck disable=SC2016
+archived='$Format:%H$'
+released() { case $archived in [0-9a-f]*) printf '%.12s' "$archived" ;; *) printf unknown ;; esac; }
+
 # The commit, where the tree is a repository's own and not a copy that lies inside another one. git describe calls a tree clean in which
 # there are sources that it does not know.
 commit() {
     local found
     if ! command -v git > /dev/null; then
-        printf unknown
+        released
         return
     fi
     if ! found=$(git rev-parse --show-prefix 2>&1); then
@@ -23,11 +28,11 @@ commit() {
             *'not a git repository'*) ;; # a release
             *) printf 'note: the commit is not recorded: %s\n' "$(printf '%s\n' "$found" | head -n 1)" >&2 ;;
         esac
-        printf unknown
+        released
         return
     fi
     if [ -n "$found" ] || ! git ls-files --error-unmatch src/base/provenance.c > /dev/null 2>&1; then
-        printf unknown
+        released
         return
     fi
     found=$(git describe --always --dirty --abbrev=12)

@@ -20,6 +20,6 @@ run env PATH="$PWD/bin" "$make" -C "$tree" -n BUILD=build build
 is "$status" 0 "make knows how to build all of it: $(tail -n 1 tap.err)"
 run env PATH="$PWD/bin" "$make" -s -C "$tree" BUILD=build build/obj/src/base/provenance.o
 is "$status" 0 "and builds what asks for the commit: $(tail -n 1 tap.err)"
-like "$(cat "$tree/build/include/orw_build.h")" 'ORW_COMMIT "unknown"' "which it says is unknown"
+like "$(cat "$tree/build/include/orw_build.h")" "ORW_COMMIT \"$(git -C "$ORW_ROOT" rev-parse --short=12 HEAD)\"" "which it knows"
 is "$(sed -n '/ORW_LIBRARY/p' "$tree/build/include/orw_build.h" | wc -c | tr -d ' ')" 39 "while the sources have their digest"
 done_testing
