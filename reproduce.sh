@@ -409,8 +409,10 @@ are_drawn() {
     [ "$inputs" = "$(head -n 1 "$out/figures/stamp" 2> /dev/null)" ] && (cd "$out" && tail -n +2 figures/stamp | sha256sum --check --status)
 }
 
+# Whether this process has drawn all there is to draw; one that has drawn nothing has the report's folder to make.
 are_drawn_now() {
     local name
+    [ "$drawn" != ' ' ] || return 1
     for name in analysis/*/figures.sh; do
         name=$(basename "$(dirname "$name")")
         case "$drawn" in *" $name "*) ;; *) [ ! -d "$out/$name" ] || return 1 ;; esac
