@@ -28,7 +28,7 @@ draw_finetune() {
         for alpha in $(alphas_of "$method"); do settings+=("$method|$alpha|$method, alpha = $alpha"); done
     done
     draw_pairs reward_vs_distance "What the reward costs" distance "velocity distance to the base model, mean over elements" \
-        reward_mean "$reward" ""
+        reward_mean "$reward" "" "${settings[@]}"
     draw_bands reward_vs_update "Reward while fine-tuning" "$reward" reward_mean evaluation update "$update" "" \
         "$(base_level reward_mean)" "${settings[@]}"
     draw_bands distance_vs_update "Distance to the base model" "velocity distance on the path, mean over elements" distance evaluation \
