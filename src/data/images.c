@@ -46,7 +46,11 @@ static orw_status load_named(const orw_config *config, const char *set, const or
     const char *test = orw_config_text(config, "data.test");
     const orw_dataset_kind *kind = orw_dataset_kind_of(set, &rest);
     const bool parts = kind && kind->load && !*rest;
-    if (!kind) return ORW_ERR_INPUT;
+    if (!kind) {
+        char reason[640];
+        snprintf(reason, sizeof reason, "%s", orw_error_text());
+        return orw_error(ORW_ERR_INPUT, "data.set: %s", reason);
+    }
     if (parts)
         ORW_CALL(load_part(kind, *directory ? directory : NULL, true, options, &images->train));
     else
