@@ -78,7 +78,8 @@ if command -v script > /dev/null; then
     [ "$(tr '\033' '\n' < screen | grep -c '^\[H')" -ge 2 ]
     report $? "a screen at the start, one after each second or key"
     is "$(awk 'length > 100 + 400' screen)" "" "no line is much longer than the terminal is wide"
-    sleep 1 | timeout 60 script -qec "stty cols 80 rows 24; timeout -s INT 2 $orw watch some --every 1; echo status \$?" log > screen 2>&1
+    # In the foreground: what is not may not set the terminal, and is stopped.
+    sleep 5 | timeout 60 script -qec "stty cols 80 rows 24; timeout --foreground -s INT 2 $orw watch some --every 1; echo status \$?" log > screen 2>&1
     like "$(tr '\033' '\n' < screen)" '^\[?1049l' "an interrupt leaves the terminal as it was"
 else
     skip "script (util-linux) is not installed"
