@@ -498,10 +498,10 @@ trap asked_to_stop USR1
 parse_arguments "$@"
 prepare_launcher
 case " ${stages[*]} " in
-    *" all "* | *" build "*) need_out ;;
+    *" all "*) need_out ;;
     *" run "*)
         need_out
-        check_settings ;;
+        case " ${stages[*]} " in *" build "*) ;; *) check_settings ;; esac ;;
 esac
 say_total
 for stage in "${stages[@]}"; do
