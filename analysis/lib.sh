@@ -50,14 +50,18 @@ value_of() { awk -F '\t' -v key="$2" '$1 == key { print $2; exit }' "$1" 2> /dev
 # SOURCES: run files, one a line. ASSIGNMENT: variable=value, a string for the script, which runs in $data. The whole of it is kept
 # as data/NAME.gp, which page.gp draws again as a part of a page.
 draw() {
-    local script=$1 name=$2 title=$3 caption=$4 claims=$5 sources=$6 assignment
+    local script=$1 name=$2 title=$3 caption=$4 claims=$5 sources=$6 assignment load
     shift 6
+    case $script in
+        "$root/analysis"/*) load="here.'$(quoted "${script#"$root/analysis"}")'" ;; # wherever the source is
+        *) load="'$(quoted "$script")'" ;;
+    esac
     {
         printf "title='%s'\ncaption='%s'\n" "$(quoted "$title")" "$(quoted "$caption")"
         for assignment in "$@"; do
             printf "%s='%s'\n" "${assignment%%=*}" "$(quoted "${assignment#*=}")"
         done
-        printf "load here.'%s'\n" "$(quoted "${script#"$root/analysis"}")"
+        printf 'load %s\n' "$load"
     } > "$data/$name.gp"
     is_wanted "$name" || return 0
     gnuplot_to "$name" "$name.gp" svg svg && gnuplot_to "$name" "$name.gp" png png || return 0
@@ -69,12 +73,14 @@ draw() {
 gnuplot_to() {
     local name=$1 script=$2 format=$3 output=$figures/$1.$4 reason
     mkdir -p "$figures"
-    if ! reason=$(cd "$data" && gnuplot -d -e "here='$(quoted "$root/analysis")'; format='$format'; output='$(quoted "$output")'; ${5-}" \
+    if ! reason=$(cd "$data" && TZ=UTC0 gnuplot -d -e "here='$(quoted "$root/analysis")'; format='$format'; output='$(quoted "$output")'; ${5-}" \
         "$script" 2>&1 > /dev/null); then
         say "not drawn: $name: $(printf '%s' "$reason" | tr -s '\n' ' ')"
         rm -f "$output"
         return 1
     fi
+    # When it was drawn is no part of a figure: the same tables make the same bytes. As long as it was: a PDF knows where its parts begin.
+    [ "$format" != pdf ] || sed -i 's,^\( */CreationDate (D:\)[0-9]\{14\},\119700101000000,' "$output"
 }
 
 # Of all figures, or of the one that was asked for, EXPERIMENT/NAME.
