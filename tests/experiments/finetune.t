@@ -78,7 +78,7 @@ refuse() { # refuse PATTERN NAME OPTION...
 refuse "data.set: none, expected base.init" "neither images nor a model" --set data.set=none
 refuse ".*brightnes.*brightness" "a misspelt reward" --set reward=brightnes
 refuse "nowhere: expected a folder" "no folder" --set data.set=folder:nowhere
-refuse "frogs: an unknown data set, expected mnist:train" "no data set" --set data.set=frogs
+refuse "data.set: frogs: an unknown data set, expected mnist:train" "no data set" --set data.set=frogs
 refuse ".*even_digit" "a reward of classes without labels" --set reward=even_digit --set data.set=none --set base.init=mnist
 refuse ".*alignment" "a reward of captions where there are none" --set reward=alignment
 [ -z "$(find bad -name '*.h5' 2> /dev/null)" ]
