@@ -94,16 +94,24 @@ static orw_status keep(const orw_fit *fit, const orw_fit_recipe *recipe, orw_fie
     return orw_place_finish(&own, "model.h5", field.network, field.values);
 }
 
+/* The file that the key names, in path[ORW_PATH]; *bundled: it comes with the source. */
+static orw_status locate(const orw_config *config, const char *key, char *path, bool *bundled) {
+    const char *name = orw_config_text(config, key);
+    *bundled = is_bundled(name);
+    if (*bundled) return find_bundled(key, name, path);
+    if (snprintf(path, ORW_PATH, "%s", name) < ORW_PATH) return ORW_OK;
+    return orw_error(ORW_ERR_INPUT, "%s: found a path of %zu characters, expected fewer than %d", key, strlen(name),
+                     ORW_PATH);
+}
+
 orw_status orw_given_shape(const orw_config *config, const char *key, int *height, int *width, int *channels,
                            int *classes) {
-    const char *path = orw_config_text(config, key), *labels;
-    char found[ORW_PATH], digest[17];
+    const char *labels;
+    char path[ORW_PATH], digest[17];
     orw_network *network = NULL;
     float *values = NULL;
-    if (is_bundled(path)) {
-        ORW_CALL(find_bundled(key, path, found));
-        path = found;
-    }
+    bool bundled;
+    ORW_CALL(locate(config, key, path, &bundled));
     ORW_CALL(orw_model_load(path, &network, &values, digest));
     orw_network_shape(network, height, width, channels);
     labels = orw_dictionary_get(orw_network_description(network), "num_classes");
@@ -116,11 +124,9 @@ orw_status orw_given_shape(const orw_config *config, const char *key, int *heigh
 orw_status orw_given_take(const orw_fit *fit, const orw_fit_recipe *recipe, orw_network **network, float **values,
                           char model_digest[17]) {
     const orw_place *place = fit->place;
-    const char *path = orw_config_text(place->config, fit->init);
-    const bool bundled = is_bundled(path);
-    char found[ORW_PATH];
-    orw_status status = bundled ? find_bundled(fit->init, path, found) : ORW_OK;
-    if (bundled) path = found;
+    char path[ORW_PATH];
+    bool bundled;
+    orw_status status = locate(place->config, fit->init, path, &bundled);
     if (status == ORW_OK) status = orw_model_load(path, network, values, model_digest);
     if (status == ORW_OK)
         status = recipe->accept ? recipe->accept(recipe->context, path, *network)
